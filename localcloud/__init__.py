@@ -1,0 +1,1 @@
+"""The embedded cloud: runs what `cdk synth` wrote on this machine, without an AWS account."""
