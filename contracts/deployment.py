@@ -1,0 +1,83 @@
+"""A stage's deployment policy, held against SageMaker's limits for blue/green deployments.
+
+Limits: Amazon SageMaker API Reference, `BlueGreenUpdatePolicy`, `TrafficRoutingConfig`, `CapacitySize` and
+`AutoRollbackConfig`; a canary takes at most half of the fleet, a linear step 10 to 50 percent of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.reading import Table
+
+STRATEGIES = ("all_at_once", "canary", "linear")
+MAX_WAIT_SECONDS = 3600
+MAX_EXECUTION_SECONDS = 28_800
+MIN_EXECUTION_SECONDS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentPolicy:
+    """How traffic moves to a new model, and when it moves back.
+
+    `canary_percent` and `linear_step_percent` are shares of the fleet's capacity, 0-100; `baking_seconds` is
+    the wait after each shift with the alarms watched; `max_model_latency_us` (microseconds) and
+    `max_error_rate_percent` are the green fleet's bounds.
+    """
+
+    strategy: str
+    instance_type: str
+    instance_count: int
+    canary_percent: int
+    linear_step_percent: int
+    baking_seconds: int
+    termination_wait_seconds: int
+    max_execution_seconds: int
+    alarm_period_seconds: int
+    max_error_rate_percent: float
+    max_model_latency_us: int
+    keep_versions: int
+    capture_share: float
+
+    @property
+    def shift_count(self) -> int:
+        if self.strategy == "all_at_once":
+            return 1
+        if self.strategy == "canary":
+            return 2
+        return -(-100 // self.linear_step_percent)
+
+    @classmethod
+    def read(cls, table: Table) -> DeploymentPolicy:
+        policy = cls(
+            strategy=table.choice("strategy", STRATEGIES),
+            instance_type=table.text("instance_type", "ml.m5.large"),
+            instance_count=table.integer("instance_count", 1, 1000, 2),
+            canary_percent=table.integer("canary_percent", 1, 50, 50),
+            linear_step_percent=table.integer("linear_step_percent", 10, 50, 50),
+            baking_seconds=table.integer("baking_seconds", 0, MAX_WAIT_SECONDS, 600),
+            termination_wait_seconds=table.integer("termination_wait_seconds", 0, MAX_WAIT_SECONDS, 120),
+            max_execution_seconds=table.integer(
+                "max_execution_seconds", MIN_EXECUTION_SECONDS, MAX_EXECUTION_SECONDS, 3600
+            ),
+            alarm_period_seconds=table.integer("alarm_period_seconds", 10, 3600, 60),
+            max_error_rate_percent=table.number("max_error_rate_percent", 0.0, 100.0, 1.0),
+            max_model_latency_us=table.integer("max_model_latency_us", 1, 60_000_000, 100_000),
+            keep_versions=table.integer("keep_versions", 1, 100, 3),
+            capture_share=table.number("capture_share", 0.0, 1.0, 1.0),
+        )
+        table.finish()
+        policy._check(table)
+        return policy
+
+    def _check(self, table: Table) -> None:
+        if self.strategy != "all_at_once" and self.instance_count < 2:
+            raise table.fail("instance_count", f"a {self.strategy} deployment needs at least 2 instances")
+        if self.alarm_period_seconds not in (10, 30) and self.alarm_period_seconds % 60:
+            raise table.fail("alarm_period_seconds", "CloudWatch takes 10, 30 or a multiple of 60")
+        waits = self.baking_seconds * self.shift_count + self.termination_wait_seconds
+        if waits >= self.max_execution_seconds:
+            raise table.fail(
+                "max_execution_seconds",
+                f"{self.max_execution_seconds} is not above the sum of the waits, {waits} seconds",
+            )

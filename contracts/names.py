@@ -1,0 +1,85 @@
+"""Every name of a deployed pipeline, derived from the pipeline's name and the stage."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+UPLOAD_PREFIX = "incoming/"
+UPLOAD_SUFFIXES = (".csv",)
+VARIANT_NAME = "AllTraffic"  # a blue/green update must keep it, so it never changes
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one pipeline at one stage; nothing else invents a name."""
+
+    pipeline: str
+    stage: str
+
+    @property
+    def prefix(self) -> str:
+        """What every name starts with; also the stack's and the endpoint's own name."""
+        return f"{self.pipeline}-{self.stage}"
+
+    @property
+    def endpoint(self) -> str:
+        return self.prefix
+
+    @property
+    def state_machine(self) -> str:
+        return f"{self.prefix}-pipeline"
+
+    @property
+    def model_package_group(self) -> str:
+        return f"{self.prefix}-models"
+
+    @property
+    def mlflow_app(self) -> str:
+        return f"{self.prefix}-mlflow"
+
+    @property
+    def experiment(self) -> str:
+        return self.prefix
+
+    @property
+    def registered_model(self) -> str:
+        """The model's name in MLflow's registry."""
+        return self.prefix
+
+    @property
+    def lease_table(self) -> str:
+        return f"{self.prefix}-leases"
+
+    @property
+    def alarm_topic(self) -> str:
+        return f"{self.prefix}-alarms"
+
+    @property
+    def rollback_alarm_prefix(self) -> str:
+        """What the alarms that a deployment puts for its green fleet start with."""
+        return f"{self.prefix}-green-"
+
+    @property
+    def endpoint_log_group(self) -> str:
+        """Where SageMaker writes what the endpoint's containers print."""
+        return f"/aws/sagemaker/Endpoints/{self.endpoint}"
+
+    @property
+    def metric_namespace(self) -> str:
+        return f"Greenlight/{self.prefix}"
+
+    def function(self, state: str) -> str:
+        """A Lambda function, by the name of its state: `IngestData` gives `housing-dev-IngestData`."""
+        return f"{self.prefix}-{state}"
+
+    def queue(self, purpose: str) -> str:
+        return f"{self.prefix}-{purpose}"
+
+    def bucket(self, purpose: str, account: str, region: str) -> str:
+        return f"{self.prefix}-{purpose}-{account}-{region}"
+
+
+def folder_of(state: str) -> str:
+    """The Lambda folder of a state: `IngestData` gives `ingest_data`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower()

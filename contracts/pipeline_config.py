@@ -1,0 +1,91 @@
+"""`pipeline.toml`, the one file that a user edits, as a checked value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contracts.dataset import DatasetContract
+from contracts.deployment import DeploymentPolicy
+from contracts.features import FeatureRecipes
+from contracts.reading import PipelineConfigError, Table
+from contracts.training import Gate, Training
+
+FILE_NAME = "pipeline.toml"
+STAGES = ("dev", "prod")
+# Names of buckets, roles and jobs derive from it, and SageMaker's are the tightest: 63 characters with a
+# stage, a kind and a hash behind the pipeline's name.
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+MAX_NAME_LENGTH = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineConfig:
+    """Everything that a user decides: dataset contract, features, training, gate and deployment per stage."""
+
+    name: str
+    dataset: DatasetContract
+    features: FeatureRecipes
+    training: Training
+    gate: Gate
+    deployments: Mapping[str, DeploymentPolicy]
+    document: Mapping[str, object] = field(repr=False, compare=False)
+
+    @classmethod
+    def load(cls, path: Path) -> PipelineConfig:
+        """Read the file; raises PipelineConfigError with file, key and reason."""
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise PipelineConfigError(f"{path.name}: not found at {path.parent}") from error
+        except UnicodeDecodeError as error:
+            raise PipelineConfigError(f"{path.name}: is not UTF-8: {error}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise PipelineConfigError(f"{path.name}: is not valid TOML: {error}") from error
+        return cls.from_document(document, source=path.name)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object], source: str = FILE_NAME) -> PipelineConfig:
+        """The configuration out of its document, as `as_document` gave it or as TOML parsed it."""
+        root = Table(document, source)
+        head = root.table("pipeline")
+        name = head.text("name")
+        head.finish()
+        if not NAME_PATTERN.fullmatch(name) or len(name) > MAX_NAME_LENGTH:
+            raise head.fail(
+                "name",
+                f"{name!r} must be lower-case words joined by hyphens, {MAX_NAME_LENGTH} characters at most",
+            )
+        dataset = DatasetContract.read(root.table("dataset"))
+        config = cls(
+            name=name,
+            dataset=dataset,
+            features=FeatureRecipes.read(root.table("features", required=False), dataset),
+            training=Training.read(root.table("training")),
+            gate=Gate.read(root.table("gate", required=False), dataset),
+            deployments=_read_deployments(root.table("deployment")),
+            document=document,
+        )
+        root.finish()
+        return config
+
+    def as_document(self) -> dict[str, object]:
+        """JSON-compatible; `from_document` gives the same configuration back."""
+        return json.loads(json.dumps(self.document))  # type: ignore[no-any-return]
+
+    @property
+    def contract_hash(self) -> str:
+        """SHA-256 (hex) of the dataset contract: what decides how an upload is read and checked."""
+        text = json.dumps(self.document["dataset"], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_deployments(table: Table) -> dict[str, DeploymentPolicy]:
+    policies = {stage: DeploymentPolicy.read(table.table(stage)) for stage in STAGES}
+    table.finish()
+    return policies

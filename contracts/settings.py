@@ -1,0 +1,119 @@
+"""Each function's environment, spelled once: the stack writes it, the handler reads the same class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+
+class MissingSettingError(RuntimeError):
+    """The function's environment lacks a variable; the message names each one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A function's settings; the field `lease_table_name` is the variable `LEASE_TABLE_NAME`."""
+
+    def as_environment(self) -> dict[str, str]:
+        return {field.name.upper(): str(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Raises MissingSettingError that names every gap at once."""
+        names = [field.name for field in fields(cls)]
+        missing = [name.upper() for name in names if not environment.get(name.upper())]
+        if missing:
+            raise MissingSettingError(f"{cls.__name__}: the environment lacks {', '.join(missing)}")
+        return cls(**{name: environment[name.upper()] for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartExecutionSettings(Settings):
+    state_machine_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestDataSettings(Settings):
+    artifact_bucket_name: str
+    pipeline_config_path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateModelSettings(Settings):
+    artifact_bucket_name: str
+    model_package_group_name: str
+    mlflow_tracking_uri: str
+    experiment_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterModelSettings(Settings):
+    model_package_group_name: str
+    mlflow_tracking_uri: str
+    registered_model_name: str
+    serving_image_uri: str
+    training_image_uri: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcquireLeaseSettings(Settings):
+    lease_table_name: str
+    endpoint_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployCanarySettings(Settings):
+    """`deployment_policy` is the stage's DeploymentPolicy as JSON."""
+
+    endpoint_name: str
+    endpoint_role_arn: str
+    endpoint_key_arn: str
+    capture_uri: str
+    lease_table_name: str
+    rollback_alarm_prefix: str
+    alarm_topic_arn: str
+    metric_namespace: str
+    deployment_policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckDeploymentSettings(Settings):
+    endpoint_name: str
+    lease_table_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromoteChampionSettings(Settings):
+    endpoint_name: str
+    model_package_group_name: str
+    mlflow_tracking_uri: str
+    registered_model_name: str
+    rollback_alarm_prefix: str
+    keep_versions: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectChallengerSettings(Settings):
+    endpoint_name: str
+    model_package_group_name: str
+    mlflow_tracking_uri: str
+    registered_model_name: str
+    rollback_alarm_prefix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseLeaseSettings(Settings):
+    lease_table_name: str
+    endpoint_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeardownSettings(Settings):
+    state_machine_arn: str
+    endpoint_name: str
+    model_package_group_name: str
+    rollback_alarm_prefix: str
+    training_job_prefix: str
+    buckets_to_empty: str

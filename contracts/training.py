@@ -1,0 +1,147 @@
+"""What to train, how to search, and when a challenger counts as better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.dataset import DatasetContract
+from contracts.reading import Table
+
+ESTIMATORS = (
+    "hist_gradient_boosting",
+    "random_forest",
+    "extra_trees",
+    "xgboost",
+    "lightgbm",
+    "linear",
+)
+# A metric's suffix carries its direction: `_error` is better when lower, `_score` when higher.
+METRICS = {
+    "regression": ("rmse_error", "mae_error", "r2_score"),
+    "classification": ("log_loss_error", "accuracy_score", "f1_score", "roc_auc_score"),
+}
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether a larger value of the metric is the better one, by its suffix."""
+    if metric.endswith("_score"):
+        return True
+    if metric.endswith("_error"):
+        return False
+    raise ValueError(f"metric {metric!r} ends in neither _score nor _error, so its direction is unknown")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRange:
+    """One searched parameter: numeric bounds (inclusive, optionally on a log scale), or choices."""
+
+    name: str
+    low: float | None
+    high: float | None
+    log: bool
+    integer: bool
+    choices: tuple[str, ...]
+
+    @classmethod
+    def read(cls, table: Table) -> SearchRange:
+        found = cls(
+            name=table.text("name"),
+            low=table.optional_number("low"),
+            high=table.optional_number("high"),
+            log=table.flag("log", False),
+            integer=table.flag("integer", False),
+            choices=table.texts("choices", ()),
+        )
+        table.finish()
+        if bool(found.choices) == (found.low is not None and found.high is not None):
+            raise table.fail("name", "needs either choices or both low and high")
+        if found.low is not None and found.high is not None and found.low > found.high:
+            raise table.fail("low", f"{found.low:g} is above high {found.high:g}")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """An Optuna search inside a time budget; `enabled` false trains with the given parameters alone."""
+
+    enabled: bool
+    trials: int
+    budget_seconds: int
+    space: tuple[SearchRange, ...]
+
+    @classmethod
+    def read(cls, table: Table) -> Search:
+        search = cls(
+            enabled=table.flag("enabled", False),
+            trials=table.integer("trials", 1, 10_000, 50),
+            budget_seconds=table.integer("budget_seconds", 1, 86_400, 540),
+            space=table.tables("space", SearchRange.read, required=False),
+        )
+        table.finish()
+        if search.enabled and not search.space:
+            raise table.fail("space", "a search needs at least one range")
+        return search
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """The estimator by name, its parameters, and the training job's resources."""
+
+    estimator: str
+    parameters: dict[str, float | int | str | bool]
+    seed: int
+    folds: int
+    instance_type: str
+    max_runtime_seconds: int
+    search: Search
+
+    @classmethod
+    def read(cls, table: Table) -> Training:
+        training = cls(
+            estimator=table.choice("estimator", ESTIMATORS),
+            parameters=table.scalars("parameters"),
+            seed=table.integer("seed", 0, 2**31 - 1, 42),
+            folds=table.integer("folds", 2, 50, 3),
+            instance_type=table.text("instance_type", "ml.m5.xlarge"),
+            max_runtime_seconds=table.integer("max_runtime_seconds", 60, 432_000, 3600),
+            search=Search.read(table.table("search", required=False)),
+        )
+        table.finish()
+        return training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """When a challenger replaces the champion.
+
+    `min_gain_share` (0-1) is the relative gain below which the champion stays; `confidence` (0.5-1) is the
+    share of paired bootstrap resamples that must agree. `first_model_bound` bounds the first model, which
+    has no champion to beat; `min_slice_rows` is the smallest slice judged, and `max_slice_regression_share`
+    how much worse the worst of them may become. `max_predict_latency_us` is per row, in microseconds.
+    """
+
+    metric: str
+    min_gain_share: float
+    confidence: float
+    bootstrap_resamples: int
+    first_model_bound: float | None
+    min_slice_rows: int
+    max_slice_regression_share: float
+    max_drift_psi: float
+    max_predict_latency_us: float
+
+    @classmethod
+    def read(cls, table: Table, dataset: DatasetContract) -> Gate:
+        gate = cls(
+            metric=table.choice("metric", METRICS[dataset.task], METRICS[dataset.task][0]),
+            min_gain_share=table.number("min_gain_share", 0.0, 1.0, 0.0),
+            confidence=table.number("confidence", 0.5, 1.0, 0.95),
+            bootstrap_resamples=table.integer("bootstrap_resamples", 100, 100_000, 1000),
+            first_model_bound=table.optional_number("first_model_bound"),
+            min_slice_rows=table.integer("min_slice_rows", 1, 1_000_000, 50),
+            max_slice_regression_share=table.number("max_slice_regression_share", 0.0, 10.0, 0.1),
+            max_drift_psi=table.number("max_drift_psi", 0.0, 100.0, 1.0),
+            max_predict_latency_us=table.number("max_predict_latency_us", 0.001, 1e9, 5000.0),
+        )
+        table.finish()
+        return gate
