@@ -40,7 +40,7 @@ node_modules/.ready: package.json package-lock.json | setup
 	@touch $@
 
 rehearse: setup  ## the whole pipeline on this machine: DATA=path.csv, or generated data without
-	@$(BIN)/python -m localcloud.rehearse
+	@$(BIN)/python -m localcloud.rehearsal
 
 test: setup node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest
