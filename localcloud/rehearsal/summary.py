@@ -1,0 +1,90 @@
+"""The rehearsal's end: tables for people, build/rehearsal.json for machines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from localcloud.rehearsal.acts import Run
+from localcloud.rehearsal.display import Display, table
+from localcloud.rehearsal.uploads import Source
+
+
+def as_document(source: Source, runs: list[Run], seconds: float, problem: str) -> dict[str, Any]:
+    """Everything that happened, JSON-compatible."""
+    return {
+        "data": source.name,
+        "synthetic": source.is_synthetic,
+        "succeeded": not problem,
+        "problem": problem,
+        "seconds": round(seconds, 1),
+        "runs": [_run_document(run) for run in runs],
+    }
+
+
+def _run_document(run: Run) -> dict[str, Any]:
+    return {
+        "label": run.label,
+        "execution_arn": run.execution.arn,
+        "outcome": run.execution.outcome,
+        "error": run.execution.error,
+        "cause": run.execution.cause,
+        "states": {name: round(seconds, 2) for name, seconds in run.execution.total_seconds().items()},
+        "dataset_version": run.dataset_version,
+        "champion": run.evaluation.get("champion"),
+        "challenger": run.evaluation.get("challenger"),
+        "rmse_error": (run.evaluation.get("challenger") or {}).get("rmse_error"),
+        "reason": run.evaluation.get("reason"),
+        "endpoint_config_before": run.endpoint_config_before,
+        "endpoint_config_after": run.endpoint_config_after,
+        "predictions": [asdict(prediction) for prediction in run.predictions],
+    }
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def show(display: Display, runs: list[Run]) -> None:
+    """States with durations, then the models, then the endpoint."""
+    names = list(dict.fromkeys(name for run in runs for name in run.execution.total_seconds()))
+    totals = [run.execution.total_seconds() for run in runs]
+    states = [(name, *(total.get(name, 0.0) for total in totals)) for name in names]
+    labels = tuple(run.label for run in runs)
+    display.console.print()
+    display.console.print(table("States, seconds", ("state", *labels), states))
+    display.console.print()
+    display.console.print(table("Models on the same holdout", ("", "metric", *labels), _metric_rows(runs)))
+    display.console.print()
+    endpoint = [
+        (
+            run.label,
+            run.execution.outcome,
+            run.dataset_version,
+            run.endpoint_config_before or "none",
+            run.endpoint_config_after,
+        )
+        for run in runs
+    ]
+    columns = ("upload", "outcome", "dataset version", "endpoint config before", "after")
+    display.console.print(table("Endpoint", columns, endpoint))
+
+
+def _metric_rows(runs: list[Run]) -> list[tuple[Any, ...]]:
+    rows = []
+    for role in ("champion", "challenger"):
+        found = [run.evaluation.get(role) or {} for run in runs]
+        names = dict.fromkeys(
+            name for metrics in found for name in metrics if isinstance(metrics[name], float)
+        )
+        rows += [(role, name, *(_figure(metrics.get(name)) for metrics in found)) for name in names]
+    return rows
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4f}"
