@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from localcloud.clock import Clock
+from localcloud.images import ImageStore
+from localcloud.processes import Processes
 from localcloud.sessions import Credentials, open_session
 
 LogLine = str | tuple[float, str]
@@ -29,11 +32,16 @@ class Cloud:
     endpoint_url: str
     state_dir: Path
     admin: Credentials
-    clock: Any
+    clock: Clock
+    processes: Processes
     speed: float = 1.0
+    images: ImageStore = field(init=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _on_shutdown: list[Callable[[], None]] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.images = ImageStore(self.state_dir)
 
     def scope(self) -> AbstractContextManager[None]:
         """Run a block of in-process service calls as this account and region (ministack's request scope)."""

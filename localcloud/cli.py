@@ -1,0 +1,123 @@
+"""The command line: `python -m localcloud up`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from localcloud.cloud import Cloud
+from localcloud.deploy import DeploymentError, deploy
+from localcloud.gateway import PortBusyError, log_to
+from localcloud.options import DEFAULT_PORT, DEFAULT_SPEED, Options
+from localcloud.processes import Processes
+from localcloud.server import Server, state_directory
+from localcloud.synth import Synth, SynthError
+
+READY = "# ready"
+_DESCRIPTION = """\
+An AWS cloud on this machine, for one account in one region. It deploys the CloudFormation template that
+`cdk synth` writes, unmodified, and runs what is in it: state machines, Lambda functions, SageMaker training
+jobs and endpoints are real processes, IAM is enforced, and boto3, the AWS CLI and the CDK CLI are its
+clients.
+"""
+_EPILOG = """\
+examples:
+  python -m localcloud up                        deploy stage dev on port 4566; Ctrl-C ends it
+  python -m localcloud up --state build/cloud    keep buckets, registry, endpoints and executions
+  python -m localcloud up --port 0 --no-deploy   an empty account on any free port
+
+It prints `NAME = value` for each stack output, then `export NAME=value` lines. In another terminal:
+  export AWS_ENDPOINT_URL=... (the printed lines)
+  aws stepfunctions list-state-machines
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its status."""
+    options = parse(arguments)
+    try:
+        status = up(options)
+    except (PortBusyError, SynthError) as error:
+        print(f"localcloud: {error}", file=sys.stderr, flush=True)
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # a worker thread that still waits for something must not hold up the end
+
+
+def parse(arguments: Sequence[str] | None) -> Options:
+    """The options that the arguments ask for; argparse exits on a wrong one."""
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        "python -m localcloud", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=plain
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    start = commands.add_parser(
+        "up", help="start the cloud in the foreground and deploy", epilog=_EPILOG, formatter_class=plain
+    )
+    start.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help="port on 127.0.0.1; 0 picks a free one (default %(default)s)",
+    )
+    start.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep everything in DIR across restarts (default: forget it at the end)",
+    )
+    start.add_argument(
+        "--speed",
+        type=float,
+        default=DEFAULT_SPEED,
+        help="cloud seconds per second: waits, bakes and alarm periods (default %(default)s)",
+    )
+    start.add_argument("--stage", default="dev", help="stage to synthesise (default %(default)s)")
+    start.add_argument(
+        "--assembly", type=Path, metavar="DIR", help="deploy this cdk.out instead of synthesising app.py"
+    )
+    start.add_argument(
+        "--no-deploy",
+        dest="deploy",
+        action="store_false",
+        help="start an empty account, for `cdk bootstrap` and `cdk deploy`",
+    )
+    given = vars(parser.parse_args(arguments))
+    given.pop("command")
+    return Options(**given)
+
+
+def up(options: Options) -> int:
+    """Start, deploy, serve until a signal; the exit status."""
+    with state_directory(options.state) as state_dir:
+        processes = Processes()
+        try:
+            server = Server(options, state_dir, processes)
+            synth = None
+            if options.deploy and options.assembly is None:
+                synth = Synth(processes, options.stage, state_dir / "cdk.out", Path.cwd())
+            log_to(options.log_file)
+            return server.run(lambda cloud: _become_ready(cloud, options, synth))
+        finally:
+            processes.stop_all(grace_seconds=0.0)
+
+
+def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
+    if options.deploy:
+        assembly = synth.assembly() if synth else (options.assembly or Path("cdk.out"))
+        for stack in deploy(cloud, assembly):
+            print(f"# outputs of stack {stack.name}")
+            for name, value in stack.outputs.items():
+                print(f"{name} = {value}")
+    print("# an administrator of the account, for the AWS CLI, boto3 and the CDK CLI")
+    for name, value in cloud.aws_environment(cloud.admin).items():
+        print(f"export {name}={value}")
+    print(f"# the services' log: {options.log_file}")
+    print(f"{READY}: {cloud.endpoint_url} (Ctrl-C ends it)", flush=True)
+
+
+__all__ = ["READY", "DeploymentError", "main", "parse", "up"]

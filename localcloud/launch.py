@@ -1,0 +1,136 @@
+"""Starts a cloud as a child process and waits until it is ready: for tests and for the rehearsal.
+
+with launch(port=0) as cloud:
+    cloud.session().client("s3").list_buckets()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from localcloud.cli import READY
+from localcloud.options import DEFAULT_SPEED
+
+_STOP_SECONDS = 10.0
+
+
+class LaunchError(Exception):
+    """The cloud did not become ready; the message is what it said."""
+
+
+class Running:
+    """A cloud that is ready; leaving the context stops it."""
+
+    def __init__(self, process: subprocess.Popen[str], said: list[str]) -> None:
+        self.process = process
+        self.outputs = {
+            name: value for name, equals, value in (line.partition(" = ") for line in said) if equals
+        }
+        exported = (
+            line.removeprefix("export ").partition("=") for line in said if line.startswith("export ")
+        )
+        self.environment: Mapping[str, str] = {name: value for name, _, value in exported}
+
+    @property
+    def endpoint_url(self) -> str:
+        """The gateway's URL."""
+        return self.environment["AWS_ENDPOINT_URL"]
+
+    def session(self) -> Any:
+        """A boto3 session of the administrator; its clients need `endpoint_url=cloud.endpoint_url`."""
+        import boto3
+
+        return boto3.Session(
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.environment["AWS_REGION"],
+        )
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client of the administrator, pointed at this cloud."""
+        return self.session().client(service, endpoint_url=self.endpoint_url, **options)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End the cloud and all its processes; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+        finally:
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def launch(
+    state_dir: Path | None = None,
+    port: int = 0,
+    speed: float = DEFAULT_SPEED,
+    assembly: Path | None = None,
+    *,
+    stage: str = "dev",
+    deploy: bool = True,
+    project: Path | None = None,
+) -> Running:
+    """Start `python -m localcloud up` in `project` (default: here) and wait until it is ready."""
+    arguments = ["--port", str(port), "--speed", str(speed), "--stage", stage]
+    arguments += ["--state", str(state_dir)] if state_dir else []
+    arguments += ["--assembly", str(assembly)] if assembly else []
+    arguments += [] if deploy else ["--no-deploy"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "localcloud", "up", *arguments],
+        cwd=project,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        return Running(process, _until_ready(process))
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _environment() -> dict[str, str]:
+    package = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def _until_ready(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - both are pipes
+    complaints: list[str] = []
+    listener = threading.Thread(target=complaints.extend, args=(process.stderr,), daemon=True)
+    listener.start()
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line.rstrip("\n"))
+        if line.startswith(READY):
+            return said
+    process.wait()
+    listener.join(timeout=1)
+    with contextlib.suppress(OSError):
+        process.stderr.close()
+    raise LaunchError("".join(complaints).strip() or f"the cloud ended with status {process.returncode}")

@@ -1,0 +1,28 @@
+"""What a user may ask of `python -m localcloud up`, and where the cloud keeps its things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+DEFAULT_PORT = 4566
+DEFAULT_SPEED = 30.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """`assembly` None synthesises app.py; `state` None forgets everything at the end."""
+
+    port: int = DEFAULT_PORT
+    state: Path | None = None
+    speed: float = DEFAULT_SPEED
+    assembly: Path | None = None
+    stage: str = "dev"
+    deploy: bool = True
+
+    @property
+    def log_file(self) -> Path:
+        """Everything that the services say; the terminal only shows what the user needs."""
+        return (self.state or Path("build/localcloud")).absolute() / "cloud.log"

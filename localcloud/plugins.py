@@ -1,0 +1,22 @@
+"""What is added to ministack, in the order in which it is added."""
+
+from __future__ import annotations
+
+import importlib
+
+from localcloud import identity
+from localcloud.cloud import Cloud
+
+_MODULES = (
+    "localcloud.cloudwatch",
+    "localcloud.sagemaker",
+)
+
+
+def install(cloud: Cloud) -> None:
+    """Install every plug-in; each mends or adds one service."""
+    identity.install()
+    for name in _MODULES:
+        module = importlib.import_module(name)
+        if hasattr(module, "install"):
+            module.install(cloud)

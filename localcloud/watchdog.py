@@ -1,0 +1,58 @@
+"""Ends every process of the cloud when the cloud itself is gone, even by kill -9.
+
+Runs as its own process, outside the cloud's session. On standard input come lines `+SESSION` and
+`-SESSION`; at its end (the kernel closes the pipe whatever ended the cloud) each process of a session that
+is still listed is killed. Standard library only: it starts with `python -I -S` in a few milliseconds.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+
+def members(sessions: set[int]) -> list[int]:
+    """Processes that belong to one of the sessions: the leader and whatever it started."""
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _session(entry) in sessions]
+
+
+def _session(pid: str) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            state, _parent, _group, session = stat.read().rpartition(")")[2].split()[:4]
+    except (OSError, ValueError):
+        return -1
+    return -1 if state in "ZX" else int(session)
+
+
+def signal_all(sessions: set[int], number: signal.Signals) -> list[int]:
+    """Signal every member once; those that were still there."""
+    found = members(sessions) if sessions else []
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return found
+
+
+def kill_all(sessions: set[int], seconds: float = 2.0) -> None:
+    """Kill until nothing is left: a process may fork while it is being killed."""
+    deadline = time.monotonic() + seconds
+    while signal_all(sessions, signal.SIGKILL) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def main() -> None:
+    """Follow the sessions until the cloud is gone."""
+    sessions: set[int] = set()
+    for line in sys.stdin:
+        session = int(line[1:])
+        if line[0] == "+":
+            sessions.add(session)
+        else:
+            sessions.discard(session)
+    kill_all(sessions)
+
+
+if __name__ == "__main__":
+    main()
