@@ -1,0 +1,104 @@
+"""The artefact on disk: manifest.json, model.json and arrays.npz. Nothing in it is pickled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.errors import ArtefactError
+from inference.model import FloatArray, Model
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+MODEL = "model.json"
+ARRAYS = "arrays.npz"
+# Rows held back at export with their answers; /ping fails unless the loaded model repeats them.
+CHECK_ROWS = "check_rows"
+CHECK_ANSWERS = "check_answers"
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A model with its manifest, and the rows (n, columns) whose answers (n, outputs) it must repeat."""
+
+    manifest: Mapping[str, Any]
+    model: Model
+    check_rows: FloatArray
+    check_answers: FloatArray
+
+
+def model_hash(model: Model) -> str:
+    """SHA-256 (hex) of what decides an answer: the model's document and its arrays, whatever their order."""
+    digest = hashlib.sha256(_canonical(model.as_document()).encode())
+    for name in sorted(model.arrays):
+        array = np.ascontiguousarray(model.arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def write(directory: Path, artefact: Artefact) -> None:
+    """Write the three files; the manifest comes last, so a directory with one is complete."""
+    directory.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, npt.NDArray[Any]] = dict(artefact.model.arrays)
+    arrays[CHECK_ROWS] = artefact.check_rows
+    arrays[CHECK_ANSWERS] = artefact.check_answers
+    np.savez(directory / ARRAYS, allow_pickle=False, **arrays)
+    (directory / MODEL).write_text(_canonical(artefact.model.as_document()) + "\n", encoding="utf-8")
+    manifest = {"format_version": FORMAT_VERSION, **artefact.manifest}
+    (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def read(directory: Path) -> Artefact:
+    """Raises ArtefactError naming the file and what is wrong with it."""
+    manifest = _read_json(directory / MANIFEST)
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ArtefactError(
+            f"{directory / MANIFEST}: format_version is {version!r}, and this image reads {FORMAT_VERSION}"
+        )
+    arrays = _read_arrays(directory / ARRAYS)
+    try:
+        check_rows, check_answers = arrays.pop(CHECK_ROWS), arrays.pop(CHECK_ANSWERS)
+        model = Model.from_document(_read_json(directory / MODEL), arrays)
+    except (KeyError, TypeError) as error:
+        raise ArtefactError(f"{directory}: {MODEL} or {ARRAYS} lacks {error}") from error
+    if (found := model_hash(model)) != manifest.get("model_hash"):
+        raise ArtefactError(
+            f"{directory}: the model's hash is {found}, and the manifest says {manifest.get('model_hash')}"
+        )
+    return Artefact(manifest, model, check_rows, check_answers)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ArtefactError(f"{path}: not found; is the model directory mounted?") from error
+    except ValueError as error:
+        raise ArtefactError(f"{path}: is not valid JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ArtefactError(f"{path}: holds {type(document).__name__}, expected an object")
+    return document
+
+
+def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError as error:
+        raise ArtefactError(f"{path}: not found; is the model directory mounted?") from error
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ArtefactError(f"{path}: cannot be read as arrays: {error}") from error
+
+
+def _canonical(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))

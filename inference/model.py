@@ -1,0 +1,114 @@
+"""A fitted pipeline as plain data: columns, feature steps, and a sum of trees or weights.
+
+A row is a vector of float64. The first entries are the request's columns in order (a category as its code),
+and each feature step appends one entry. Trees and weights read entries by position, so the whole model is a
+short list of steps and a few arrays, and nothing in it can run code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+# A category that training never saw, and a missing one. Known categories are numbered from 0.
+UNKNOWN_CODE = -1.0
+MISSING_CODE = -2.0
+
+Operation = Literal["ratio", "combine", "distance", "equals", "ordinal", "impute", "scale"]
+Link = Literal["identity", "sigmoid", "softmax", "share"]
+
+
+@dataclass(frozen=True)
+class InputColumn:
+    """One column of a request. Dates count days since 1970-01-01; booleans are 0 and 1."""
+
+    name: str
+    type: str
+    categories: tuple[str, ...] = ()
+
+    @property
+    def is_category(self) -> bool:
+        return self.type == "category"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One appended entry, computed from entries `a` and `b` and the constants p, q.
+
+    ratio     a / b
+    combine   a * p + b * q
+    distance  sqrt((a - p)^2 + (b - q)^2)
+    equals    1 where a == p, else 0
+    ordinal   a where it is a known code, p for an unknown and q for a missing one
+    impute    p where a is missing, else a
+    scale     (a - p) / q
+
+    ratio, combine and distance give a missing value wherever the result is not finite.
+    """
+
+    op: Operation
+    a: int
+    b: int = 0
+    p: float = 0.0
+    q: float = 0.0
+
+
+@dataclass(frozen=True)
+class Head:
+    """How the leaves of the trees, or the weights, become an answer.
+
+    `outputs` sums are started from `baseline`, and divided by `divisor` at the end. `precision` is the type
+    in which a library adds up. The link "share" normalises the sums, as forests of classifiers do.
+    """
+
+    kind: Literal["trees", "linear"]
+    outputs: int
+    baseline: tuple[float, ...]
+    link: Link = "identity"
+    divisor: float = 1.0
+    precision: Literal["float64", "float32"] = "float64"
+
+
+@dataclass(frozen=True)
+class Model:
+    """`arrays` of trees: start (trees + 1), output (trees), and per node feature (-1 for a leaf), threshold,
+    left, right, missing_left, leaf (row of `values`); values (leaves, outputs per leaf). A row goes left
+    where its entry is <= threshold. Of a linear model: weights (entries, outputs)."""
+
+    columns: tuple[InputColumn, ...]
+    steps: tuple[Step, ...]
+    head: Head
+    classes: tuple[Any, ...] = ()
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """The number of entries of a row after all steps."""
+        return len(self.columns) + len(self.steps)
+
+    def as_document(self) -> dict[str, Any]:
+        """Everything but the arrays, JSON-compatible."""
+        return {
+            "columns": [asdict(column) for column in self.columns],
+            "steps": [asdict(step) for step in self.steps],
+            "head": asdict(self.head),
+            "classes": list(self.classes),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
+        return cls(
+            columns=tuple(
+                InputColumn(c["name"], c["type"], tuple(c["categories"])) for c in document["columns"]
+            ),
+            steps=tuple(Step(**step) for step in document["steps"]),
+            head=Head(**{**document["head"], "baseline": tuple(document["head"]["baseline"])}),
+            classes=tuple(document["classes"]),
+            arrays=arrays,
+        )

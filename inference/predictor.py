@@ -1,0 +1,111 @@
+"""The predictor: rows in, answers out. Pure: it reads its directory once and touches nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from inference import artefact, features, links
+from inference.errors import ArtefactError, InvalidRequestError
+from inference.model import MISSING_CODE, UNKNOWN_CODE, FloatArray, InputColumn, Model
+from inference.trees import TreeSum, WeightedSum
+
+# How far an answer may be from the one recorded at export before the model counts as broken.
+CHECK_TOLERANCE = 1e-9
+
+
+class Predictor:
+    """A loaded model. `predict_*` take any number of rows; `matrix` is (n, columns) as `encode` makes it."""
+
+    def __init__(self, loaded: artefact.Artefact) -> None:
+        self.manifest: Mapping[str, Any] = loaded.manifest
+        self.model: Model = loaded.model
+        self.columns: tuple[InputColumn, ...] = loaded.model.columns
+        self.classes: npt.NDArray[Any] = np.array(loaded.model.classes, dtype=object)
+        self.codes: tuple[dict[str | None, float], ...] = tuple(_codes(column) for column in self.columns)
+        self._check = loaded
+        self._sum = _engine(loaded.model)
+
+    @classmethod
+    def load(cls, directory: Path | str) -> Self:
+        """Raises ArtefactError where the directory is no artefact, or not the one that was exported."""
+        return cls(artefact.read(Path(directory)))
+
+    @property
+    def is_classifier(self) -> bool:
+        return bool(self.model.classes)
+
+    def check(self) -> None:
+        """Repeat the answers recorded at export; raises ArtefactError naming the first row that differs."""
+        found = self.answers(self._check.check_rows)
+        wanted = self._check.check_answers
+        wrong = np.flatnonzero(~np.isclose(found, wanted, rtol=CHECK_TOLERANCE, atol=0).all(axis=1))
+        if len(wrong):
+            row = wrong[0]
+            raise ArtefactError(
+                f"self check: row {row + 1} of {len(wanted)} answers {found[row].tolist()}, "
+                f"and training recorded {wanted[row].tolist()}"
+            )
+
+    def predict_columns(self, columns: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Predictions (n,) of whole columns: float64 of a regression, class labels of a classification."""
+        return self.predict_matrix(self.encode(columns))
+
+    def probabilities_of_columns(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
+        """Probabilities (n, classes), in the order of `classes`."""
+        return self.answers(self.encode(columns))
+
+    def predict_matrix(self, matrix: FloatArray) -> npt.NDArray[Any]:
+        return self.labels(self.answers(matrix))
+
+    def labels(self, answers: FloatArray) -> npt.NDArray[Any]:
+        """The prediction of each row of answers: the value itself, or the most probable class."""
+        return self.classes[answers.argmax(axis=1)] if self.is_classifier else answers[:, 0]
+
+    def answers(self, matrix: FloatArray) -> FloatArray:
+        """Predictions (n, 1) or probabilities (n, classes)."""
+        return links.answers(self.sums(matrix), self.model.head)
+
+    def sums(self, matrix: FloatArray) -> FloatArray:
+        """What trees or weights add up to (n, outputs), before any link."""
+        return self._sum(features.apply(self.model.steps, matrix, self.model.width))
+
+    def encode(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
+        """The matrix (n, columns) of columns by name; raises InvalidRequestError on a missing column.
+
+        Numbers are float64 with NaN for a missing value; categories are texts or None.
+        """
+        lacking = [column.name for column in self.columns if column.name not in columns]
+        if lacking:
+            raise InvalidRequestError(f"the data lack the columns {', '.join(map(repr, lacking))}")
+        encoded = [
+            encode_categories(columns[column.name].tolist(), codes)
+            if column.is_category
+            else np.asarray(columns[column.name], dtype=np.float64)
+            for column, codes in zip(self.columns, self.codes, strict=True)
+        ]
+        return np.column_stack(encoded)
+
+
+def encode_categories(values: Sequence[object], codes: Mapping[str | None, float]) -> FloatArray:
+    """Codes (n,) of texts; None and NaN are missing, and other texts unknown."""
+    return np.array(
+        [codes.get(v if v == v else None, UNKNOWN_CODE) for v in values],  # type: ignore[call-overload]
+        dtype=np.float64,
+    )
+
+
+def _codes(column: InputColumn) -> dict[str | None, float]:
+    codes: dict[str | None, float] = {text: float(code) for code, text in enumerate(column.categories)}
+    codes[None] = MISSING_CODE
+    return codes
+
+
+def _engine(model: Model) -> Callable[[FloatArray], FloatArray]:
+    if model.head.kind == "linear":
+        return WeightedSum(model.arrays, model.head)
+    return TreeSum(model.arrays, model.head)

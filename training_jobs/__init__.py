@@ -1,0 +1,1 @@
+"""Code of the training image: train, tune, log, export."""

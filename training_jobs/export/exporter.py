@@ -1,0 +1,44 @@
+"""`export_model`: one fitted pipeline, one Model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from contracts.dataset import Column
+from inference.model import Model
+from training_jobs.errors import UnsupportedModelError
+from training_jobs.export import boosters, scikit
+from training_jobs.export.scikit import Exported
+from training_jobs.export.sources import Layout, Source, follow
+
+_EXPORTERS: dict[str, Callable[[Any, Sequence[Source], Layout], Exported]] = {
+    "HistGradientBoostingRegressor": scikit.hist_gradient_boosting,
+    "HistGradientBoostingClassifier": scikit.hist_gradient_boosting,
+    "RandomForestRegressor": scikit.forest,
+    "RandomForestClassifier": scikit.forest,
+    "ExtraTreesRegressor": scikit.forest,
+    "ExtraTreesClassifier": scikit.forest,
+    "XGBRegressor": boosters.xgboost,
+    "LabelledXGBClassifier": boosters.xgboost,
+    "LGBMRegressor": boosters.lightgbm,
+    "LGBMClassifier": boosters.lightgbm,
+    "LinearRegression": scikit.linear,
+    "Ridge": scikit.linear,
+    "LogisticRegression": scikit.linear,
+}
+
+
+def export_model(pipeline: Any, columns: Sequence[Column]) -> Model:
+    """The pipeline as plain data; `columns` are the feature columns of the contract, in order.
+
+    Raises UnsupportedModelError naming the part that has no exact form.
+    """
+    estimator = pipeline.steps[-1][1]
+    kind = type(estimator).__name__
+    if kind not in _EXPORTERS:
+        raise UnsupportedModelError(f"estimator {kind} has no exact form; known: {', '.join(_EXPORTERS)}")
+    layout, sources = follow(pipeline, columns)
+    head, arrays, classes = _EXPORTERS[kind](estimator, sources, layout)
+    plain = tuple(value.item() if hasattr(value, "item") else value for value in classes)
+    return Model(tuple(layout.columns), tuple(layout.steps), head, plain, arrays)

@@ -1,0 +1,133 @@
+"""Proves that an exported model answers as the pipeline does, on real rows and on generated edge rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from inference.model import FloatArray
+from inference.predictor import Predictor
+from training_jobs.errors import ParityError
+
+# Relative; a library that sums in float32 (XGBoost) is exact in its sums, and its probabilities are its own exp.
+TOLERANCE = 1e-9
+FLOAT32_TOLERANCE = 1e-6
+# Thresholds tried per column, each with its two float neighbours.
+THRESHOLDS_PER_COLUMN = 32
+_FLOAT32_EXTREME = 3.4e38
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """How many rows were compared and the largest relative difference among them."""
+
+    rows: int
+    edge_rows: int
+    largest_difference: float
+    tolerance: float
+
+
+def prove_parity(pipeline: Any, predictor: Predictor, rows: pd.DataFrame) -> ParityReport:
+    """Compare on `rows` and on edge rows made from them; raises ParityError naming row and feature."""
+    edges = edge_rows(rows, predictor)
+    frame = pd.concat([rows, edges], ignore_index=True)
+    tolerance = _tolerance(predictor)
+    difference = relative_difference(expected_answers(pipeline, frame), served_answers(predictor, frame))
+    wrong = np.flatnonzero(~(difference <= tolerance))
+    if len(wrong):
+        raise ParityError(_describe(pipeline, predictor, frame, int(wrong[0]), len(wrong), len(rows)))
+    return ParityReport(len(rows), len(edges), float(difference.max(initial=0.0)), tolerance)
+
+
+def expected_answers(pipeline: Any, frame: pd.DataFrame) -> FloatArray:
+    """What the pipeline says: predictions (n, 1) or probabilities (n, classes)."""
+    if hasattr(pipeline, "classes_") or hasattr(pipeline[-1], "classes_"):
+        return np.asarray(pipeline.predict_proba(frame), dtype=np.float64)
+    return np.asarray(pipeline.predict(frame), dtype=np.float64).reshape(-1, 1)
+
+
+def served_answers(predictor: Predictor, frame: pd.DataFrame) -> FloatArray:
+    return predictor.answers(matrix_of(predictor, frame))
+
+
+def matrix_of(predictor: Predictor, frame: pd.DataFrame) -> FloatArray:
+    return predictor.encode({name: frame[name].to_numpy() for name in frame.columns})
+
+
+def relative_difference(expected: FloatArray, found: FloatArray) -> FloatArray:
+    """The largest difference of each row, relative to the expected value."""
+    scale = np.maximum(np.abs(expected), np.finfo(np.float64).tiny)
+    difference = np.abs(expected - found) / scale
+    return np.asarray(np.where(expected == found, 0.0, difference).max(axis=1))
+
+
+def edge_rows(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
+    """Rows on the edges of what may be asked: each column missing, all missing, unseen categories, extremes,
+    and the model's own thresholds with the doubles on both sides."""
+    base = rows.iloc[len(rows) // 2]
+    variants: list[dict[str, object]] = [{name: None for name in rows.columns}]
+    for index, column in enumerate(predictor.columns):
+        values: list[object] = [None]
+        if column.is_category:
+            values += [*column.categories, "", " ", f" {base[column.name]}", "never seen", "x" * 300]
+        else:
+            extremes = [0.0, -0.0, 1.0, -1.0, 5e-324, _FLOAT32_EXTREME, -_FLOAT32_EXTREME]
+            values += [*extremes, *_around_thresholds(predictor, index)]
+        variants += [{column.name: value} for value in values]
+    frame = pd.DataFrame([{**base.to_dict(), **variant} for variant in variants], columns=rows.columns)
+    for column in predictor.columns:
+        texts = frame[column.name].astype(object)
+        frame[column.name] = texts.where(texts.notna(), None) if column.is_category else texts.astype(float)
+    return frame
+
+
+def _around_thresholds(predictor: Predictor, entry: int) -> list[float]:
+    arrays = predictor.model.arrays
+    if "threshold" not in arrays:
+        return []
+    found = np.unique(arrays["threshold"][arrays["feature"] == entry])
+    found = found[np.isfinite(found) & (np.abs(found) < _FLOAT32_EXTREME)]
+    chosen = found[np.linspace(0, len(found) - 1, min(len(found), THRESHOLDS_PER_COLUMN)).astype(int)]
+    return np.concatenate([chosen, np.nextafter(chosen, np.inf), np.nextafter(chosen, -np.inf)]).tolist()
+
+
+def _tolerance(predictor: Predictor) -> float:
+    head = predictor.model.head
+    return FLOAT32_TOLERANCE if head.precision == "float32" and head.link != "identity" else TOLERANCE
+
+
+def _describe(
+    pipeline: Any, predictor: Predictor, frame: pd.DataFrame, row: int, wrong: int, real: int
+) -> str:
+    one = frame.iloc[[row]]
+    expected = expected_answers(pipeline, one)[0].tolist()
+    found = served_answers(predictor, one)[0].tolist()
+    place = f"row {row + 1}" if row < real else f"edge row {row - real + 1}"
+    guilty = _guilty_feature(pipeline, predictor, frame, row)
+    return (
+        f"{place}, feature {guilty}: the pipeline answers {expected} and the exported model {found} "
+        f"({wrong} of {len(frame)} rows differ); row: {one.iloc[0].to_dict()}"
+    )
+
+
+def _guilty_feature(pipeline: Any, predictor: Predictor, frame: pd.DataFrame, row: int) -> str:
+    """The first column whose value, replaced by that of the first row, makes both agree again."""
+    tolerance = _tolerance(predictor)
+    for name in frame.columns:
+        trial = frame.iloc[[row]].copy()
+        trial[name] = frame[name].iloc[[0]].to_numpy()
+        if relative_difference(expected_answers(pipeline, trial), served_answers(predictor, trial))[0] <= (
+            tolerance
+        ):
+            return repr(name)
+    return "unclear (more than one)"
+
+
+def sample_rows(count: int, wanted: int, seed: int) -> npt.NDArray[np.intp]:
+    """At most `wanted` row numbers of `count`, without repetition."""
+    chosen = np.random.default_rng(seed).permutation(count)[:wanted]
+    return np.sort(chosen)

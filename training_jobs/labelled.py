@@ -1,0 +1,22 @@
+"""XGBoost's classifier with class labels: its own takes only 0..n-1 as the target."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from xgboost import XGBClassifier, XGBRegressor
+
+__all__ = ["LabelledXGBClassifier", "XGBRegressor"]
+
+
+class LabelledXGBClassifier(XGBClassifier):  # type: ignore[misc]
+    """Keeps the labels, sorted, as `labels_`; what XGBoost sees is their index."""
+
+    def fit(self, X: Any, y: Any, **options: Any) -> Self:
+        self.labels_, codes = np.unique(y, return_inverse=True)
+        super().fit(X, codes, **options)
+        return self
+
+    def predict(self, X: Any, **options: Any) -> Any:
+        return self.labels_[np.asarray(super().predict(X, **options), dtype=int)]
