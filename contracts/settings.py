@@ -32,12 +32,14 @@ class Settings:
 @dataclass(frozen=True, kw_only=True)
 class StartExecutionSettings(Settings):
     state_machine_arn: str
+    metric_namespace: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestDataSettings(Settings):
     artifact_bucket_name: str
     pipeline_config_path: str
+    metric_namespace: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class EvaluateModelSettings(Settings):
     model_package_group_name: str
     mlflow_tracking_uri: str
     experiment_name: str
+    metric_namespace: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,7 @@ class RegisterModelSettings(Settings):
 class AcquireLeaseSettings(Settings):
     lease_table_name: str
     endpoint_name: str
+    metric_namespace: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +86,8 @@ class DeployCanarySettings(Settings):
 class CheckDeploymentSettings(Settings):
     endpoint_name: str
     lease_table_name: str
+    rollback_alarm_prefix: str
+    metric_namespace: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,7 @@ class PromoteChampionSettings(Settings):
     registered_model_name: str
     rollback_alarm_prefix: str
     keep_versions: str
+    metric_namespace: str
 
 
 @dataclass(frozen=True, kw_only=True)

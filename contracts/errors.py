@@ -1,0 +1,78 @@
+"""The errors that end an execution. A class's name is an interface: the state machine catches it.
+
+    GreenlightError
+    ├── UploadEventError           the queue's message is no S3 event that names bucket, key and version
+    ├── UploadMissingError         the uploaded object version is gone before it was read
+    ├── TrainingFailedError        the training job ended without a model
+    ├── EvaluationError
+    │   ├── ChampionUnreadableError    the serving model's artefact cannot be loaded or scored
+    │   └── ChallengerUnreadableError  the trained model's artefact cannot be loaded or scored
+    ├── RegistrationError
+    │   ├── ImageMissingError      an image's tag is not in its ECR repository
+    │   └── MlflowRequestError     MLflow refused a call
+    ├── LeaseLostError             the deployment lease expired, or another execution holds it
+    └── DeploymentError
+        ├── EndpointBusyError          the endpoint is still busy with another change; try again later
+        ├── DeploymentFailedError      the endpoint could not be created or updated
+        └── DeploymentRolledBackError  SageMaker went back to the champion
+"""
+
+
+class GreenlightError(Exception):
+    """Something ended an execution; the message says what, where and with which value."""
+
+
+class UploadEventError(GreenlightError):
+    """The queue's message is no S3 event that names bucket, key and version."""
+
+
+class UploadMissingError(GreenlightError):
+    """The uploaded object version is gone before it was read."""
+
+
+class TrainingFailedError(GreenlightError):
+    """The training job ended without a model; the message is its failure reason."""
+
+
+class EvaluationError(GreenlightError):
+    """Champion and challenger could not be compared."""
+
+
+class ChampionUnreadableError(EvaluationError):
+    """The serving model's artefact cannot be loaded or scored, so nothing can be said to beat it."""
+
+
+class ChallengerUnreadableError(EvaluationError):
+    """The trained model's artefact cannot be loaded or scored."""
+
+
+class RegistrationError(GreenlightError):
+    """The challenger could not be entered in a registry."""
+
+
+class ImageMissingError(RegistrationError):
+    """An image's tag is not in its ECR repository, so its digest cannot be recorded."""
+
+
+class MlflowRequestError(RegistrationError):
+    """MLflow refused a call; the message holds path, status and MLflow's own reason."""
+
+
+class LeaseLostError(GreenlightError):
+    """The deployment lease expired, or another execution holds it: this one may not deploy."""
+
+
+class DeploymentError(GreenlightError):
+    """The challenger did not take over the endpoint."""
+
+
+class EndpointBusyError(DeploymentError):
+    """The endpoint is still busy with another change; the state machine tries again later."""
+
+
+class DeploymentFailedError(DeploymentError):
+    """The endpoint could not be created or updated."""
+
+
+class DeploymentRolledBackError(DeploymentError):
+    """SageMaker went back to the champion; the message names the alarm and its datapoints."""
