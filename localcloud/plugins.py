@@ -8,6 +8,7 @@ from localcloud import identity
 from localcloud.cloud import Cloud
 
 _MODULES = (
+    "localcloud.functions",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
 )

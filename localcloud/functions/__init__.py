@@ -1,0 +1,19 @@
+"""Lambda functions as real processes: AWS's own Python runtime client, the function's role, time and memory.
+
+Replaces the two executors of ministack that run Python code: zip packages and images.
+"""
+
+from __future__ import annotations
+
+from localcloud.cloud import Cloud
+from localcloud.functions.executor import Executor
+
+
+def install(cloud: Cloud) -> None:
+    """Run every Python function, zip or image, in environments of this cloud."""
+    from ministack.services import lambda_svc
+
+    executor = Executor(cloud)
+    lambda_svc._execute_function_dispatch = executor.execute
+    lambda_svc.invalidate_worker = executor.invalidate
+    cloud.on_shutdown(executor.stop)

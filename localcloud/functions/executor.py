@@ -1,0 +1,134 @@
+"""Runs invocations: takes a warm environment of the function or starts one, and gives it back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from typing import Any
+
+from localcloud.cloud import Cloud
+from localcloud.container import ContainerError
+from localcloud.functions.environment import Environment, Result
+from localcloud.functions.logs import FunctionLog
+from localcloud.functions.package import PackageError
+from localcloud.sessions import RoleNotAssumableError
+
+_log = logging.getLogger("localcloud.functions")
+_IDLE_SECONDS = 600.0
+
+
+class Executor:
+    """The environments of every function; concurrent invocations get separate ones, as on AWS."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[tuple[str, Environment]]] = {}
+        self._busy: set[Environment] = set()
+
+    def execute(
+        self, function: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float
+    ) -> dict[str, Any]:
+        """Stand in for ministack's choice of executor: the same arguments, the same result."""
+        from ministack.services import lambda_svc
+
+        record = {**function, "config": config}
+        try:
+            environment = self._take(record)
+        except (PackageError, ContainerError, RoleNotAssumableError) as error:
+            _log.warning("%s cannot start: %s", config["FunctionName"], error)
+            kind = getattr(error, "error_type", "Runtime.InvalidEntrypoint")
+            return {
+                "error": True,
+                "body": {"errorType": kind, "errorMessage": f"RequestId: {request_id} {error}"},
+            }
+        try:
+            result = environment.invoke(request_id, event, lambda_svc._xray_trace_id_for_invocation(config))
+        except BaseException:
+            self._discard(environment)
+            raise
+        self._give_back(record, environment, result)
+        return _answer(environment, result)
+
+    def invalidate(
+        self, name: str, qualifier: str | None = None, account: str | None = None, region: str | None = None
+    ) -> None:
+        """End the idle environments of a function that changed or is gone."""
+        with self._lock:
+            doomed = self._idle.pop(name, [])
+        for _, environment in doomed:
+            environment.stop()
+
+    def stop(self) -> None:
+        """End every environment."""
+        with self._lock:
+            doomed = [environment for entries in self._idle.values() for _, environment in entries]
+            doomed += self._busy
+            self._idle.clear()
+        for environment in doomed:
+            environment.stop()
+
+    def _take(self, record: dict[str, Any]) -> Environment:
+        config = record["config"]
+        wanted = _fingerprint(record)
+        stale: list[Environment] = []
+        found: Environment | None = None
+        with self._lock:
+            entries = self._idle.setdefault(config["FunctionName"], [])
+            while entries and found is None:
+                fingerprint, environment = entries.pop()
+                fresh = time.monotonic() - environment.idle_since < _IDLE_SECONDS
+                if fingerprint == wanted and fresh:
+                    found = environment
+                else:
+                    stale.append(environment)
+            if found is not None:
+                self._busy.add(found)
+        for environment in stale:
+            environment.stop()
+        if found is not None:
+            return found
+        started = Environment(self._cloud, record, FunctionLog(self._cloud, config))
+        with self._lock:
+            self._busy.add(started)
+        return started
+
+    def _give_back(self, record: dict[str, Any], environment: Environment, result: Result) -> None:
+        if not result.reusable:
+            self._discard(environment)
+            return
+        with self._lock:
+            self._busy.discard(environment)
+            entry = (_fingerprint(record), environment)
+            self._idle.setdefault(record["config"]["FunctionName"], []).append(entry)
+
+    def _discard(self, environment: Environment) -> None:
+        with self._lock:
+            self._busy.discard(environment)
+        environment.stop()
+
+
+def _answer(environment: Environment, result: Result) -> dict[str, Any]:
+    if result.failure is not None:
+        return {"error": True, "body": result.failure, "log": environment.tail()}
+    return {"body": result.body, "log": environment.tail()}
+
+
+def _fingerprint(record: dict[str, Any]) -> str:
+    """What an environment is bound to: the code and every setting that its process was given."""
+    config = record["config"]
+    names = (
+        "Version",
+        "Handler",
+        "Role",
+        "Environment",
+        "MemorySize",
+        "ImageUri",
+        "ImageConfigResponse",
+        "CodeSha256",
+    )
+    settings = json.dumps([config.get(name) for name in names], sort_keys=True, default=str)
+    return hashlib.sha256(settings.encode()).hexdigest()
