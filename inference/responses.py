@@ -1,0 +1,72 @@
+"""Answers as bytes, in the format that the Accept header asks for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from inference.errors import NotAcceptableError
+from inference.predictor import Predictor
+
+CSV = "text/csv"
+JSON = "application/json"
+_ANY = frozenset(("*/*", "text/*", "application/*"))
+
+
+def negotiate(accept: str, content_type: str) -> str:
+    """The first format of the Accept header that can be written; without one, the request's own."""
+    default = CSV if content_type == CSV else JSON
+    if not accept or accept == "*/*":
+        return default
+    offered = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    for kind in offered:
+        if kind in (CSV, JSON):
+            return kind
+        if kind in _ANY:
+            return {"text/*": CSV, "application/*": JSON}.get(kind, default)
+    raise NotAcceptableError(f"cannot answer as {accept!r}; known are {CSV} and {JSON}")
+
+
+def write(predictor: Predictor, answers: npt.NDArray[np.float64], kind: str) -> bytes:
+    """Predictions (n,) one a line, or {"predictions": [..]} with probabilities where there are classes."""
+    if kind == CSV:
+        return _csv(predictor, answers)
+    if not predictor.is_classifier:
+        return b'{"predictions":' + _numbers(answers[:, 0]) + b"}"
+    document = {
+        "predictions": predictor.labels(answers).tolist(),
+        "probabilities": answers.tolist(),
+        "classes": predictor.classes.tolist(),
+    }
+    return orjson.dumps(document)
+
+
+def write_error(error: Exception, kind: str, request_id: str) -> bytes:
+    """The reason, and where in the body it lies, as JSON or as one line."""
+    if kind == CSV:
+        return f"{error}\n".encode()
+    document: dict[str, Any] = {"error": str(error), "request_id": request_id}
+    for key in ("row", "column"):
+        if (value := getattr(error, key, None)) is not None:
+            document[key] = value
+    return orjson.dumps(document)
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> bytes:
+    """A JSON list with the shortest digits that give the same double back."""
+    return orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _csv(predictor: Predictor, answers: npt.NDArray[np.float64]) -> bytes:
+    if predictor.is_classifier:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(
+            [label] for label in predictor.labels(answers).tolist()
+        )
+        return text.getvalue().encode()
+    return _numbers(answers[:, 0])[1:-1].replace(b",", b"\n") + b"\n"

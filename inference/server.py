@@ -1,0 +1,112 @@
+"""Listens, serves, and leaves in good order. One process a core, all on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+
+import uvloop
+
+from inference.logs import log
+from inference.protocol import Connections
+from inference.service import Service
+from inference.settings import ServerSettings
+
+_BACKLOG = 2048
+_SWEEP_SECONDS = 1.0
+
+
+def serve(settings: ServerSettings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status."""
+    if settings.workers == 1:
+        uvloop.run(run_worker(settings))
+        return 0
+    return _supervise(settings)
+
+
+async def run_worker(settings: ServerSettings) -> None:
+    """One process: load the model, answer, drain."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    connections = Connections(Service.load(settings), settings)
+    server = await loop.create_server(connections.protocol, sock=_listen(settings), backlog=_BACKLOG)
+    log("serving", port=settings.port, process=os.getpid())
+    sweeper = asyncio.create_task(_sweep(connections))
+    await stop.wait()
+    log("draining", connections=len(connections.open))
+    server.close()
+    await _drain(connections, settings)
+    sweeper.cancel()
+    log("stopped", process=os.getpid())
+
+
+def _listen(settings: ServerSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if settings.workers > 1:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SystemExit(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    listener.setblocking(False)
+    return listener
+
+
+async def _sweep(connections: Connections) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        connections.sweep(time.monotonic())
+
+
+async def _drain(connections: Connections, settings: ServerSettings) -> None:
+    connections.drain()
+    end = time.monotonic() + settings.drain_seconds
+    while connections.open and time.monotonic() < end:
+        await asyncio.sleep(0.01)
+
+
+def _supervise(settings: ServerSettings) -> int:
+    """Start the workers, replace one that dies, and pass a signal to stop on to all."""
+    stopping = False
+    workers: set[int] = set()
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for process in workers:
+            os.kill(process, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while len(workers) < settings.workers:
+        workers.add(_fork(settings))
+    while workers:
+        process, status = os.wait()
+        workers.discard(process)
+        if not stopping:
+            log("worker_died", process=process, status=os.waitstatus_to_exitcode(status))
+            time.sleep(_SWEEP_SECONDS)  # a worker that cannot start must not spin
+            workers.add(_fork(settings))
+    return 0
+
+
+def _fork(settings: ServerSettings) -> int:
+    process = os.fork()
+    if process:
+        return process
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        uvloop.run(run_worker(settings))
+        os._exit(0)
+    except BaseException as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)
