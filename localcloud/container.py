@@ -1,9 +1,9 @@
 """Runs an image as a process of this machine that looks, from inside, like its container.
 
-The process has a private mount namespace with the image's /opt, its own /opt/ml and /tmp, a clean environment,
-and the host's virtual environment in place of the image's Python. It leads its own process group and dies
-with the embedded cloud, even one that is killed. Where the kernel forbids user namespaces, the process runs
-in the image's directory instead and finds its /opt/ml through SAGEMAKER_BASE_DIR.
+The process has a private mount namespace with the image's /opt, its own /opt/ml and /tmp, a clean
+environment, and the host's virtual environment in place of the image's Python. It leads its own process
+group and dies with the embedded cloud, even one that is killed. Where the kernel forbids user namespaces, the
+process runs in the image's directory instead and finds its /opt/ml through SAGEMAKER_BASE_DIR.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from localcloud.pump import Pump
 MOUNTED = ("opt", "tmp")
 """The top-level directories of the host that a container does not see."""
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+Spawn = Callable[..., "subprocess.Popen[bytes]"]
 _PYTHON = re.compile(r"(?:.*/)?python(?:\d(?:\.\d+)?)?\Z")
 
 
@@ -116,10 +117,13 @@ class Container:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def start(spec: ContainerSpec, on_line: Callable[[str], None], *, work_dir: Path) -> Container:
+def start(
+    spec: ContainerSpec, on_line: Callable[[str], None], *, work_dir: Path, spawn: Spawn | None = None
+) -> Container:
     """Start `spec`; `on_line` gets each line of stdout and stderr, from another thread.
 
     `work_dir` holds what the container writes outside /opt/ml; it is emptied when the container ends.
+    `spawn`, e.g. `Processes.spawn`, starts the process in a session of its own; without it we do.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f"{spec.name[:40]}-", dir=work_dir))
@@ -139,7 +143,7 @@ def start(spec: ContainerSpec, on_line: Callable[[str], None], *, work_dir: Path
             environment["SAGEMAKER_BASE_DIR"] = str(spec.ml_directory)
         launch = arguments
     try:
-        process = _spawn(launch, environment, directory)
+        process = _spawn(spawn or _popen, launch, environment, directory or scratch)
     except OSError as problem:
         shutil.rmtree(scratch, ignore_errors=True)
         raise ContainerError(f"{spec.name}: cannot run {shlex.join(arguments)}: {problem}") from problem
@@ -217,48 +221,49 @@ def _workdir(spec: ContainerSpec) -> str:
     if workdir == "/" or workdir.startswith(("/opt/", "/tmp")):  # noqa: S108 (the container's own)
         return workdir
     raise ContainerError(
-        f"{spec.name}: WORKDIR {workdir} is outside /opt; the embedded cloud shows a container only the image's /opt"
+        f"{spec.name}: WORKDIR {workdir} is outside /opt, and of an image the embedded cloud shows only /opt"
     )
 
 
 def _kept_directories() -> list[str]:
-    """Directories under a hidden one that the host's Python needs: the venv, and the Python it was made of."""
+    """Directories under a hidden one that the host's Python needs: the venv and what it was made of."""
     needed = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
     hidden = tuple(f"/{name}/" for name in MOUNTED)
     return sorted(path for path in needed if path.startswith(hidden))
 
 
-def _spawn(launch: Sequence[str], environment: Mapping[str, str], directory: Path | None) -> Any:
+def _spawn(spawn: Spawn, launch: Sequence[str], environment: Mapping[str, str], directory: Path) -> Any:
     started: Future[subprocess.Popen[bytes]] = Future()
-    _spawner().put((started, list(launch), dict(environment), directory))
+
+    def begin() -> None:
+        try:
+            process = spawn(
+                launch, env=environment, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+        except BaseException as problem:
+            started.set_exception(problem)
+        else:
+            started.set_result(process)
+
+    _spawner().put(begin)
     return started.result()
 
 
+def _popen(args: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(args, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+
+
 @cache
-def _spawner() -> SimpleQueue[Any]:
+def _spawner() -> SimpleQueue[Callable[[], None]]:
     """Every process is started by one thread that lives as long as this process.
 
     Linux sends the parent-death signal when the starting *thread* ends (prctl(2), PR_SET_PDEATHSIG).
     """
-    queue: SimpleQueue[Any] = SimpleQueue()
-    threading.Thread(target=_serve, args=(queue,), name="container-spawner", daemon=True).start()
+    queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            queue.get()()
+
+    threading.Thread(target=serve, name="container-spawner", daemon=True).start()
     return queue
-
-
-def _serve(queue: SimpleQueue[Any]) -> None:
-    while True:
-        started, launch, environment, directory = queue.get()
-        try:
-            process = subprocess.Popen(
-                launch,
-                env=environment,
-                cwd=directory,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as problem:
-            started.set_exception(problem)
-        else:
-            started.set_result(process)

@@ -26,7 +26,7 @@ class Ignore:
 
     @classmethod
     def read(cls, context: Path, dockerfile: Path) -> Ignore:
-        """The rules of NAME.Dockerfile.dockerignore beside the Dockerfile, or of the context's .dockerignore."""
+        """The rules of DOCKERFILE.dockerignore, or without one of the context's .dockerignore."""
         own = dockerfile.with_name(dockerfile.name + ".dockerignore")
         path = own if own.is_file() else context / ".dockerignore"
         return cls.parse(path.read_text() if path.is_file() else "")

@@ -1,4 +1,4 @@
-"""The embedded registry's images: a Dockerfile and its build context, kept as the files and the start command.
+"""The embedded registry's images: a Dockerfile and its context, kept as the files and the start command.
 
 An image is what its Dockerfile copies, plus how it is started. Its digest is a hash of exactly that, so the
 same context gives the same digest on every machine, and a changed file gives another.

@@ -122,18 +122,15 @@ class Pump:
 
 
 def resident_bytes(group: int) -> int:
-    """Resident memory of a process and its descendants in the same process group, in bytes."""
-    import psutil
-
-    try:
-        leader = psutil.Process(group)
-        members = [leader, *leader.children(recursive=True)]
-    except psutil.Error:
-        return 0
+    """Resident memory of a process and its descendants, in bytes; 0 where there is no /proc."""
     total = 0
-    for member in members:
-        with contextlib.suppress(psutil.Error):
-            total += member.memory_info().rss
+    waiting = [group]
+    while waiting:
+        process = Path(f"/proc/{waiting.pop()}")
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            total += int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            for task in (process / "task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
     return total
 
 

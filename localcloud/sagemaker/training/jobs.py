@@ -1,0 +1,265 @@
+"""CreateTrainingJob and its kin: the records of training jobs, and a thread for each that runs."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from localcloud.container import Container
+from localcloud.sagemaker.errors import ResourceInUseError, UnsupportedOperationError, ValidationError
+from localcloud.sagemaker.events import Events
+from localcloud.sagemaker.iam import Caller, pass_role
+from localcloud.sagemaker.listing import Listing, pick
+from localcloud.sagemaker.names import Names
+from localcloud.sagemaker.platform import Platform
+from localcloud.sagemaker.roles import Roles, split_uri
+from localcloud.sagemaker.store import Document, Store
+from localcloud.sagemaker.tags import Operation, Tags
+from localcloud.sagemaker.training.run import STOP_GRACE_SECONDS, Ending, Steps, TrainingRun
+
+ENDED = frozenset({"Completed", "Failed", "Stopped"})
+DEFAULT_MAX_RUNTIME_SECONDS = 86_400
+_SUMMARY = ("TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime", "LastModifiedTime")
+_INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
+
+
+class TrainingJobs:
+    """All training jobs of the account."""
+
+    def __init__(
+        self,
+        store: Store,
+        names: Names,
+        tags: Tags,
+        platform: Platform,
+        roles: Roles,
+        events: Events,
+        start: Callable[..., Container],
+        *,
+        stop_grace_seconds: float = STOP_GRACE_SECONDS,
+    ) -> None:
+        self._table = store.table("training-job")
+        self._names = names
+        self._tags = tags
+        self._platform = platform
+        self._roles = roles
+        self._events = events
+        self._start = start
+        self._stop_grace = stop_grace_seconds
+        self._lock = threading.RLock()
+        self._ended = threading.Condition(self._lock)
+        self._runs: dict[str, TrainingRun] = {}
+        self._directory = platform.state_dir / "sagemaker" / "training"
+
+    def operations(self) -> dict[str, Operation]:
+        return {
+            "CreateTrainingJob": self.create,
+            "DescribeTrainingJob": self.describe,
+            "ListTrainingJobs": self.list,
+            "StopTrainingJob": self.stop,
+        }
+
+    def create(self, request: Document, caller: Caller) -> Document:
+        """Record the job and start its thread."""
+        name = request["TrainingJobName"]
+        arn = self._names.arn("training-job", name)
+        pass_role(caller, request["RoleArn"])
+        _check_supported(request)
+        with self._lock:
+            if name in self._table:
+                raise ResourceInUseError(
+                    "Job name must be unique within an AWS account and region, and a job with this name "
+                    f"already exists ({arn})"
+                )
+            self._roles.environment(request["RoleArn"])
+            record = self._table.save(name, self._new_record(request, arn))
+            self._tags.create(arn, request.get("Tags"))
+            run = TrainingRun(
+                record,
+                self._platform,
+                self._roles,
+                self._job_directory(name),
+                stop_grace=self._stop_grace,
+                start=self._start,
+            )
+            self._runs[name] = run
+        self._emit(record)
+        threading.Thread(target=self._run, args=(name, run), name=f"training-{name}", daemon=True).start()
+        return {"TrainingJobArn": arn}
+
+    def describe(self, request: Document, caller: Caller) -> Document:
+        return dict(self._known(request["TrainingJobName"]))
+
+    def list(self, request: Document, caller: Caller) -> Document:
+        listing = Listing(
+            "TrainingJobSummaries",
+            lambda record: pick(record, (*_SUMMARY, "TrainingJobStatus", "SecondaryStatus")),
+            name="TrainingJobName",
+            sort_by={
+                "CreationTime": "CreationTime",
+                "Name": "TrainingJobName",
+                "Status": "TrainingJobStatus",
+            },
+            equal={"StatusEquals": "TrainingJobStatus"},
+        )
+        return listing.page(self._table, request)
+
+    def stop(self, request: Document, caller: Caller) -> Document:
+        """Ask a job to stop; its thread saves what there is."""
+        with self._lock:
+            record = self._known(request["TrainingJobName"])
+            if record["TrainingJobStatus"] in ENDED:
+                raise ValidationError(
+                    "The request was rejected because the training job is in status "
+                    f"{record['TrainingJobStatus']}."
+                )
+            record["TrainingJobStatus"] = "Stopping"
+            self._transition(record, "Stopping", "Stopping the training job")
+            run = self._runs.get(record["TrainingJobName"])
+        if run is not None:
+            run.stop()
+        return {}
+
+    def wait(self, name: str, should_stop: Callable[[], bool], poll_seconds: float = 0.25) -> Document:
+        """Block until the job has ended or `should_stop()`; its record."""
+        with self._lock:
+            while True:
+                record = self._known(name)
+                if record["TrainingJobStatus"] in ENDED or should_stop():
+                    return dict(record)
+                self._ended.wait(poll_seconds)
+
+    def recover(self) -> None:
+        """After a restart: a job that was running is lost, as with a failed instance on AWS."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+        for record in self._table:
+            if record["TrainingJobStatus"] not in ENDED:
+                self._end(record, Ending("Failed", "Failed", "Training job failed", _INTERNAL), 1.0)
+
+    def shut_down(self) -> None:
+        """Kill what runs."""
+        with self._lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            run.kill()
+
+    def _job_directory(self, name: str) -> Path:
+        directory = self._directory / name
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def _run(self, name: str, run: TrainingRun) -> None:
+        record = self._known(name)
+        ending = run.run(Steps(self._progress(record), self._metric(record)))
+        with self._lock:
+            self._runs.pop(name, None)
+            self._end(record, ending, run.training_seconds)
+
+    def _progress(self, record: Document) -> Callable[[str, str], None]:
+        def progress(secondary: str, message: str) -> None:
+            with self._lock:
+                if secondary == "Training":
+                    record["TrainingStartTime"] = self._platform.clock.now()
+                if record["TrainingJobStatus"] != "Stopping":
+                    self._transition(record, secondary, message)
+            self._emit(record)
+
+        return progress
+
+    def _metric(self, record: Document) -> Callable[[str, float], None]:
+        def metric(name: str, value: float) -> None:
+            now = self._platform.clock.now()
+            with self._lock:
+                kept = [item for item in record["FinalMetricDataList"] if item["MetricName"] != name]
+                newest = {"MetricName": name, "Value": value, "Timestamp": now}
+                record["FinalMetricDataList"] = [*kept, newest][-40:]
+            dimensions = {"TrainingJobName": record["TrainingJobName"]}
+            self._platform.put_metric("/aws/sagemaker/TrainingJobs", name, value, dimensions=dimensions)
+
+        return metric
+
+    def _end(self, record: Document, ending: Ending, training_seconds: float) -> None:
+        with self._lock:
+            record["TrainingJobStatus"] = ending.status
+            record["TrainingEndTime"] = self._platform.clock.now()
+            if "TrainingStartTime" in record:
+                record["TrainingTimeInSeconds"] = max(1, round(training_seconds))
+                record["BillableTimeInSeconds"] = max(1, round(training_seconds))
+            if ending.failure_reason:
+                record["FailureReason"] = ending.failure_reason
+            self._transition(record, ending.secondary, ending.message)
+            self._ended.notify_all()
+        self._emit(record)
+
+    def _transition(self, record: Document, secondary: str, message: str) -> None:
+        now = self._platform.clock.now()
+        transitions = record["SecondaryStatusTransitions"]
+        if transitions:
+            transitions[-1]["EndTime"] = now
+        transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
+        if secondary in ("Completed", "Failed", "Stopped", "MaxRuntimeExceeded"):
+            transitions[-1]["EndTime"] = now
+        record["SecondaryStatus"] = secondary
+        record["LastModifiedTime"] = now
+        self._table.save(record["TrainingJobName"], record)
+
+    def _new_record(self, request: Document, arn: str) -> Document:
+        now = self._platform.clock.now()
+        name = request["TrainingJobName"]
+        output = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+        split_uri(output)
+        kept = {key: value for key, value in request.items() if key != "Tags"}
+        condition = {
+            "MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_SECONDS,
+            **request.get("StoppingCondition", {}),
+        }
+        start = {
+            "Status": "Starting",
+            "StartTime": now,
+            "StatusMessage": "Preparing the instances for training",
+        }
+        return {
+            **kept,
+            "EnableNetworkIsolation": request.get("EnableNetworkIsolation", False),
+            "EnableInterContainerTrafficEncryption": False,
+            "EnableManagedSpotTraining": request.get("EnableManagedSpotTraining", False),
+            "TrainingJobArn": arn,
+            "ModelArtifacts": {"S3ModelArtifacts": f"{output}/{name}/output/model.tar.gz"},
+            "TrainingJobStatus": "InProgress",
+            "SecondaryStatus": "Starting",
+            "StoppingCondition": condition,
+            "CreationTime": now,
+            "LastModifiedTime": now,
+            "SecondaryStatusTransitions": [start],
+            "FinalMetricDataList": [],
+        }
+
+    def _known(self, name: str) -> Document:
+        record = self._table.get(name)
+        if record is None:
+            raise ValidationError("Requested resource not found.")
+        return record
+
+    def _emit(self, record: Document) -> None:
+        arn = record["TrainingJobArn"]
+        self._events.state_change("Training Job", arn, record, self._tags.of(arn))
+
+
+def _check_supported(request: Document) -> None:
+    resources = request.get("ResourceConfig")
+    algorithm = request.get("AlgorithmSpecification")
+    if resources is None or algorithm is None:
+        raise ValidationError("AlgorithmSpecification and ResourceConfig are required for a training job")
+    if "TrainingImage" not in algorithm:
+        raise UnsupportedOperationError("A training job needs TrainingImage: AlgorithmName is not embedded")
+    if resources.get("InstanceCount", 1) != 1:
+        raise UnsupportedOperationError("The embedded cloud trains on one instance: set InstanceCount to 1")
+    for channel in request.get("InputDataConfig", []):
+        source = channel["DataSource"].get("S3DataSource", {})
+        mode = channel.get("InputMode", algorithm.get("TrainingInputMode", "File"))
+        if source.get("S3DataType") != "S3Prefix" or mode != "File":
+            raise UnsupportedOperationError(
+                f"Channel {channel['ChannelName']}: the embedded cloud has S3Prefix in File mode only"
+            )
