@@ -62,9 +62,14 @@ deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS cred
 destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 	@$(CDK) destroy --all -c stage=$(STAGE)
 
-lock: setup  ## resolve pyproject.toml again into requirements.txt
-	@$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 \
-	  --generate-hashes --no-annotate --custom-compile-command "make lock" -o requirements.txt
+LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
+
+lock: setup  ## resolve the dependencies again: requirements.txt, then what the Lambdas bring
+	@$(LOCK) pyproject.toml --group dev --universal --python-version 3.11 -o requirements.txt
+	@$(LOCK) lambdas/requirements.in -c requirements.txt --only-binary :all: \
+	  --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o lambdas/requirements.txt
+	@$(LOCK) lambdas/requirements-zip.in -c requirements.txt --only-binary :all: \
+	  --python-version 3.12 --python-platform aarch64-manylinux_2_28 -o lambdas/requirements-zip.txt
 
 clean:  ## remove what was built (not .venv)
 	rm -rf build cdk.out

@@ -1,0 +1,127 @@
+"""The one key that encrypts everything the pipeline stores, and who may use it."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from contracts.names import Names
+from infra_cdk.stages import Stage
+
+# The administrator's actions of the AWS KMS Developer Guide, "Allows key administrators to administer the
+# KMS key"; none of them reads or writes data.
+ADMINISTRATION = (
+    "kms:Create*",
+    "kms:Describe*",
+    "kms:Enable*",
+    "kms:List*",
+    "kms:Put*",
+    "kms:Update*",
+    "kms:Revoke*",
+    "kms:Disable*",
+    "kms:Get*",
+    "kms:Delete*",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:ScheduleKeyDeletion",
+    "kms:CancelKeyDeletion",
+)
+READ = ("kms:Decrypt",)
+WRITE = ("kms:GenerateDataKey",)
+# What a principal of this account may do if its own policy allows it, and then only through a service.
+ENCRYPTION = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey")
+USE = (*ENCRYPTION, "kms:CreateGrant")
+SERVICES = ("s3", "sqs", "sns", "dynamodb", "sagemaker", "lambda")
+
+
+class Encryption(Construct):
+    """A customer managed key, rotated yearly.
+
+    Its policy lets the account administer it, lets identity policies allow its use through the services that
+    store data here, and lets the services that act on their own (EventBridge, CloudWatch, CloudWatch Logs)
+    use it for this account's resources only.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, names: Names, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
+        self._names = names
+        self.key = kms.Key(
+            self,
+            "Key",
+            alias=f"alias/{names.prefix}",
+            description=f"Encrypts what the pipeline {names.prefix} stores",
+            enable_key_rotation=True,
+            removal_policy=stage.data_removal,
+            pending_window=cdk.Duration.days(7),
+            policy=iam.PolicyDocument(statements=self._policy()),
+        )
+
+    def _policy(self) -> list[iam.PolicyStatement]:
+        account = cdk.Stack.of(self).account
+        return [
+            iam.PolicyStatement(
+                sid="AccountAdministers",
+                principals=[iam.AccountRootPrincipal()],
+                actions=list(ADMINISTRATION),
+                resources=["*"],
+            ),
+            iam.PolicyStatement(
+                sid="IdentityPoliciesAllowUseThroughServices",
+                principals=[iam.AccountRootPrincipal()],
+                actions=list(USE),
+                resources=["*"],
+                conditions={
+                    "StringEquals": {
+                        "kms:CallerAccount": account,
+                        "kms:ViaService": [
+                            f"{service}.{cdk.Aws.REGION}.amazonaws.com" for service in SERVICES
+                        ],
+                    }
+                },
+            ),
+            iam.PolicyStatement(
+                sid="EventsAndAlarmsReachQueueAndTopic",
+                principals=[
+                    iam.ServicePrincipal("events.amazonaws.com"),
+                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                ],
+                actions=[*READ, "kms:GenerateDataKey*"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": account}},
+            ),
+            iam.PolicyStatement(
+                sid="LogGroupsOfThisPipeline",
+                principals=[iam.ServicePrincipal(f"logs.{cdk.Aws.REGION}.amazonaws.com")],
+                actions=list(ENCRYPTION),
+                resources=["*"],
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": self._log_group_arns()}},
+            ),
+        ]
+
+    def _log_group_arns(self) -> list[str]:
+        stack = cdk.Stack.of(self)
+        groups = (
+            f"/aws/lambda/{self._names.prefix}-*",
+            f"/aws/vendedlogs/states/{self._names.prefix}-*",
+            self._names.endpoint_log_group,
+        )
+        return [
+            f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}" for group in groups
+        ]
+
+    def allow(
+        self, grantee: iam.IGrantable, *actions: str, via: str, context: dict[str, str] | None = None
+    ) -> None:
+        """Let the grantee use the key through one service, for what the encryption context names."""
+        conditions: dict[str, object] = {
+            "StringEquals": {"kms:ViaService": f"{via}.{cdk.Aws.REGION}.amazonaws.com"}
+        }
+        if context:
+            conditions["StringLike"] = {
+                f"kms:EncryptionContext:{key}": value for key, value in context.items()
+            }
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=list(actions), resources=[self.key.key_arn], conditions=conditions)
+        )

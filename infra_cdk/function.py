@@ -1,0 +1,114 @@
+"""One Lambda function with its own role, log group and settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from contracts.names import Names, folder_of
+from contracts.settings import Settings
+from infra_cdk.encryption import Encryption
+from infra_cdk.stages import Stage
+
+
+def handler_of(state: str) -> str:
+    return f"lambdas.{folder_of(state)}.handler.handler"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What a function gets: memory and scratch space in MiB, and time."""
+
+    memory_mib: int = 256
+    timeout_seconds: int = 60
+    scratch_mib: int = 512
+
+
+class PipelineFunction(Construct):
+    """The function of one state. It may write its own log; everything else is granted by the stack."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        stage: Stage,
+        encryption: Encryption,
+        code: lambda_.Code | lambda_.DockerImageCode,
+        settings: Settings,
+        size: Size,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.name = names.function(construct_id)
+        self.log_group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/lambda/{self.name}",
+            retention=stage.log_retention,
+            encryption_key=encryption.key,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            description=f"{construct_id} of {names.prefix}",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[self.log_group.log_group_arn],
+            )
+        )
+        environment = {
+            "POWERTOOLS_SERVICE_NAME": construct_id,
+            "POWERTOOLS_METRICS_NAMESPACE": names.metric_namespace,
+            **settings.as_environment(),
+        }
+        self.function = self._function(construct_id, code, environment, size)
+        self.arn = self.function.function_arn
+
+    def _function(
+        self,
+        state: str,
+        code: lambda_.Code | lambda_.DockerImageCode,
+        environment: dict[str, str],
+        size: Size,
+    ) -> lambda_.Function:
+        timeout = cdk.Duration.seconds(size.timeout_seconds)
+        scratch = cdk.Size.mebibytes(size.scratch_mib)
+        if isinstance(code, lambda_.DockerImageCode):
+            return lambda_.DockerImageFunction(
+                self,
+                "Function",
+                function_name=self.name,
+                code=code,
+                architecture=lambda_.Architecture.X86_64,
+                role=self.role,
+                log_group=self.log_group,
+                environment=environment,
+                memory_size=size.memory_mib,
+                timeout=timeout,
+                ephemeral_storage_size=scratch,
+            )
+        return lambda_.Function(
+            self,
+            "Function",
+            function_name=self.name,
+            code=code,
+            runtime=lambda_.Runtime.PYTHON_3_12,
+            handler=handler_of(state),
+            architecture=lambda_.Architecture.ARM_64,
+            role=self.role,
+            log_group=self.log_group,
+            environment=environment,
+            memory_size=size.memory_mib,
+            timeout=timeout,
+            ephemeral_storage_size=scratch,
+        )

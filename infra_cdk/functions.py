@@ -1,0 +1,70 @@
+"""The Lambdas of the state machine: one construct per state, with the settings that its handler reads."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from contracts.names import Names
+from infra_cdk.encryption import Encryption
+from infra_cdk.environment import Environment
+from infra_cdk.function import PipelineFunction, Size, handler_of
+from infra_cdk.images import Images
+from infra_cdk.stages import Stage
+
+PIPELINE_CONFIG_PATH = "/opt/program/pipeline.toml"  # where lambdas/Dockerfile puts it
+DATA = Size(memory_mib=2048, timeout_seconds=900, scratch_mib=4096)
+CONTROL = Size(memory_mib=256, timeout_seconds=60)
+
+
+class Functions(Construct):
+    """Attributes are the states' names in snake case; `by_state` maps the states themselves."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        stage: Stage,
+        encryption: Encryption,
+        images: Images,
+        zip_code: lambda_.Code,
+        environment: Environment,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._names, self._stage, self._encryption, self._images = names, stage, encryption, images
+        self._zip_code, self._environment = zip_code, environment
+        self.by_state: dict[str, PipelineFunction] = {}
+        self.ingest_data = self._from_image("IngestData")
+        self.evaluate_model = self._from_image("EvaluateModel")
+        self.register_model = self._from_zip("RegisterModel")
+        self.acquire_lease = self._from_zip("AcquireLease")
+        self.deploy_canary = self._from_zip("DeployCanary")
+        self.check_deployment = self._from_zip("CheckDeployment")
+        self.promote_champion = self._from_zip("PromoteChampion")
+        self.reject_challenger = self._from_zip("RejectChallenger")
+        self.release_lease = self._from_zip("ReleaseLease")
+
+    def _from_zip(self, state: str) -> PipelineFunction:
+        return self._add(state, self._zip_code, CONTROL)
+
+    def _from_image(self, state: str) -> PipelineFunction:
+        image = self._images.lambdas
+        code = lambda_.DockerImageCode.from_ecr(
+            image.repository, tag_or_digest=image.image_tag, cmd=[handler_of(state)]
+        )
+        return self._add(state, code, DATA)
+
+    def _add(self, state: str, code: lambda_.Code | lambda_.DockerImageCode, size: Size) -> PipelineFunction:
+        self.by_state[state] = function = PipelineFunction(
+            self,
+            state,
+            names=self._names,
+            stage=self._stage,
+            encryption=self._encryption,
+            code=code,
+            settings=self._environment.settings_of(state),
+            size=size,
+        )
+        return function

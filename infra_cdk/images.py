@@ -1,0 +1,65 @@
+"""The three images, built for linux/amd64 from the repository with only what their Dockerfiles copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr_assets as assets
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+DOCKERFILES = {
+    "training": "training_jobs/Dockerfile",
+    "serving": "inference/Dockerfile",
+    "lambdas": "lambdas/Dockerfile",
+}
+NEVER = ("**/__pycache__", "**/*.pyc", "**/.DS_Store")
+
+
+def copied_by(dockerfile: Path) -> list[str]:
+    """What the Dockerfile copies out of its context; a file outside it never changes the image's hash."""
+    lines = [line.split() for line in dockerfile.read_text(encoding="utf-8").splitlines()]
+    copies = [
+        words[1:-1] for words in lines if words and words[0] == "COPY" and not words[1].startswith("--")
+    ]
+    return [source.rstrip("/") for sources in copies for source in sources]
+
+
+class Images(Construct):
+    """Each image is an asset, so its tag is the hash of its content."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, root: Path) -> None:
+        super().__init__(scope, construct_id)
+        self._root = root
+        self.training = self._image("training")
+        self.serving = self._image("serving")
+        self.lambdas = self._image("lambdas")
+
+    def _image(self, name: str) -> assets.DockerImageAsset:
+        kept = [f"!{source}" for source in copied_by(self._root / DOCKERFILES[name])]
+        return assets.DockerImageAsset(
+            self,
+            name.capitalize(),
+            directory=str(self._root),
+            file=DOCKERFILES[name],
+            platform=assets.Platform.LINUX_AMD64,
+            exclude=["*", *kept, f"!{DOCKERFILES[name]}", *NEVER],
+            ignore_mode=cdk.IgnoreMode.DOCKER,
+        )
+
+    def allow_pull(self, grantee: iam.IGrantable, image: assets.DockerImageAsset) -> None:
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                resources=[image.repository.repository_arn],
+            )
+        )
+        # ecr:GetAuthorizationToken names no resource (Service Authorization Reference, Amazon ECR).
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
+        )

@@ -1,0 +1,134 @@
+"""The way in: an upload's event, through the queue, to the Lambda that starts the state machine."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from contracts.names import UPLOAD_PREFIX, UPLOAD_SUFFIXES, Names
+from infra_cdk.encryption import READ, Encryption
+from infra_cdk.environment import Environment
+from infra_cdk.function import PipelineFunction, Size
+from infra_cdk.stages import Stage
+from infra_cdk.storage import Storage
+
+SIZE = Size(memory_mib=256, timeout_seconds=30)
+MAX_RECEIVES = 5
+BATCH_SIZE = 10
+
+
+class Intake(Construct):
+    """Rule, queue, dead-letter queue and starter. The queue holds EventBridge's event unchanged."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        stage: Stage,
+        encryption: Encryption,
+        storage: Storage,
+        zip_code: lambda_.Code,
+        environment: Environment,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._names, self._encryption = names, encryption
+        self.dead_letters = self._queue("DeadLetters", "dead-letters", cdk.Duration.days(14))
+        self.queue = self._queue("Uploads", "uploads", cdk.Duration.days(4), self.dead_letters)
+        self.rule = self._rule(storage)
+        for queue in (self.queue, self.dead_letters):
+            self._let_rule_send(queue)
+        self.start_execution = PipelineFunction(
+            self,
+            "StartExecution",
+            names=names,
+            stage=stage,
+            encryption=encryption,
+            code=zip_code,
+            settings=environment.settings_of("StartExecution"),
+            size=SIZE,
+        )
+        self._let_starter_receive()
+        self.mapping = lambda_.EventSourceMapping(
+            self,
+            "Mapping",
+            target=self.start_execution.function,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=BATCH_SIZE,
+            report_batch_item_failures=True,
+        )
+
+    def _queue(
+        self,
+        construct_id: str,
+        purpose: str,
+        retention: cdk.Duration,
+        dead_letters: sqs.Queue | None = None,
+    ) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            construct_id,
+            queue_name=self._names.queue(purpose),
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=self._encryption.key,
+            enforce_ssl=True,
+            retention_period=retention,
+            # Six times the function's time limit, as the Lambda Developer Guide asks of its queues.
+            visibility_timeout=cdk.Duration.seconds(6 * SIZE.timeout_seconds),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES)
+            if dead_letters
+            else None,
+        )
+
+    def _rule(self, storage: Storage) -> events.CfnRule:
+        return events.CfnRule(
+            self,
+            "Rule",
+            name=f"{self._names.prefix}-uploads",
+            description=f"Objects created under {UPLOAD_PREFIX} with an ending that the pipeline reads",
+            event_pattern={
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {
+                    "bucket": {"name": [storage.raw.bucket_name]},
+                    "object": {
+                        "key": [{"wildcard": f"{UPLOAD_PREFIX}*{suffix}"} for suffix in UPLOAD_SUFFIXES]
+                    },
+                },
+            },
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Uploads",
+                    arn=self.queue.queue_arn,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                        arn=self.dead_letters.queue_arn
+                    ),
+                )
+            ],
+        )
+
+    def _let_rule_send(self, queue: sqs.Queue) -> None:
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="TheUploadRuleSends",
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": self.rule.attr_arn}},
+            )
+        )
+
+    def _let_starter_receive(self) -> None:
+        role = self.start_execution.role
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+                resources=[self.queue.queue_arn],
+            )
+        )
+        self._encryption.allow(role, *READ, via="sqs")

@@ -1,0 +1,50 @@
+"""The table that lets one execution at a time deploy to an endpoint."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from contracts.names import Names
+from infra_cdk.encryption import Encryption
+
+PARTITION_KEY = "endpoint_name"
+EXPIRY_ATTRIBUTE = "expires_at"
+
+
+class LeaseTable(Construct):
+    """One item per endpoint: who holds it, until when, and the fencing token."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, names: Names, encryption: Encryption) -> None:
+        super().__init__(scope, construct_id)
+        self.table = dynamodb.Table(
+            self,
+            "Leases",
+            table_name=names.lease_table,
+            partition_key=dynamodb.Attribute(name=PARTITION_KEY, type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=encryption.key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute=EXPIRY_ATTRIBUTE,
+            # A lease outlives no deployment, so nothing here is worth keeping.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self._encryption = encryption
+
+    def allow(self, grantee: iam.IGrantable, *actions: str) -> None:
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=list(actions), resources=[self.table.table_arn])
+        )
+        # DynamoDB decrypts the table's key on the caller's behalf (Developer Guide, "Encryption at rest").
+        self._encryption.allow(
+            grantee,
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            via="dynamodb",
+            context={"aws:dynamodb:tableName": self.table.table_name},
+        )

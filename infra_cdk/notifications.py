@@ -1,0 +1,46 @@
+"""The topic that tells operators about alarms, rejected datasets and rolled-back models."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from contracts.names import Names
+from infra_cdk.encryption import READ, WRITE, Encryption
+from infra_cdk.stages import Stage
+
+
+class Notifications(Construct):
+    """An encrypted topic; the stage's addresses are subscribed to it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, encryption: Encryption
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._encryption = encryption
+        self.topic = sns.Topic(
+            self, "Alarms", topic_name=names.alarm_topic, master_key=encryption.key, enforce_ssl=True
+        )
+        self.topic.add_to_resource_policy(self._alarms_may_publish())
+        for address in stage.alarm_emails:
+            self.topic.add_subscription(subscriptions.EmailSubscription(address))
+
+    def _alarms_may_publish(self) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            sid="AlarmsOfThisAccountPublish",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[self.topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+        )
+
+    def allow_publishing(self, grantee: iam.IGrantable) -> None:
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=["sns:Publish"], resources=[self.topic.topic_arn])
+        )
+        self._encryption.allow(
+            grantee, *READ, *WRITE, via="sns", context={"aws:sns:topicArn": self.topic.topic_arn}
+        )

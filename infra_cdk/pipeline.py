@@ -1,0 +1,126 @@
+"""The state machine: `step_functions/ml_pipeline.asl.json` with the names of what it calls filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from contracts.names import Names
+from infra_cdk.encryption import Encryption
+from infra_cdk.function import PipelineFunction
+from infra_cdk.stages import Stage
+from infra_cdk.training import Training
+
+DEFINITION = "step_functions/ml_pipeline.asl.json"
+# The managed rule by which Step Functions learns that a job ended (Step Functions Developer Guide, "IAM
+# policies for SageMaker AI").
+TRAINING_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+
+
+class Pipeline(Construct):
+    """A standard workflow that logs every event with its data, and is traced."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        root: Path,
+        names: Names,
+        stage: Stage,
+        encryption: Encryption,
+        substitutions: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._names = names
+        self.role = iam.Role(
+            self,
+            "Role",
+            description=f"The state machine {names.state_machine}",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            ),
+        )
+        self.log_group = logs.LogGroup(
+            self,
+            "Log",
+            # This prefix keeps the log's resource policy within its size limit (Step Functions Developer
+            # Guide, "Using CloudWatch Logs to log execution history").
+            log_group_name=f"/aws/vendedlogs/states/{names.state_machine}",
+            retention=stage.log_retention,
+            encryption_key=encryption.key,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=names.state_machine,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_string((root / DEFINITION).read_text(encoding="utf-8")),
+            definition_substitutions=dict(substitutions),
+            role=self.role,
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True
+            ),
+        )
+        self.arn = self.state_machine.state_machine_arn
+
+    def allow_invoking(self, functions: Mapping[str, PipelineFunction]) -> None:
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"], resources=[function.arn for function in functions.values()]
+            )
+        )
+
+    def allow_training(self, training: Training) -> None:
+        """A job run with `.sync`: start it, learn that it ended, stop it, and hand it its role."""
+        stack = cdk.Stack.of(self)
+        jobs = stack.format_arn(
+            service="sagemaker", resource="training-job", resource_name=f"{self._names.prefix}-*"
+        )
+        rule = stack.format_arn(service="events", resource="rule", resource_name=TRAINING_RULE)
+        for statement in (
+            iam.PolicyStatement(
+                actions=[
+                    "sagemaker:AddTags",
+                    "sagemaker:CreateTrainingJob",
+                    "sagemaker:DescribeTrainingJob",
+                    "sagemaker:StopTrainingJob",
+                ],
+                resources=[jobs],
+            ),
+            iam.PolicyStatement(
+                actions=["events:DescribeRule", "events:PutRule", "events:PutTargets"], resources=[rule]
+            ),
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[training.role.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+        ):
+            self.role.add_to_principal_policy(statement)
+
+    def allow_starting(self, grantee: iam.IGrantable) -> None:
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.arn])
+        )
+
+    def allow_stopping(self, grantee: iam.IGrantable) -> None:
+        executions = cdk.Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{self._names.state_machine}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        for action, resource in (("ListExecutions", self.arn), ("StopExecution", executions)):
+            grantee.grant_principal.add_to_principal_policy(
+                iam.PolicyStatement(actions=[f"states:{action}"], resources=[resource])
+            )

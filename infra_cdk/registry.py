@@ -1,0 +1,34 @@
+"""The model package group: every model that passed the gate, with its metrics and its approval."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from contracts.names import Names
+
+
+class Registry(Construct):
+    """The group, and what may be done to it and to the packages in it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, names: Names) -> None:
+        super().__init__(scope, construct_id)
+        self.group = sagemaker.CfnModelPackageGroup(
+            self,
+            "Group",
+            model_package_group_name=names.model_package_group,
+            model_package_group_description=f"Models of the pipeline {names.prefix}",
+        )
+        stack = cdk.Stack.of(self)
+        self.group_arn = self.group.attr_model_package_group_arn
+        self.package_arns = stack.format_arn(
+            service="sagemaker", resource="model-package", resource_name=f"{names.model_package_group}/*"
+        )
+
+    def allow(self, grantee: iam.IGrantable, *actions: str) -> None:
+        """On the group and its packages; SageMaker checks some actions against the one, some against both."""
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=list(actions), resources=[self.group_arn, self.package_arns])
+        )

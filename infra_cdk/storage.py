@@ -1,0 +1,103 @@
+"""The raw bucket, where uploads arrive, and the artifact bucket, where everything derived from them goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from contracts.names import UPLOAD_PREFIX, Names
+from infra_cdk.encryption import READ, WRITE, Encryption
+from infra_cdk.stages import Stage
+
+CAPTURE_PREFIX = "capture/"
+
+
+class Storage(Construct):
+    """Two private, versioned, encrypted buckets; `raw` announces new objects to EventBridge."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, encryption: Encryption
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._names, self._stage, self._encryption = names, stage, encryption
+        self.raw = self._bucket("Raw", "raw", [])
+        self.artifacts = self._bucket("Artifacts", "artifacts", [self._captures_expire()])
+        # The L2 property would bring a custom resource with a Lambda of its own.
+        raw = self.raw.node.default_child
+        assert isinstance(raw, s3.CfnBucket)  # noqa: S101
+        raw.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                event_bridge_enabled=True
+            )
+        )
+
+    def _bucket(self, construct_id: str, purpose: str, rules: Sequence[s3.LifecycleRule]) -> s3.Bucket:
+        stack = cdk.Stack.of(self)
+        return s3.Bucket(
+            self,
+            construct_id,
+            bucket_name=self._names.bucket(purpose, stack.account, stack.region),
+            versioned=True,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._encryption.key,
+            bucket_key_enabled=True,
+            enforce_ssl=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=self._stage.data_removal,
+            lifecycle_rules=[self._old_versions_expire(), *rules],
+        )
+
+    def _old_versions_expire(self) -> s3.LifecycleRule:
+        return s3.LifecycleRule(
+            id="OldVersionsExpire",
+            noncurrent_version_expiration=cdk.Duration.days(self._stage.old_version_days),
+            abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+        )
+
+    def _captures_expire(self) -> s3.LifecycleRule:
+        return s3.LifecycleRule(
+            id="CapturesExpire", prefix=CAPTURE_PREFIX, expiration=cdk.Duration.days(self._stage.capture_days)
+        )
+
+    def allow_reading_uploads(self, grantee: iam.IGrantable) -> None:
+        """The uploaded version named by the event, whatever has been uploaded since."""
+        self._allow(grantee, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), (f"{UPLOAD_PREFIX}*",), READ)
+
+    def allow_reading(self, grantee: iam.IGrantable, *patterns: str) -> None:
+        self._allow(grantee, self.artifacts, ("s3:GetObject",), patterns, READ)
+
+    def allow_writing(self, grantee: iam.IGrantable, *patterns: str) -> None:
+        """Both uses of the key: a multipart upload decrypts what it wrote (S3 User Guide)."""
+        self._allow(grantee, self.artifacts, ("s3:PutObject",), patterns, (*READ, *WRITE))
+
+    def allow_listing(self, grantee: iam.IGrantable, *prefixes: str) -> None:
+        """Under these prefixes; also what makes a missing key a 404 and not a 403."""
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.artifacts.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": list(prefixes)}},
+            )
+        )
+
+    def _allow(
+        self,
+        grantee: iam.IGrantable,
+        bucket: s3.Bucket,
+        actions: Sequence[str],
+        patterns: Sequence[str],
+        key_actions: Sequence[str],
+    ) -> None:
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=list(actions), resources=[bucket.arn_for_objects(pattern) for pattern in patterns]
+            )
+        )
+        # With bucket keys the encryption context is the bucket's ARN (S3 User Guide, "Reducing the cost of
+        # SSE-KMS with Amazon S3 Bucket Keys").
+        self._encryption.allow(grantee, *key_actions, via="s3", context={"aws:s3:arn": bucket.bucket_arn})

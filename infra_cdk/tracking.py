@@ -1,0 +1,54 @@
+"""Experiment tracking: SageMaker's serverless MLflow, with its artifacts in the pipeline's own bucket."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from contracts.names import Names
+from infra_cdk.storage import Storage
+
+ARTIFACT_PREFIX = "mlflow/"
+
+
+class Tracking(Construct):
+    """The MLflow app and its role; `uri` is the app's ARN, which MLflow's clients take as tracking URI."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, names: Names, storage: Storage) -> None:
+        super().__init__(scope, construct_id)
+        self._storage = storage
+        self.role = iam.Role(
+            self,
+            "Role",
+            description=f"The MLflow app of {names.prefix}: its artifacts",
+            assumed_by=iam.ServicePrincipal(
+                "sagemaker.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            ),
+        )
+        self.allow_artifacts(self.role)
+        self.app = sagemaker.CfnMlflowApp(
+            self,
+            "App",
+            name=names.mlflow_app,
+            artifact_store_uri=f"s3://{storage.artifacts.bucket_name}/{ARTIFACT_PREFIX.rstrip('/')}",
+            role_arn=self.role.role_arn,
+            # The pipeline registers its own packages; the app would add a second one for each.
+            model_registration_mode="AutoModelRegistrationDisabled",
+        )
+        self.app.node.add_dependency(self.role)
+        self.uri = self.app.attr_arn
+
+    def allow_calls(self, grantee: iam.IGrantable) -> None:
+        """MLflow's REST API: runs, metrics, registered models and aliases."""
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(actions=["sagemaker:CallMlflowAppApi"], resources=[self.uri])
+        )
+
+    def allow_artifacts(self, grantee: iam.IGrantable) -> None:
+        """MLflow's clients move artifacts to and from S3 themselves, with their own credentials."""
+        self._storage.allow_reading(grantee, f"{ARTIFACT_PREFIX}*")
+        self._storage.allow_writing(grantee, f"{ARTIFACT_PREFIX}*")
+        self._storage.allow_listing(grantee, f"{ARTIFACT_PREFIX}*")

@@ -1,0 +1,42 @@
+"""What a training job may do: read its dataset, write its model, log to MLflow."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from contracts.names import Names
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, shared by every job of the account
+
+
+class Training(Construct):
+    """The role of the training jobs. The holdout stays out of its reach."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, names: Names) -> None:
+        super().__init__(scope, construct_id)
+        self._names = names
+        self.role = iam.Role(
+            self,
+            "Role",
+            description=f"Training jobs of {names.prefix}",
+            assumed_by=iam.ServicePrincipal(
+                "sagemaker.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            ),
+        )
+        self._allow_logs()
+
+    def _allow_logs(self) -> None:
+        stack = cdk.Stack.of(self)
+        group = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{LOG_GROUP}"
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["logs:CreateLogGroup"], resources=[group])
+        )
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                resources=[f"{group}:log-stream:{self._names.prefix}-*"],
+            )
+        )
