@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from contracts.names import Names
+from infra_cdk.policy import allow, through
 from infra_cdk.stages import Stage
 
 # The administrator's actions of the AWS KMS Developer Guide, "Allows key administrators to administer the
@@ -111,17 +112,15 @@ class Encryption(Construct):
             f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}" for group in groups
         ]
 
-    def allow(
-        self, grantee: iam.IGrantable, *actions: str, via: str, context: dict[str, str] | None = None
-    ) -> None:
-        """Let the grantee use the key through one service, for what the encryption context names."""
-        conditions: dict[str, object] = {
-            "StringEquals": {"kms:ViaService": f"{via}.{cdk.Aws.REGION}.amazonaws.com"}
-        }
-        if context:
-            conditions["StringLike"] = {
-                f"kms:EncryptionContext:{key}": value for key, value in context.items()
-            }
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(actions=list(actions), resources=[self.key.key_arn], conditions=conditions)
-        )
+    def allow(self, role: iam.Role, *actions: str, via: str, context: dict[str, str] | None = None) -> None:
+        """Let the role use the key through one service, for what the encryption context names."""
+        named = {f"kms:EncryptionContext:{key}": value for key, value in (context or {}).items()}
+        conditions = through(via)
+        conditions["StringEquals"].update(named)
+        allow(role, *actions, on=self.key.key_arn, when=conditions)
+
+    def allow_volumes(self, role: iam.Role) -> None:
+        """Let SageMaker encrypt the disks of what the role starts (SageMaker Developer Guide, "SageMaker AI
+        API Permissions": kms:CreateGrant where a volume's key is given)."""
+        aws_only = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        allow(role, "kms:CreateGrant", on=self.key.key_arn, when=through("sagemaker", **aws_only))

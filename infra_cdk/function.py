@@ -13,6 +13,7 @@ from constructs import Construct
 from contracts.names import Names, folder_of
 from contracts.settings import Settings
 from infra_cdk.encryption import Encryption
+from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 
 
@@ -60,12 +61,7 @@ class PipelineFunction(Construct):
             description=f"{construct_id} of {names.prefix}",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
-        self.role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[self.log_group.log_group_arn],
-            )
-        )
+        allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
         environment = {
             "POWERTOOLS_SERVICE_NAME": construct_id,
             "POWERTOOLS_METRICS_NAMESPACE": names.metric_namespace,
@@ -73,6 +69,11 @@ class PipelineFunction(Construct):
         }
         self.function = self._function(construct_id, code, environment, size)
         self.arn = self.function.function_arn
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "Zips and images run the same Python, the one that the dependencies are locked for.",
+        )
 
     def _function(
         self,

@@ -9,6 +9,8 @@ from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra_cdk.policy import allow
+
 DOCKERFILES = {
     "training": "training_jobs/Dockerfile",
     "serving": "inference/Dockerfile",
@@ -48,18 +50,22 @@ class Images(Construct):
             ignore_mode=cdk.IgnoreMode.DOCKER,
         )
 
-    def allow_pull(self, grantee: iam.IGrantable, image: assets.DockerImageAsset) -> None:
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=[
-                    "ecr:BatchCheckLayerAvailability",
-                    "ecr:BatchGetImage",
-                    "ecr:GetDownloadUrlForLayer",
-                ],
-                resources=[image.repository.repository_arn],
-            )
+    def allow_pull(self, role: iam.Role, image: assets.DockerImageAsset) -> None:
+        allow(
+            role,
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+            on=image.repository.repository_arn,
         )
-        # ecr:GetAuthorizationToken names no resource (Service Authorization Reference, Amazon ECR).
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
+        allow(
+            role,
+            "ecr:GetAuthorizationToken",
+            on="*",
+            because="The token is the whole registry's: the action names no resource.",
         )
+
+    def allow_describing(self, role: iam.Role) -> None:
+        """The digest behind a tag."""
+        repositories = {image.repository.repository_arn for image in (self.training, self.serving)}
+        allow(role, "ecr:DescribeImages", on=sorted(repositories))

@@ -13,6 +13,7 @@ from contracts.names import UPLOAD_PREFIX, UPLOAD_SUFFIXES, Names
 from infra_cdk.encryption import READ, Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size
+from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
 from infra_cdk.storage import Storage
 
@@ -125,10 +126,6 @@ class Intake(Construct):
 
     def _let_starter_receive(self) -> None:
         role = self.start_execution.role
-        role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
-                resources=[self.queue.queue_arn],
-            )
-        )
+        actions = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+        allow(role, *(f"sqs:{action}" for action in actions), on=self.queue.queue_arn)
         self._encryption.allow(role, *READ, via="sqs")

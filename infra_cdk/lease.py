@@ -9,6 +9,7 @@ from constructs import Construct
 
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
+from infra_cdk.policy import allow
 
 PARTITION_KEY = "endpoint_name"
 EXPIRY_ATTRIBUTE = "expires_at"
@@ -36,15 +37,8 @@ class LeaseTable(Construct):
         )
         self._encryption = encryption
 
-    def allow(self, grantee: iam.IGrantable, *actions: str) -> None:
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(actions=list(actions), resources=[self.table.table_arn])
-        )
+    def allow(self, role: iam.Role, *actions: str) -> None:
+        allow(role, *(f"dynamodb:{action}" for action in actions), on=self.table.table_arn)
         # DynamoDB decrypts the table's key on the caller's behalf (Developer Guide, "Encryption at rest").
-        self._encryption.allow(
-            grantee,
-            "kms:Decrypt",
-            "kms:DescribeKey",
-            via="dynamodb",
-            context={"aws:dynamodb:tableName": self.table.table_name},
-        )
+        context = {"aws:dynamodb:tableName": self.table.table_name}
+        self._encryption.allow(role, "kms:Decrypt", "kms:DescribeKey", via="dynamodb", context=context)

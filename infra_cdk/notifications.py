@@ -10,6 +10,7 @@ from constructs import Construct
 
 from contracts.names import Names
 from infra_cdk.encryption import READ, WRITE, Encryption
+from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
 
 
@@ -37,10 +38,7 @@ class Notifications(Construct):
             conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
         )
 
-    def allow_publishing(self, grantee: iam.IGrantable) -> None:
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(actions=["sns:Publish"], resources=[self.topic.topic_arn])
-        )
-        self._encryption.allow(
-            grantee, *READ, *WRITE, via="sns", context={"aws:sns:topicArn": self.topic.topic_arn}
-        )
+    def allow_publishing(self, role: iam.Role) -> None:
+        allow(role, "sns:Publish", on=self.topic.topic_arn)
+        context = {"aws:sns:topicArn": self.topic.topic_arn}
+        self._encryption.allow(role, *READ, *WRITE, via="sns", context=context)

@@ -14,6 +14,7 @@ from constructs import Construct
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.function import PipelineFunction
+from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 from infra_cdk.training import Training
 
@@ -72,55 +73,47 @@ class Pipeline(Construct):
             ),
         )
         self.arn = self.state_machine.state_machine_arn
+        acknowledge(
+            self.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Log delivery and X-Ray name no resource (Step Functions Developer Guide, logging and tracing).",
+        )
 
     def allow_invoking(self, functions: Mapping[str, PipelineFunction]) -> None:
-        self.role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["lambda:InvokeFunction"], resources=[function.arn for function in functions.values()]
-            )
-        )
+        allow(self.role, "lambda:InvokeFunction", on=[function.arn for function in functions.values()])
 
     def allow_training(self, training: Training) -> None:
         """A job run with `.sync`: start it, learn that it ended, stop it, and hand it its role."""
         stack = cdk.Stack.of(self)
-        jobs = stack.format_arn(
-            service="sagemaker", resource="training-job", resource_name=f"{self._names.prefix}-*"
+        jobs = f"{self._names.prefix}-*"
+        allow(
+            self.role,
+            "sagemaker:AddTags",
+            "sagemaker:CreateTrainingJob",
+            "sagemaker:DescribeTrainingJob",
+            "sagemaker:StopTrainingJob",
+            on=stack.format_arn(service="sagemaker", resource="training-job", resource_name=jobs),
+            because="Training jobs are named at run time, after their execution.",
         )
         rule = stack.format_arn(service="events", resource="rule", resource_name=TRAINING_RULE)
-        for statement in (
-            iam.PolicyStatement(
-                actions=[
-                    "sagemaker:AddTags",
-                    "sagemaker:CreateTrainingJob",
-                    "sagemaker:DescribeTrainingJob",
-                    "sagemaker:StopTrainingJob",
-                ],
-                resources=[jobs],
-            ),
-            iam.PolicyStatement(
-                actions=["events:DescribeRule", "events:PutRule", "events:PutTargets"], resources=[rule]
-            ),
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[training.role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            ),
-        ):
-            self.role.add_to_principal_policy(statement)
+        allow(self.role, "events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule)
+        conditions = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        allow(self.role, "iam:PassRole", on=training.role.role_arn, when=conditions)
 
-    def allow_starting(self, grantee: iam.IGrantable) -> None:
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.arn])
-        )
+    def allow_starting(self, role: iam.Role) -> None:
+        allow(role, "states:StartExecution", on=self.arn)
 
-    def allow_stopping(self, grantee: iam.IGrantable) -> None:
+    def allow_stopping(self, role: iam.Role) -> None:
         executions = cdk.Stack.of(self).format_arn(
             service="states",
             resource="execution",
             resource_name=f"{self._names.state_machine}:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        for action, resource in (("ListExecutions", self.arn), ("StopExecution", executions)):
-            grantee.grant_principal.add_to_principal_policy(
-                iam.PolicyStatement(actions=[f"states:{action}"], resources=[resource])
-            )
+        allow(role, "states:ListExecutions", on=self.arn)
+        allow(
+            role,
+            "states:StopExecution",
+            on=executions,
+            because="Executions are named at run time, after the upload.",
+        )

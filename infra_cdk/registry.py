@@ -8,6 +8,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from contracts.names import Names
+from infra_cdk.policy import allow
 
 
 class Registry(Construct):
@@ -27,8 +28,11 @@ class Registry(Construct):
             service="sagemaker", resource="model-package", resource_name=f"{names.model_package_group}/*"
         )
 
-    def allow(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """On the group and its packages; SageMaker checks some actions against the one, some against both."""
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(actions=list(actions), resources=[self.group_arn, self.package_arns])
+    def allow(self, role: iam.Role, *actions: str) -> None:
+        """On the group and its packages: SageMaker checks some actions against the one, some against both."""
+        allow(
+            role,
+            *(f"sagemaker:{action}" for action in actions),
+            on=[self.group_arn, self.package_arns],
+            because="A package's number is given when it is registered.",
         )

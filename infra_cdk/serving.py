@@ -9,6 +9,7 @@ from constructs import Construct
 
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
+from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
 
 
@@ -37,11 +38,12 @@ class Serving(Construct):
                 "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
             ),
         )
-        self.role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                resources=[f"{self.log_group.log_group_arn}"],
-            )
+        allow(
+            self.role,
+            "logs:CreateLogStream",
+            "logs:DescribeLogStreams",
+            "logs:PutLogEvents",
+            on=self.log_group.log_group_arn,
         )
         self._sagemaker = {
             kind: stack.format_arn(service="sagemaker", resource=kind, resource_name=name)
@@ -51,35 +53,44 @@ class Serving(Construct):
                 ("model", f"{names.prefix}-*"),
             )
         }
-        self._alarms = stack.format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name=f"{names.rollback_alarm_prefix}*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        self._alarm_arns = f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm"
+        self._rollback_alarms = f"{self._alarm_arns}:{names.rollback_alarm_prefix}*"
 
-    def allow(self, grantee: iam.IGrantable, *actions: str, on: tuple[str, ...] = ("endpoint",)) -> None:
+    def allow(self, role: iam.Role, *actions: str, on: tuple[str, ...] = ("endpoint",)) -> None:
         """SageMaker actions on the pipeline's endpoint, endpoint configs or models."""
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=[f"sagemaker:{action}" for action in actions],
-                resources=[self._sagemaker[kind] for kind in on],
-            )
+        allow(
+            role,
+            *(f"sagemaker:{action}" for action in actions),
+            on=[self._sagemaker[kind] for kind in on],
+            because="Models and endpoint configs are named at run time, after their training job.",
         )
 
-    def allow_rollback_alarms(self, grantee: iam.IGrantable, *actions: str) -> None:
+    def allow_listing(self, role: iam.Role) -> None:
+        allow(
+            role,
+            "sagemaker:ListEndpointConfigs",
+            "sagemaker:ListModels",
+            on="*",
+            because="Listing names no resource (Service Authorization Reference, Amazon SageMaker).",
+        )
+
+    def allow_rollback_alarms(self, role: iam.Role, *actions: str) -> None:
         """Actions on the alarms that a deployment puts for its green fleet."""
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=[f"cloudwatch:{action}" for action in actions], resources=[self._alarms]
-            )
+        allow(
+            role,
+            *(f"cloudwatch:{action}" for action in actions),
+            on=self._rollback_alarms,
+            because="Rollback alarms are named at run time, after the endpoint config that they watch.",
         )
 
-    def allow_passing_role(self, grantee: iam.IGrantable) -> None:
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[self.role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            )
+    def allow_finding_alarms(self, role: iam.Role) -> None:
+        allow(
+            role,
+            "cloudwatch:DescribeAlarms",
+            on=f"{self._alarm_arns}:*",
+            because="CloudWatch checks DescribeAlarms against every alarm, whatever names are asked for.",
         )
+
+    def allow_passing_role(self, role: iam.Role) -> None:
+        conditions = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        allow(role, "iam:PassRole", on=self.role.role_arn, when=conditions)

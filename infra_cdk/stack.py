@@ -183,21 +183,21 @@ class PipelineStack(cdk.Stack):
         evaluate = functions.evaluate_model.role
         self.storage.allow_reading(evaluate, "datasets/*", "training/*")
         self.storage.allow_writing(evaluate, "evaluations/*")
-        self.registry.allow(evaluate, "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
+        self.registry.allow(evaluate, "DescribeModelPackage", "ListModelPackages")
         self.tracking.allow_calls(evaluate)
 
         register = functions.register_model.role
         self.registry.allow(
             register,
-            "sagemaker:AddTags",
-            "sagemaker:CreateModelPackage",
-            "sagemaker:DescribeModelPackage",
-            "sagemaker:ListModelPackages",
+            "AddTags",
+            "CreateModelPackage",
+            "DescribeModelPackage",
+            "ListModelPackages",
         )
         self.tracking.allow_calls(register)
 
-        self.leases.allow(functions.acquire_lease.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
-        self.leases.allow(functions.release_lease.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self.leases.allow(functions.acquire_lease.role, "GetItem", "UpdateItem")
+        self.leases.allow(functions.release_lease.role, "GetItem", "UpdateItem")
 
         deploy = functions.deploy_canary.role
         self.serving.allow(deploy, "CreateModel", "DescribeModel", "AddTags", on=("model",))
@@ -208,21 +208,21 @@ class PipelineStack(cdk.Stack):
             deploy, "CreateEndpoint", "UpdateEndpoint", "AddTags", on=("endpoint", "endpoint-config")
         )
         self.serving.allow(deploy, "DescribeEndpoint")
-        self.serving.allow_rollback_alarms(deploy, "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms")
+        self.serving.allow_rollback_alarms(deploy, "PutMetricAlarm", "DeleteAlarms")
         self.serving.allow_passing_role(deploy)
-        self.leases.allow(deploy, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self.leases.allow(deploy, "GetItem", "UpdateItem")
 
         check = functions.check_deployment.role
         self.serving.allow(check, "DescribeEndpoint")
         self.serving.allow_rollback_alarms(check, "DescribeAlarms", "DescribeAlarmHistory")
-        self.leases.allow(check, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self.leases.allow(check, "GetItem", "UpdateItem")
 
         for role in (functions.promote_champion.role, functions.reject_challenger.role):
             self.registry.allow(
                 role,
-                "sagemaker:DescribeModelPackage",
-                "sagemaker:ListModelPackages",
-                "sagemaker:UpdateModelPackage",
+                "DescribeModelPackage",
+                "ListModelPackages",
+                "UpdateModelPackage",
             )
             self.tracking.allow_calls(role)
             self.serving.allow(role, "DescribeEndpoint")

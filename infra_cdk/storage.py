@@ -11,6 +11,7 @@ from constructs import Construct
 
 from contracts.names import UPLOAD_PREFIX, Names
 from infra_cdk.encryption import READ, WRITE, Encryption
+from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 
 CAPTURE_PREFIX = "capture/"
@@ -37,7 +38,7 @@ class Storage(Construct):
 
     def _bucket(self, construct_id: str, purpose: str, rules: Sequence[s3.LifecycleRule]) -> s3.Bucket:
         stack = cdk.Stack.of(self)
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             construct_id,
             bucket_name=self._names.bucket(purpose, stack.account, stack.region),
@@ -51,6 +52,13 @@ class Storage(Construct):
             removal_policy=self._stage.data_removal,
             lifecycle_rules=[self._old_versions_expire(), *rules],
         )
+        acknowledge(
+            bucket,
+            "AwsSolutions-S1",
+            "Access is recorded by CloudTrail data events, which an account turns on for all of its buckets; "
+            "S3's own access logs can't be encrypted with the pipeline's key.",
+        )
+        return bucket
 
     def _old_versions_expire(self) -> s3.LifecycleRule:
         return s3.LifecycleRule(
@@ -64,40 +72,48 @@ class Storage(Construct):
             id="CapturesExpire", prefix=CAPTURE_PREFIX, expiration=cdk.Duration.days(self._stage.capture_days)
         )
 
-    def allow_reading_uploads(self, grantee: iam.IGrantable) -> None:
-        """The uploaded version named by the event, whatever has been uploaded since."""
-        self._allow(grantee, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), (f"{UPLOAD_PREFIX}*",), READ)
+    def allow_reading_uploads(self, role: iam.Role) -> None:
+        """The uploaded version that the event names, whatever has been uploaded since."""
+        self._allow(role, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), (f"{UPLOAD_PREFIX}*",), READ)
 
-    def allow_reading(self, grantee: iam.IGrantable, *patterns: str) -> None:
-        self._allow(grantee, self.artifacts, ("s3:GetObject",), patterns, READ)
+    def allow_reading(self, role: iam.Role, *patterns: str) -> None:
+        self._allow(role, self.artifacts, ("s3:GetObject",), patterns, READ)
 
-    def allow_writing(self, grantee: iam.IGrantable, *patterns: str) -> None:
+    def allow_writing(self, role: iam.Role, *patterns: str) -> None:
         """Both uses of the key: a multipart upload decrypts what it wrote (S3 User Guide)."""
-        self._allow(grantee, self.artifacts, ("s3:PutObject",), patterns, (*READ, *WRITE))
+        self._allow(role, self.artifacts, ("s3:PutObject",), patterns, (*READ, *WRITE))
 
-    def allow_listing(self, grantee: iam.IGrantable, *prefixes: str) -> None:
+    def allow_listing(self, role: iam.Role, *prefixes: str) -> None:
         """Under these prefixes; also what makes a missing key a 404 and not a 403."""
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"],
-                resources=[self.artifacts.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": list(prefixes)}},
+        conditions = {"StringLike": {"s3:prefix": list(prefixes)}}
+        allow(role, "s3:ListBucket", on=self.artifacts.bucket_arn, when=conditions)
+
+    def allow_emptying(self, role: iam.Role) -> None:
+        """Every version of every object of both buckets, for a stage that keeps no data."""
+        for bucket in (self.raw, self.artifacts):
+            allow(role, "s3:ListBucketVersions", on=bucket.bucket_arn)
+            allow(
+                role,
+                "s3:DeleteObject",
+                "s3:DeleteObjectVersion",
+                on=bucket.arn_for_objects("*"),
+                because="The stage keeps no data: its buckets are emptied before they are deleted.",
             )
-        )
 
     def _allow(
         self,
-        grantee: iam.IGrantable,
+        role: iam.Role,
         bucket: s3.Bucket,
         actions: Sequence[str],
         patterns: Sequence[str],
         key_actions: Sequence[str],
     ) -> None:
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=list(actions), resources=[bucket.arn_for_objects(pattern) for pattern in patterns]
-            )
+        allow(
+            role,
+            *actions,
+            on=[bucket.arn_for_objects(pattern) for pattern in patterns],
+            because="The names of objects are known at run time; the prefix bounds them.",
         )
         # With bucket keys the encryption context is the bucket's ARN (S3 User Guide, "Reducing the cost of
         # SSE-KMS with Amazon S3 Bucket Keys").
-        self._encryption.allow(grantee, *key_actions, via="s3", context={"aws:s3:arn": bucket.bucket_arn})
+        self._encryption.allow(role, *key_actions, via="s3", context={"aws:s3:arn": bucket.bucket_arn})

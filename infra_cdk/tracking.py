@@ -8,6 +8,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from contracts.names import Names
+from infra_cdk.policy import allow
 from infra_cdk.storage import Storage
 
 ARTIFACT_PREFIX = "mlflow/"
@@ -41,14 +42,12 @@ class Tracking(Construct):
         self.app.node.add_dependency(self.role)
         self.uri = self.app.attr_arn
 
-    def allow_calls(self, grantee: iam.IGrantable) -> None:
+    def allow_calls(self, role: iam.Role) -> None:
         """MLflow's REST API: runs, metrics, registered models and aliases."""
-        grantee.grant_principal.add_to_principal_policy(
-            iam.PolicyStatement(actions=["sagemaker:CallMlflowAppApi"], resources=[self.uri])
-        )
+        allow(role, "sagemaker:CallMlflowAppApi", on=self.uri)
 
-    def allow_artifacts(self, grantee: iam.IGrantable) -> None:
+    def allow_artifacts(self, role: iam.Role) -> None:
         """MLflow's clients move artifacts to and from S3 themselves, with their own credentials."""
-        self._storage.allow_reading(grantee, f"{ARTIFACT_PREFIX}*")
-        self._storage.allow_writing(grantee, f"{ARTIFACT_PREFIX}*")
-        self._storage.allow_listing(grantee, f"{ARTIFACT_PREFIX}*")
+        self._storage.allow_reading(role, f"{ARTIFACT_PREFIX}*")
+        self._storage.allow_writing(role, f"{ARTIFACT_PREFIX}*")
+        self._storage.allow_listing(role, f"{ARTIFACT_PREFIX}*")

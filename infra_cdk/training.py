@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from contracts.names import Names
+from infra_cdk.policy import allow
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, shared by every job of the account
 
@@ -31,12 +32,12 @@ class Training(Construct):
     def _allow_logs(self) -> None:
         stack = cdk.Stack.of(self)
         group = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{LOG_GROUP}"
-        self.role.add_to_principal_policy(
-            iam.PolicyStatement(actions=["logs:CreateLogGroup"], resources=[group])
-        )
-        self.role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                resources=[f"{group}:log-stream:{self._names.prefix}-*"],
-            )
+        allow(self.role, "logs:CreateLogGroup", on=group)
+        allow(
+            self.role,
+            "logs:CreateLogStream",
+            "logs:DescribeLogStreams",
+            "logs:PutLogEvents",
+            on=[group, f"{group}:log-stream:{self._names.prefix}-*"],
+            because="A job's streams are named after the job, which is named at run time.",
         )
