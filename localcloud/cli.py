@@ -10,6 +10,8 @@ from pathlib import Path
 
 from localcloud.cloud import Cloud
 from localcloud.deploy import DeploymentError, deploy
+from localcloud.faults.plan import Plan
+from localcloud.faults.reading import PlanError
 from localcloud.gateway import PortBusyError, log_to
 from localcloud.options import DEFAULT_PORT, DEFAULT_SPEED, Options
 from localcloud.processes import Processes
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     try:
         status = up(options)
-    except (PortBusyError, SynthError) as error:
+    except (PortBusyError, SynthError, PlanError) as error:
         print(f"localcloud: {error}", file=sys.stderr, flush=True)
         status = 1
     sys.stdout.flush()
@@ -86,6 +88,12 @@ def parse(arguments: Sequence[str] | None) -> Options:
         action="store_false",
         help="start an empty account, for `cdk bootstrap` and `cdk deploy`",
     )
+    start.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="TOML or JSON: calls that throttle, fail, hang or repeat; processes that die",
+    )
     given = vars(parser.parse_args(arguments))
     given.pop("command")
     return Options(**given)
@@ -93,6 +101,8 @@ def parse(arguments: Sequence[str] | None) -> Options:
 
 def up(options: Options) -> int:
     """Start, deploy, serve until a signal; the exit status."""
+    if options.faults:
+        Plan.load(options.faults)  # a mistake is told before anything starts
     with state_directory(options.state) as state_dir:
         processes = Processes()
         try:

@@ -35,6 +35,8 @@ class Cloud:
     clock: Clock
     processes: Processes
     speed: float = 1.0
+    faults: Path | None = None
+    """The file that says what shall go wrong."""
     images: ImageStore = field(init=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _on_shutdown: list[Callable[[], None]] = field(default_factory=list, repr=False)

@@ -33,6 +33,8 @@ MOUNTED = ("opt", "tmp")
 """The top-level directories of the host that a container does not see."""
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
+observers: list[Callable[[ContainerSpec, Container], None]] = []
+"""Each is told of every container that has started."""
 _PYTHON = re.compile(r"(?:.*/)?python(?:\d(?:\.\d+)?)?\Z")
 
 
@@ -147,7 +149,10 @@ def start(
     except OSError as problem:
         shutil.rmtree(scratch, ignore_errors=True)
         raise ContainerError(f"{spec.name}: cannot run {shlex.join(arguments)}: {problem}") from problem
-    return Container(process, Pump(process, on_line, spec.memory_bytes), scratch)
+    running = Container(process, Pump(process, on_line, spec.memory_bytes), scratch)
+    for observer in observers:
+        observer(spec, running)
+    return running
 
 
 @cache

@@ -21,6 +21,7 @@ class Options:
     assembly: Path | None = None
     stage: str = "dev"
     deploy: bool = True
+    faults: Path | None = None
 
     @property
     def log_file(self) -> Path:

@@ -11,6 +11,7 @@ _MODULES = (
     "localcloud.functions",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
+    "localcloud.faults",  # last: around all the others
 )
 
 

@@ -52,6 +52,7 @@ class Server:
             clock=install_clock(clock_file.start(self._options.speed)),
             processes=self._processes,
             speed=self._options.speed,
+            faults=self._options.faults,
         )
         self._when_ready = when_ready
         try:
