@@ -22,3 +22,32 @@ DEPLOYMENTS_STARTED = "DeploymentsStarted"
 DEPLOYMENTS_PROMOTED = "DeploymentsPromoted"
 DEPLOYMENTS_ROLLED_BACK = "DeploymentsRolledBack"
 DEPLOYMENTS_FAILED = "DeploymentsFailed"
+
+# What the serving container prints about its answers, one JSON object a line, and what the metric filter on
+# the endpoint's log group makes of it. The line names the endpoint config, so that a deployment's alarm can
+# watch the green fleet alone: {"event": "predictions", "endpoint_config": NAME, "count": N, "shift": X}.
+# `shift` is the distance of the answers' mean from the mean that the model was trained to give, in standard
+# deviations of its training target.
+PREDICTIONS_EVENT = "predictions"
+PREDICTIONS_CONFIG_FIELD = "endpoint_config"
+PREDICTIONS_SHIFT_FIELD = "shift"
+PREDICTION_SHIFT = "PredictionShift"
+CONFIG_DIMENSION = "EndpointConfigName"
+# The variable of the container's environment that says which endpoint config it serves for.
+CONFIG_VARIABLE = "ENDPOINT_CONFIG_NAME"
+
+# SageMaker's own (SageMaker Developer Guide, "Metrics for monitoring Amazon SageMaker AI with CloudWatch").
+ENDPOINT_NAMESPACE = "AWS/SageMaker"
+FLEET_NAMESPACE = "/aws/sagemaker/Endpoints"
+INVOCATIONS = "Invocations"
+CLIENT_ERRORS = "Invocation4XXErrors"
+SERVER_ERRORS = "Invocation5XXErrors"
+MODEL_LATENCY = "ModelLatency"  # microseconds
+OVERHEAD_LATENCY = "OverheadLatency"  # microseconds
+CPU_UTILIZATION = "CPUUtilization"
+MEMORY_UTILIZATION = "MemoryUtilization"
+DISK_UTILIZATION = "DiskUtilization"
+
+# Emitted by the serving container, in the same namespace, with the dimensions of the fleet that predicted:
+# EndpointName, VariantName and EndpointConfigName.
+PREDICTION_VALUE = "PredictionValue"
