@@ -1,0 +1,118 @@
+"""A ministack with this CloudWatch plugged in; boto3 speaks to it without a socket, on a clock at rest."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+
+from localcloud.clock import FakeClock
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+# ministack reads these when it is imported.
+os.environ.setdefault("MINISTACK_TEST_NO_AUTOSTART", "1")
+os.environ.setdefault("IOT_MTLS_ENABLED", "0")
+
+
+class _Raw:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, *_args: Any, **_more: Any) -> Iterator[bytes]:
+        yield self._body
+
+    def read(self, *_args: Any) -> bytes:
+        body, self._body = self._body, b""
+        return body
+
+
+async def _ask(app: Any, request: AWSPreparedRequest) -> AWSResponse:
+    url = urlsplit(request.url)
+    body = request.body or b""
+    body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
+    scope = {
+        "type": "http",
+        "method": request.method,
+        "path": url.path,
+        "raw_path": url.path.encode(),
+        "query_string": url.query.encode(),
+        "headers": [
+            (key.lower().encode(), value if isinstance(value, bytes) else str(value).encode())
+            for key, value in [*request.headers.items(), ("Host", url.netloc)]
+        ],
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+        "http_version": "1.1",
+    }
+    sent: list[dict[str, Any]] = []
+    inbox = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        return inbox.pop() if inbox else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
+    answer = b"".join(message.get("body", b"") for message in sent[1:])
+    return AWSResponse(request.url, sent[0]["status"], headers, _Raw(answer))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    # 2027-01-15T08:00:00Z: a full minute, hour and multiple of five minutes.
+    return FakeClock(1_800_000_000.0)
+
+
+@pytest.fixture
+def plug(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """CloudWatch connected to ministack but with neither timer nor courier thread running."""
+    from ministack import app
+    from ministack.core import iam_actions
+    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, scheduler
+
+    from localcloud.cloudwatch.plug import Plug
+
+    for module, names in (
+        (cloudwatch, ("record_metric", "cloudformation_put_metric_alarm")),
+        (iam_actions, ("extract_iam_action", "extract_resource_arn", "request_tag_context")),
+        (eventbridge, ("_now_ts", "_SCHEDULER_TICK_INTERVAL")),
+        (scheduler, ("time", "_SCHEDULE_TICK_INTERVAL")),
+        (cloudwatch_logs, ("_fanout_to_subscription_filters",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, getattr(module, name))
+    monkeypatch.setitem(app._loaded_modules, "cloudwatch", cloudwatch)
+    monkeypatch.setattr(app, "AUTH", False)
+    plug = Plug(clock, ACCOUNT, REGION)
+    plug.connect()
+    yield plug
+    app._reset_all_state()
+
+
+@pytest.fixture
+def client(plug: Any) -> Callable[..., Any]:
+    """Makes boto3 clients that speak to the ministack of this process."""
+    from ministack.app import app
+
+    def make(service: str, key: str = ACCOUNT, **options: Any) -> Any:
+        made = boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url="http://127.0.0.1:4566",
+            aws_access_key_id=key,
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+            **options,
+        )
+        made.meta.events.register("before-send", lambda request, **_: asyncio.run(_ask(app, request)))
+        return made
+
+    return make
