@@ -20,6 +20,8 @@ from infra_cdk.storage import Storage
 SIZE = Size(memory_mib=256, timeout_seconds=30)
 MAX_RECEIVES = 5
 BATCH_SIZE = 10
+# A wildcard minds the case, and spreadsheets write either.
+ENDINGS = [ending for suffix in UPLOAD_SUFFIXES for ending in (suffix, suffix.upper())]
 
 
 class Intake(Construct):
@@ -97,9 +99,7 @@ class Intake(Construct):
                 "detail-type": ["Object Created"],
                 "detail": {
                     "bucket": {"name": [storage.raw.bucket_name]},
-                    "object": {
-                        "key": [{"wildcard": f"{UPLOAD_PREFIX}*{suffix}"} for suffix in UPLOAD_SUFFIXES]
-                    },
+                    "object": {"key": [{"wildcard": f"{UPLOAD_PREFIX}*{ending}"} for ending in ENDINGS]},
                 },
             },
             targets=[

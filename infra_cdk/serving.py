@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from contracts import metrics
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.policy import allow
@@ -30,6 +31,7 @@ class Serving(Construct):
             encryption_key=encryption.key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
+        self._filter_shifts(names)
         self.role = iam.Role(
             self,
             "Role",
@@ -55,6 +57,18 @@ class Serving(Construct):
         }
         self._alarm_arns = f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm"
         self._rollback_alarms = f"{self._alarm_arns}:{names.rollback_alarm_prefix}*"
+
+    def _filter_shifts(self, names: Names) -> None:
+        """SageMaker passes the containers' output on as it is: embedded metrics in it are not extracted."""
+        self.log_group.add_metric_filter(
+            "PredictionShift",
+            filter_name=metrics.PREDICTION_SHIFT,
+            filter_pattern=logs.FilterPattern.string_value("$.event", "=", metrics.PREDICTIONS_EVENT),
+            metric_namespace=names.metric_namespace,
+            metric_name=metrics.PREDICTION_SHIFT,
+            metric_value=f"$.{metrics.PREDICTIONS_SHIFT_FIELD}",
+            dimensions={metrics.CONFIG_DIMENSION: f"$.{metrics.PREDICTIONS_CONFIG_FIELD}"},
+        )
 
     def allow(self, role: iam.Role, *actions: str, on: tuple[str, ...] = ("endpoint",)) -> None:
         """SageMaker actions on the pipeline's endpoint, endpoint configs or models."""

@@ -11,7 +11,9 @@ from constructs import Construct
 
 from contracts.names import Names
 from contracts.pipeline_config import PipelineConfig
+from infra_cdk.alarms import Alarms
 from infra_cdk.bundle import zip_code
+from infra_cdk.dashboard import Dashboard
 from infra_cdk.encryption import Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.functions import PIPELINE_CONFIG_PATH, Functions
@@ -94,6 +96,18 @@ class PipelineStack(cdk.Stack):
             storage=self.storage,
             zip_code=code,
             environment=environment,
+        )
+        self.alarms = Alarms(
+            self,
+            "Alarms",
+            names=names,
+            policy=config.deployments[stage.name],
+            notifications=self.notifications,
+            pipeline=self.pipeline,
+            intake=self.intake,
+        )
+        self.dashboard = Dashboard(
+            self, "Dashboard", names=names, alarms=self.alarms, pipeline=self.pipeline, intake=self.intake
         )
         self._order()
         self._grant_training()
