@@ -21,8 +21,9 @@ class DeploymentPolicy:
     """How traffic moves to a new model, and when it moves back.
 
     `canary_percent` and `linear_step_percent` are shares of the fleet's capacity, 0-100; `baking_seconds` is
-    the wait after each shift with the alarms watched; `max_model_latency_us` (microseconds) and
-    `max_error_rate_percent` are the green fleet's bounds.
+    the wait after each shift with the alarms watched; `max_model_latency_us` (microseconds),
+    `max_error_rate_percent` and `max_prediction_shift` (standard deviations of the training target) are the
+    green fleet's bounds.
     """
 
     strategy: str
@@ -36,6 +37,7 @@ class DeploymentPolicy:
     alarm_period_seconds: int
     max_error_rate_percent: float
     max_model_latency_us: int
+    max_prediction_shift: float
     keep_versions: int
     capture_share: float
 
@@ -63,6 +65,7 @@ class DeploymentPolicy:
             alarm_period_seconds=table.integer("alarm_period_seconds", 10, 3600, 60),
             max_error_rate_percent=table.number("max_error_rate_percent", 0.0, 100.0, 1.0),
             max_model_latency_us=table.integer("max_model_latency_us", 1, 60_000_000, 100_000),
+            max_prediction_shift=table.number("max_prediction_shift", 0.01, 1000.0, 2.0),
             keep_versions=table.integer("keep_versions", 1, 100, 3),
             capture_share=table.number("capture_share", 0.0, 1.0, 1.0),
         )

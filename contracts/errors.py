@@ -1,25 +1,30 @@
 """The errors that end an execution. A class's name is an interface: the state machine catches it.
 
-    GreenlightError
-    ├── UploadEventError           the queue's message is no S3 event that names bucket, key and version
-    ├── UploadMissingError         the uploaded object version is gone before it was read
-    ├── TrainingFailedError        the training job ended without a model
-    ├── EvaluationError
-    │   ├── ChampionUnreadableError    the serving model's artefact cannot be loaded or scored
-    │   └── ChallengerUnreadableError  the trained model's artefact cannot be loaded or scored
-    ├── RegistrationError
-    │   ├── ImageMissingError      an image's tag is not in its ECR repository
-    │   └── MlflowRequestError     MLflow refused a call
-    ├── LeaseLostError             the deployment lease expired, or another execution holds it
-    └── DeploymentError
-        ├── EndpointBusyError          the endpoint is still busy with another change; try again later
-        ├── DeploymentFailedError      the endpoint could not be created or updated
-        └── DeploymentRolledBackError  SageMaker went back to the champion
+GreenlightError
+├── ServiceBusyError           an AWS service throttled or failed for longer than the call was retried
+├── UploadEventError           the queue's message is no S3 event that names bucket, key and version
+├── UploadMissingError         the uploaded object version is gone before it was read
+├── TrainingFailedError        the training job ended without a model
+├── EvaluationError
+│   ├── ChampionUnreadableError    the serving model's artefact cannot be loaded or scored
+│   └── ChallengerUnreadableError  the trained model's artefact cannot be loaded or scored
+├── RegistrationError
+│   ├── ImageMissingError      an image's tag is not in its ECR repository
+│   └── MlflowRequestError     MLflow refused a call
+├── LeaseLostError             the deployment lease expired, or another execution holds it
+└── DeploymentError
+    ├── EndpointBusyError          the endpoint is still busy with another change; try again later
+    ├── DeploymentFailedError      the endpoint could not be created or updated
+    └── DeploymentRolledBackError  SageMaker went back to the champion
 """
 
 
 class GreenlightError(Exception):
     """Something ended an execution; the message says what, where and with which value."""
+
+
+class ServiceBusyError(GreenlightError):
+    """An AWS service throttled or failed for longer than the call was retried; the state machine retries."""
 
 
 class UploadEventError(GreenlightError):

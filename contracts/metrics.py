@@ -47,7 +47,3 @@ OVERHEAD_LATENCY = "OverheadLatency"  # microseconds
 CPU_UTILIZATION = "CPUUtilization"
 MEMORY_UTILIZATION = "MemoryUtilization"
 DISK_UTILIZATION = "DiskUtilization"
-
-# Emitted by the serving container, in the same namespace, with the dimensions of the fleet that predicted:
-# EndpointName, VariantName and EndpointConfigName.
-PREDICTION_VALUE = "PredictionValue"

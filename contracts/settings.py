@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import ClassVar, Self
 
 
 class MissingSettingError(RuntimeError):
@@ -16,6 +16,8 @@ class MissingSettingError(RuntimeError):
 class Settings:
     """A function's settings; the field `lease_table_name` is the variable `LEASE_TABLE_NAME`."""
 
+    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset()
+
     def as_environment(self) -> dict[str, str]:
         return {field.name.upper(): str(getattr(self, field.name)) for field in fields(self)}
 
@@ -23,10 +25,11 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Raises MissingSettingError that names every gap at once."""
         names = [field.name for field in fields(cls)]
-        missing = [name.upper() for name in names if not environment.get(name.upper())]
+        given = {name for name in names if environment.get(name.upper()) or name in cls.MAY_BE_EMPTY}
+        missing = [name.upper() for name in names if name not in given]
         if missing:
             raise MissingSettingError(f"{cls.__name__}: the environment lacks {', '.join(missing)}")
-        return cls(**{name: environment[name.upper()] for name in names})
+        return cls(**{name: environment.get(name.upper(), "") for name in names})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,7 @@ class RegisterModelSettings(Settings):
 class AcquireLeaseSettings(Settings):
     lease_table_name: str
     endpoint_name: str
+    model_package_group_name: str
     metric_namespace: str
 
 
@@ -118,6 +122,10 @@ class ReleaseLeaseSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class TeardownSettings(Settings):
+    """`buckets_to_empty` is a comma-separated list; a stage that keeps its data has none."""
+
+    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"buckets_to_empty"})
+
     state_machine_arn: str
     endpoint_name: str
     model_package_group_name: str

@@ -1,0 +1,148 @@
+"""The SageMaker endpoint with the models and endpoint configs behind it.
+
+An endpoint that does not exist is a ValidationException, not a ResourceNotFound (SageMaker API Reference,
+`DescribeEndpoint`); the same goes for models and configs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.aws.clients import client, message_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.client import SageMakerClient
+
+MISSING = "Missing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointState:
+    """`config_name` is the config that serves; `pending_config_name` the one that a deployment moves to."""
+
+    status: str
+    config_name: str
+    pending_config_name: str
+    failure_reason: str
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status in ("InService", "OutOfService", "Failed", "UpdateRollbackFailed", MISSING)
+
+
+def _sagemaker() -> SageMakerClient:
+    sagemaker: SageMakerClient = client("sagemaker")
+    return sagemaker
+
+
+def _is_missing(error: ClientError) -> bool:
+    return "could not find" in message_of(error).lower()
+
+
+def _exists_already(error: ClientError) -> bool:
+    return "already exist" in message_of(error).lower()
+
+
+class Endpoint:
+    """One endpoint, by name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def state(self) -> EndpointState:
+        try:
+            answer = _sagemaker().describe_endpoint(EndpointName=self.name)
+        except ClientError as error:
+            if _is_missing(error):
+                return EndpointState(
+                    status=MISSING, config_name="", pending_config_name="", failure_reason=""
+                )
+            raise
+        pending = answer.get("PendingDeploymentSummary")
+        return EndpointState(
+            status=answer["EndpointStatus"],
+            config_name=answer.get("EndpointConfigName", ""),
+            pending_config_name=pending["EndpointConfigName"] if pending else "",
+            failure_reason=answer.get("FailureReason", ""),
+        )
+
+    def create(self, config_name: str) -> None:
+        _sagemaker().create_endpoint(EndpointName=self.name, EndpointConfigName=config_name)
+
+    def update(self, config_name: str, deployment: Mapping[str, Any]) -> None:
+        """Start a blue/green deployment: `deployment` is a DeploymentConfig."""
+        request: dict[str, Any] = {"DeploymentConfig": deployment}
+        _sagemaker().update_endpoint(EndpointName=self.name, EndpointConfigName=config_name, **request)
+
+    def delete(self) -> None:
+        try:
+            _sagemaker().delete_endpoint(EndpointName=self.name)
+        except ClientError as error:
+            if not _is_missing(error):
+                raise
+
+
+def create_model(request: Mapping[str, Any]) -> None:
+    """`request` is CreateModel's; a model of that name that exists already is the one asked for."""
+    try:
+        _sagemaker().create_model(**request)
+    except ClientError as error:
+        if not _exists_already(error):
+            raise
+
+
+def create_config(request: Mapping[str, Any]) -> None:
+    """`request` is CreateEndpointConfig's; a config of that name that exists already is the one asked for."""
+    try:
+        _sagemaker().create_endpoint_config(**request)
+    except ClientError as error:
+        if not _exists_already(error):
+            raise
+
+
+def config_names(prefix: str) -> Iterator[str]:
+    """Endpoint configs whose name starts with the prefix, newest first."""
+    pages = (
+        _sagemaker()
+        .get_paginator("list_endpoint_configs")
+        .paginate(NameContains=prefix, SortBy="CreationTime", SortOrder="Descending")
+    )
+    for page in pages:
+        for config in page["EndpointConfigs"]:
+            if config["EndpointConfigName"].startswith(prefix):
+                yield config["EndpointConfigName"]
+
+
+def model_names(prefix: str) -> Iterator[str]:
+    """Models whose name starts with the prefix, newest first."""
+    pages = (
+        _sagemaker()
+        .get_paginator("list_models")
+        .paginate(NameContains=prefix, SortBy="CreationTime", SortOrder="Descending")
+    )
+    for page in pages:
+        for model in page["Models"]:
+            if model["ModelName"].startswith(prefix):
+                yield model["ModelName"]
+
+
+def delete_config(name: str) -> None:
+    """Never call it on a config in use; one that is gone already is fine."""
+    try:
+        _sagemaker().delete_endpoint_config(EndpointConfigName=name)
+    except ClientError as error:
+        if not _is_missing(error):
+            raise
+
+
+def delete_model(name: str) -> None:
+    """A model that is gone already is fine."""
+    try:
+        _sagemaker().delete_model(ModelName=name)
+    except ClientError as error:
+        if not _is_missing(error):
+            raise

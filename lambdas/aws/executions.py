@@ -1,0 +1,31 @@
+"""Executions of the pipeline's state machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lambdas.aws.clients import client, code_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+
+def start(state_machine_arn: str, name: str, document: Mapping[str, str]) -> bool:
+    """Start an execution; False when one of that name was started before.
+
+    A standard state machine remembers a name for 90 days (Step Functions API Reference, `StartExecution`).
+    """
+    states: SFNClient = client("stepfunctions")
+    try:
+        states.start_execution(
+            stateMachineArn=state_machine_arn, name=name, input=json.dumps(document, sort_keys=True)
+        )
+    except ClientError as error:
+        if code_of(error) == "ExecutionAlreadyExists":
+            return False
+        raise
+    return True

@@ -1,0 +1,130 @@
+"""The SageMaker model registry: one package per training job, one group per pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lambdas.aws.clients import client
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.client import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
+    from mypy_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
+
+TRAINING_JOB = "training_job_name"
+_REASON_LENGTH = 1024  # ApprovalDescription's limit (SageMaker API Reference, `UpdateModelPackage`)
+_PROPERTY_LENGTH = 256  # of a customer metadata value (same source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A registered model. `training_job_name` names it everywhere: model, config and artefact too."""
+
+    arn: str
+    version: int
+    status: str
+    model_data_uri: str
+    image_uri: str
+    properties: Mapping[str, str]
+
+    @property
+    def training_job_name(self) -> str:
+        return self.properties.get(TRAINING_JOB, "")
+
+
+class ModelRegistry:
+    """The packages of one group."""
+
+    def __init__(self, group_name: str) -> None:
+        self._group_name = group_name
+
+    @property
+    def _sagemaker(self) -> SageMakerClient:
+        sagemaker: SageMakerClient = client("sagemaker")
+        return sagemaker
+
+    def champion(self) -> Package | None:
+        """The model now serving: the newest approved package."""
+        return next(self._newest_first("Approved"), None)
+
+    def packages(self) -> Iterator[Package]:
+        """Every package, newest first."""
+        return self._newest_first(None)
+
+    def of_training_job(self, training_job_name: str) -> Package | None:
+        return next((p for p in self.packages() if p.training_job_name == training_job_name), None)
+
+    def _newest_first(self, status: ModelApprovalStatusType | None) -> Iterator[Package]:
+        wanted: dict[str, Any] = {"ModelApprovalStatus": status} if status else {}
+        pages = self._sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=self._group_name,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            **wanted,
+        )
+        for page in pages:
+            for summary in page["ModelPackageSummaryList"]:
+                yield self.package(summary["ModelPackageArn"])
+
+    def package(self, arn: str) -> Package:
+        return _package(self._sagemaker.describe_model_package(ModelPackageName=arn))
+
+    def register(
+        self,
+        *,
+        training_job_name: str,
+        description: str,
+        image_uri: str,
+        model_data_uri: str,
+        report_uri: str,
+        properties: Mapping[str, str],
+    ) -> Package:
+        """Enter a challenger, awaiting approval; a second call for the same job finds the first's package."""
+        found = self.of_training_job(training_job_name)
+        if found:
+            return found
+        created = self._sagemaker.create_model_package(
+            ModelPackageGroupName=self._group_name,
+            ModelPackageDescription=description,
+            ModelApprovalStatus="PendingManualApproval",
+            InferenceSpecification={
+                "Containers": [{"Image": image_uri, "ModelDataUrl": model_data_uri}],
+                "SupportedContentTypes": ["text/csv", "application/json"],
+                "SupportedResponseMIMETypes": ["text/csv", "application/json"],
+            },
+            ModelMetrics={
+                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": report_uri}}
+            },
+            CustomerMetadataProperties={
+                TRAINING_JOB: training_job_name,
+                **{key: value[:_PROPERTY_LENGTH] for key, value in properties.items() if value},
+            },
+        )
+        return self.package(created["ModelPackageArn"])
+
+    def approve(self, arn: str, reason: str) -> None:
+        self._decide(arn, "Approved", reason)
+
+    def reject(self, arn: str, reason: str) -> None:
+        self._decide(arn, "Rejected", reason)
+
+    def _decide(self, arn: str, status: ModelApprovalStatusType, reason: str) -> None:
+        self._sagemaker.update_model_package(
+            ModelPackageArn=arn,
+            ModelApprovalStatus=status,
+            ApprovalDescription=reason[:_REASON_LENGTH],
+        )
+
+
+def _package(answer: DescribeModelPackageOutputTypeDef) -> Package:
+    container = answer.get("InferenceSpecification", {"Containers": []})["Containers"][0]
+    return Package(
+        arn=answer["ModelPackageArn"],
+        version=answer.get("ModelPackageVersion", 0),
+        status=answer.get("ModelApprovalStatus", ""),
+        model_data_uri=container.get("ModelDataUrl", ""),
+        image_uri=container.get("Image", ""),
+        properties=answer.get("CustomerMetadataProperties", {}),
+    )

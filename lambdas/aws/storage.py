@@ -1,0 +1,92 @@
+"""S3 objects, by URI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+from botocore.exceptions import ClientError
+
+from contracts.errors import UploadMissingError
+from lambdas.aws.clients import client, code_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+_GONE = {"NoSuchKey", "NoSuchVersion", "404", "NoSuchBucket"}
+_CHUNK_BYTES = 1 << 22
+
+
+def _s3() -> S3Client:
+    s3: S3Client = client("s3")
+    return s3
+
+
+def split(uri: str) -> tuple[str, str]:
+    """`s3://bucket/a/b` as (`bucket`, `a/b`)."""
+    parts = urlparse(uri)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise ValueError(f"{uri!r} is not of the form s3://bucket/key")
+    return parts.netloc, parts.path.lstrip("/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One version of an uploaded object, being read."""
+
+    size_bytes: int
+    last_modified: datetime
+    chunks: Iterator[bytes]
+
+
+def open_upload(bucket: str, key: str, version_id: str) -> Upload:
+    """Raises UploadMissingError when that version is gone."""
+    try:
+        answer = _s3().get_object(Bucket=bucket, Key=key, VersionId=version_id)
+    except ClientError as error:
+        if code_of(error) in _GONE:
+            raise UploadMissingError(f"s3://{bucket}/{key} has no version {version_id} any more") from error
+        raise
+    return Upload(
+        size_bytes=answer["ContentLength"],
+        last_modified=answer["LastModified"],
+        chunks=answer["Body"].iter_chunks(_CHUNK_BYTES),
+    )
+
+
+def upload_file(path: Path, uri: str, content_type: str) -> None:
+    bucket, key = split(uri)
+    _s3().upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
+
+
+def write_text(text: str, uri: str, content_type: str) -> None:
+    bucket, key = split(uri)
+    _s3().put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)
+
+
+def write_json(document: object, uri: str) -> None:
+    write_text(json.dumps(document, indent=2, allow_nan=False), uri, "application/json")
+
+
+def read_json(uri: str) -> dict[str, Any] | None:
+    """The document, or None where there is none."""
+    bucket, key = split(uri)
+    try:
+        body = _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if code_of(error) in _GONE:
+            return None
+        raise
+    document: dict[str, Any] = json.loads(body)
+    return document
+
+
+def download_file(uri: str, path: Path) -> None:
+    bucket, key = split(uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _s3().download_file(bucket, key, str(path))

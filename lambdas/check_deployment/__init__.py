@@ -1,0 +1,1 @@
+"""Tells how a deployment stands, and keeps its lease alive."""

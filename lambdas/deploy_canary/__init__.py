@@ -1,0 +1,1 @@
+"""Starts the deployment of a challenger: model, endpoint config, rollback alarms, endpoint."""

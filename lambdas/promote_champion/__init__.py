@@ -1,0 +1,1 @@
+"""Makes the deployed challenger the champion, and clears away what it replaced."""

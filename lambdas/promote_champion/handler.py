@@ -1,0 +1,59 @@
+"""PromoteChampion: a deployed challenger in, the champion out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from contracts import metrics
+from contracts.settings import PromoteChampionSettings
+from lambdas import cleaning
+from lambdas.aws import alarms, endpoints
+from lambdas.aws.registry import ModelRegistry
+from lambdas.mlflow import CHALLENGER, CHAMPION, Mlflow
+from lambdas.telemetry import count, logger
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """May run twice: each step sets a state rather than changing one."""
+    settings = PromoteChampionSettings.from_environment()
+    registration, deployment = event["registration"], event["deployment"]
+    registry = ModelRegistry(settings.model_package_group_name)
+    previous = registry.champion()
+    registry.approve(registration["model_package_arn"], f"serves as {deployment['config_name']}")
+    _move_aliases(settings, registration["mlflow_model_version"])
+    alarms.delete(alarms.names_with_prefix(deployment["alarm_prefix"]))
+    deleted = _delete_old_versions(settings)
+    count(settings.metric_namespace, metrics.DEPLOYMENTS_PROMOTED)
+    logger.info("champion promoted", package=registration["model_package_arn"], deleted=deleted)
+    return {
+        "champion_arn": registration["model_package_arn"],
+        "previous_champion_arn": previous.arn if previous else "",
+        "deleted": deleted,
+    }
+
+
+def _move_aliases(settings: PromoteChampionSettings, version: str) -> None:
+    mlflow, name = Mlflow(settings.mlflow_tracking_uri), settings.registered_model_name
+    replaced = mlflow.alias_version(name, CHAMPION)
+    if replaced and replaced != version:
+        mlflow.tag_version(name, replaced, "status", "archived")
+    mlflow.set_alias(name, CHAMPION, version)
+    mlflow.tag_version(name, version, "status", CHAMPION)
+    mlflow.drop_alias(name, CHALLENGER, version)
+
+
+def _delete_old_versions(settings: PromoteChampionSettings) -> list[str]:
+    """Configs and models beyond those kept for a manual rollback; the one in service is never among them."""
+    state = endpoints.Endpoint(settings.endpoint_name).state()
+    configs = cleaning.of_pipeline(
+        list(endpoints.config_names(settings.endpoint_name)), settings.endpoint_name
+    )
+    in_use = {state.config_name, state.pending_config_name}
+    old = cleaning.expendable(configs, keep=int(settings.keep_versions), in_use=in_use)
+    for name in old:
+        endpoints.delete_config(name)
+        endpoints.delete_model(name)
+    return old

@@ -1,0 +1,1 @@
+"""Enters the challenger in SageMaker's and MLflow's registries."""

@@ -1,0 +1,1 @@
+"""Frees the deployment lease of the endpoint, however the execution ended."""

@@ -1,0 +1,83 @@
+"""An upload, as S3 announces it through EventBridge, and the execution's name that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from contracts.errors import UploadEventError
+from contracts.names import UPLOAD_PREFIX, UPLOAD_SUFFIXES
+
+_STEM_LENGTH = 40
+_HASH_LENGTH = 32  # 128 bits, and with the stem below the 80 characters that a name may have
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One version of one object. `sequencer` orders uploads that S3 stamps with the same second."""
+
+    bucket: str
+    key: str
+    version_id: str
+    sequencer: str
+
+    @classmethod
+    def from_message(cls, body: str) -> Upload:
+        """Read an SQS body that holds EventBridge's event unchanged.
+
+        The key is taken as it is: unlike S3's own notifications, EventBridge events are not URL-encoded
+        (Amazon S3 User Guide, "EventBridge event message structure"). Raises UploadEventError.
+        """
+        try:
+            event = json.loads(body)
+        except ValueError as error:
+            raise UploadEventError(f"the message is not JSON: {body[:200]!r}") from error
+        detail = _table(event, "detail")
+        thing = _table(detail, "object")
+        return cls(
+            bucket=_text(_table(detail, "bucket"), "name", "detail.bucket.name"),
+            key=_text(thing, "key", "detail.object.key"),
+            version_id=_text(thing, "version-id", "detail.object.version-id"),
+            sequencer=str(thing.get("sequencer", "")),
+        )
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the key is one that the pipeline reads."""
+        name = self.key.lower()
+        return self.key.startswith(UPLOAD_PREFIX) and name.endswith(UPLOAD_SUFFIXES)
+
+    @property
+    def execution_name(self) -> str:
+        """The same for every delivery of one upload: a readable stem and a hash of its identity."""
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", PurePosixPath(self.key).stem).strip("-")[:_STEM_LENGTH]
+        identity = json.dumps([self.bucket, self.key, self.version_id])
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
+        return f"{stem or 'upload'}-{digest}"
+
+    def as_document(self) -> dict[str, str]:
+        """The execution's input."""
+        return {
+            "bucket": self.bucket,
+            "key": self.key,
+            "versionId": self.version_id,
+            "sequencer": self.sequencer,
+        }
+
+
+def _table(event: object, key: str) -> Mapping[str, object]:
+    value = event.get(key) if isinstance(event, Mapping) else None
+    if not isinstance(value, Mapping):
+        raise UploadEventError(f"the event has no {key}; is it S3's 'Object Created'?")
+    return value
+
+
+def _text(table: Mapping[str, object], key: str, path: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value:
+        raise UploadEventError(f"the event has no {path}; is versioning on for the bucket?")
+    return value
