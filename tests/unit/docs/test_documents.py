@@ -1,0 +1,37 @@
+"""The documents agree with what they describe."""
+
+import json
+import re
+from pathlib import Path
+
+from contracts import errors
+from step_functions import diagram
+
+ROOT = Path(__file__).parents[3]
+RUNBOOK = (ROOT / "docs/runbook.md").read_text()
+
+
+def test_the_readme_draws_the_pipeline_as_it_is():
+    assert diagram.embedded((ROOT / "README.md").read_text()) == diagram.current()
+
+
+def test_the_picture_shows_every_state_and_every_way_out_of_a_choice():
+    definition = json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text())
+    picture = diagram.current()
+    for name, state in definition["States"].items():
+        assert re.search(rf"^  {name}[\[{{(]", picture, re.MULTILINE), name
+        for choice in state.get("Choices", []):
+            assert f"  {name} --> {choice['Next']}\n" in picture
+
+
+def test_the_runbook_names_only_errors_that_exist():
+    named = set(re.findall(r"`(\w+Error)`", RUNBOOK))
+    assert named
+    assert named <= set(vars(errors))
+
+
+def test_relative_links_in_the_documents_lead_somewhere():
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "step_functions/README.md"]:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} links to {target}"
