@@ -137,8 +137,8 @@ class TrainingRun:
                 raise _JobError(
                     f'ClientError: No S3 objects found under S3 URL "{uri}" given in input data source. '
                     f"Please ensure that the bucket exists in the selected region ({self._platform.region}), "
-                    f'that objects exist under that S3 prefix, and that the role "{role.arn}" has "s3:ListBucket" '
-                    "permissions on the bucket."
+                    f'that objects exist under that S3 prefix, and that the role "{role.arn}" has '
+                    '"s3:ListBucket" permissions on the bucket.'
                 )
 
     def _train(self, spec: ContainerSpec, steps: Steps) -> tuple[bool, int]:

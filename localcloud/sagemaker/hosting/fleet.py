@@ -1,0 +1,199 @@
+"""The instances that serve one endpoint config: started together, replaced one by one, drained together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from localcloud.clock import Clock
+from localcloud.sagemaker.hosting.instance import Instance, Program, Starter, until_healthy, watch
+from localcloud.sagemaker.logs import LogStream
+from localcloud.sagemaker.store import Document
+
+HEALTH_CHECK_SECONDS = 480
+"""ContainerStartupHealthCheckTimeoutInSeconds unless set: 8 minutes, in cloud time."""
+LEAST_WALL_SECONDS = 5.0
+"""A real process needs real time to start, however fast the cloud's clock runs."""
+RESTART_PAUSE_SECONDS = 0.2
+STOP_GRACE_SECONDS = 30.0
+"""Developer guide: SIGTERM, and SIGKILL after 30 seconds."""
+DRAIN_SECONDS = 60.0
+"""The longest that a request may take."""
+
+
+class FleetError(RuntimeError):
+    """The fleet cannot serve; the text is the endpoint's FailureReason."""
+
+
+@dataclass
+class Variant:
+    """One production variant and its instances."""
+
+    config: Document
+    program: Program
+    weight: float
+    instances: list[Instance] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return str(self.config["VariantName"])
+
+    @property
+    def count(self) -> int:
+        return int(self.config["InitialInstanceCount"])
+
+    @property
+    def healthy(self) -> list[Instance]:
+        return [instance for instance in self.instances if instance.healthy]
+
+    def pick(self) -> Instance | None:
+        """The healthy instance with the fewest requests under way; ties go round."""
+        healthy = self.healthy
+        if not healthy:
+            return None
+        chosen = min(healthy, key=lambda instance: instance.in_flight)
+        self.instances.remove(chosen)
+        self.instances.append(chosen)
+        return chosen
+
+
+class Fleet:
+    """All variants of one endpoint config, serving or about to."""
+
+    def __init__(
+        self,
+        config_name: str,
+        variants: list[Variant],
+        directory: Path,
+        clock: Clock,
+        start: Starter,
+        log: Callable[[str, str], LogStream],
+        may_pass: Callable[[Variant], bool] = lambda variant: True,
+    ) -> None:
+        self.config_name = config_name
+        self.variants = {variant.name: variant for variant in variants}
+        self.ready = asyncio.Event()
+        self._directory = directory
+        self._clock = clock
+        self._start = start
+        self._log = log
+        self._may_pass = may_pass
+        self.failure: str | None = None
+        """Why an instance could not be replaced, once that has happened."""
+        self._keepers: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether every instance that there should be is healthy."""
+        return all(len(variant.healthy) >= variant.count for variant in self.variants.values())
+
+    async def start(self) -> None:
+        """Start every instance and wait until all answer /ping; raises FleetError."""
+        deadlines = [self._start_variant(variant) for variant in self.variants.values()]
+        try:
+            await asyncio.gather(*deadlines)
+        except BaseException:
+            await self.stop(drain=False)
+            raise
+        self.ready.set()
+
+    async def resize(self, variant_name: str, count: int) -> None:
+        """Bring a variant to another number of instances."""
+        variant = self.variants[variant_name]
+        variant.config = {**variant.config, "InitialInstanceCount": count}
+        missing = count - len(variant.instances)
+        if missing > 0:
+            await asyncio.gather(*(self._serve_one(variant) for _ in range(missing)))
+        for instance in list(variant.instances)[count:]:
+            variant.instances.remove(instance)
+            instance.healthy = False
+            await instance.drained(DRAIN_SECONDS)
+            await instance.stop(STOP_GRACE_SECONDS)
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Take no more traffic, finish what is under way, end the containers."""
+        self._stopping = True
+        keepers = list(self._keepers)
+        for keeper in keepers:
+            keeper.cancel()
+        instances = list(self._instances())
+        if drain:
+            await asyncio.gather(*(instance.drained(DRAIN_SECONDS) for instance in instances))
+        await asyncio.gather(*(instance.stop(STOP_GRACE_SECONDS) for instance in instances))
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*keepers, return_exceptions=True)
+        for variant in self.variants.values():
+            variant.instances.clear()
+        await asyncio.to_thread(shutil.rmtree, self._directory, True)
+
+    def kill(self) -> None:
+        """End the containers at once: the cloud goes down."""
+        self._stopping = True
+        for instance in self._instances():
+            instance.kill()
+
+    def _instances(self) -> Iterator[Instance]:
+        for variant in self.variants.values():
+            yield from list(variant.instances)
+
+    async def _start_variant(self, variant: Variant) -> None:
+        await asyncio.gather(*(self._serve_one(variant) for _ in range(variant.count)))
+
+    async def _serve_one(self, variant: Variant) -> None:
+        """Have one more healthy instance of a variant, and keep one in its place from then on."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._start_limit(variant)
+        while not self._stopping:
+            instance = self._new_instance(variant)
+            variant.instances.append(instance)
+            await instance.launch()
+            if await until_healthy(instance, deadline):
+                self._keep(variant, instance)
+                return
+            variant.instances.remove(instance)
+            await instance.stop(0.0)
+            if loop.time() >= deadline:
+                raise FleetError(
+                    f"The primary container for production variant {variant.name} did not pass the ping "
+                    "health check. Please check CloudWatch logs for this endpoint."
+                )
+            await asyncio.sleep(RESTART_PAUSE_SECONDS)
+
+    def _start_limit(self, variant: Variant) -> float:
+        limit = variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_CHECK_SECONDS)
+        return max(self._clock.wall_seconds(limit), LEAST_WALL_SECONDS)
+
+    def _keep(self, variant: Variant, instance: Instance) -> None:
+        keeper = asyncio.get_running_loop().create_task(self._replace_when_over(variant, instance))
+        self._keepers.add(keeper)
+        keeper.add_done_callback(self._keepers.discard)
+
+    async def _replace_when_over(self, variant: Variant, instance: Instance) -> None:
+        await watch(instance)
+        if self._stopping or instance not in variant.instances:
+            return
+        variant.instances.remove(instance)
+        await instance.stop(0.0)
+        while not self._stopping:
+            try:
+                await self._serve_one(variant)
+            except FleetError as problem:
+                self.failure = str(problem)
+                continue
+            return
+
+    def _new_instance(self, variant: Variant) -> Instance:
+        name = f"{self.config_name[:24]}-{variant.name[:12]}"
+        return Instance(
+            name,
+            variant.program,
+            self._directory,
+            self._start,
+            lambda instance_id: self._log(variant.name, instance_id),
+            lambda: self._may_pass(variant),
+        )

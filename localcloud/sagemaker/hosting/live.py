@@ -1,0 +1,109 @@
+"""One endpoint while it lives: its fleets, its traffic, and what DescribeEndpoint says of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.sagemaker.errors import ServiceUnavailableError
+from localcloud.sagemaker.hosting.capture import Sink
+from localcloud.sagemaker.hosting.deployment import Stage
+from localcloud.sagemaker.hosting.fleet import Fleet, Variant
+from localcloud.sagemaker.hosting.traffic import Target, Traffic
+from localcloud.sagemaker.logs import LogStream
+from localcloud.sagemaker.store import Document
+
+READY_SECONDS = 60.0
+"""How long a request waits for an endpoint that comes back after a restart of the cloud."""
+
+
+class LiveEndpoint:
+    """The running half of an endpoint; its record is the other."""
+
+    def __init__(
+        self, name: str, region: str, log: Callable[[str], LogStream], now: Callable[[], float]
+    ) -> None:
+        self.name = name
+        self.traffic = Traffic()
+        self.current: Fleet | None = None
+        self.pending: Fleet | None = None
+        self.capture: Document | None = None
+        """The DataCaptureConfig of the current endpoint config."""
+        self.pending_capture: Document | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._stage: Stage | None = None
+        self._stage_began = 0.0
+        self._region = region
+        self._log = log
+        self._now = now
+
+    async def until_ready(self) -> None:
+        if self.current is None or not self.current.ready.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(READY_SECONDS):
+                    while self.current is None or not self.current.ready.is_set():
+                        await asyncio.sleep(0.02)
+            if self.current is None:
+                raise ServiceUnavailableError(f"Endpoint {self.name} has no fleet yet.")
+
+    def sink(self, target: Target) -> Sink | None:
+        config = self.pending_capture if target.fleet is self.pending else self.capture
+        if config is None or not config.get("EnableCapture", True):
+            return None
+        environment = target.variant.program.environment
+        return Sink(self.name, target.variant.name, config, environment, self._region, self._complain)
+
+    def report(self, stage: Stage) -> None:
+        """The deployment has come to another stage."""
+        self._stage, self._stage_began = stage, self._now()
+
+    def variants(self) -> list[Document]:
+        """ProductionVariants of DescribeEndpoint."""
+        if self.current is None:
+            return []
+        return [self._summary(self.current, variant) for variant in self.current.variants.values()]
+
+    def pending_variants(self) -> list[Document]:
+        """ProductionVariants of the PendingDeploymentSummary."""
+        if self.pending is None:
+            return []
+        return [
+            {
+                **self._summary(self.pending, variant),
+                "InstanceType": variant.config["InstanceType"],
+                "VariantStatus": [self._status()],
+            }
+            for variant in self.pending.variants.values()
+        ]
+
+    def _summary(self, fleet: Fleet, variant: Variant) -> Document:
+        total = sum(each.weight for each in fleet.variants.values()) or 1.0
+        share = self.traffic.share(fleet)
+        image = variant.program.image_uri
+        resolved = f"{image.rpartition(':')[0] if '@' not in image else image.partition('@')[0]}"
+        return {
+            "VariantName": variant.name,
+            "DeployedImages": [
+                {
+                    "SpecifiedImage": image,
+                    "ResolvedImage": f"{resolved}@{variant.program.image.digest}",
+                    "ResolutionTime": variant.program.resolved_at,
+                }
+            ],
+            "CurrentWeight": variant.weight * share if len(fleet.variants) == 1 else variant.weight / total,
+            "DesiredWeight": variant.weight,
+            "CurrentInstanceCount": len(variant.healthy),
+            "DesiredInstanceCount": variant.count,
+        }
+
+    def _status(self) -> dict[str, Any]:
+        stage = self._stage or Stage("Creating", 0.0)
+        message = f"{stage.share:.0%} of the traffic goes to the new fleet"
+        return {"Status": stage.green, "StatusMessage": message, "StartTime": self._stage_began}
+
+    def _complain(self, line: str) -> None:
+        log = self._log(f"{self.name}/data-log")
+        log.write(line)
+        log.flush()

@@ -1,0 +1,103 @@
+"""Plugs SageMaker into ministack: routing, IAM, persistence, tags, Step Functions, CloudFormation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from localcloud.cloud import Cloud
+from localcloud.sagemaker.alarms import Alarms
+from localcloud.sagemaker.api import Answer
+from localcloud.sagemaker.names import Names
+from localcloud.sagemaker.service import SageMaker
+
+SERVICE = "sagemaker"
+LOADED_POLL_SECONDS = 0.02
+_RUNTIME = re.compile(r"/endpoints/([^/]+)/")
+
+
+class Module:
+    """What ministack expects of a service's module."""
+
+    def __init__(self, service: SageMaker) -> None:
+        self._service = service
+
+    async def handle_request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> Answer:
+        await self._service.recover()
+        text = body.encode() if isinstance(body, str) else body
+        return await self._service.handle(method, path, headers, text, query_params)
+
+    def get_state(self) -> None:
+        """Nothing: every change is on disk before it is answered."""
+
+    def load_persisted_state(self, data: Any) -> None:
+        """Nothing: the records are read from their own file."""
+
+    def reset(self) -> None:
+        self._service.reset()
+
+
+def install(cloud: Cloud) -> SageMaker:
+    """Add the service to ministack's registries; the service."""
+    from ministack import app
+    from ministack.core import iam_actions, router
+    from ministack.services import tagging
+
+    service = SageMaker(cloud, cloud.images, Alarms(cloud), spawn=cloud.processes.spawn)
+    module = Module(service)
+    app.SERVICE_REGISTRY[SERVICE] = {"module": SERVICE}
+    app._loaded_modules[SERVICE] = module
+    app.SERVICE_HANDLERS[SERVICE] = module.handle_request
+    router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker."], "host_patterns": []}
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
+    iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
+    iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn, service.names)
+    tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = service.tags.everything
+    cloud.on_shutdown(service.shut_down)
+    service.recovering = asyncio.get_running_loop().create_task(_recover_when_loaded(app, service))
+    return service
+
+
+async def _recover_when_loaded(app: Any, service: SageMaker) -> None:
+    """ministack sets its loop and then loads its state without giving way: a loop means that all is there."""
+    while app._MAIN_LOOP is None:
+        await asyncio.sleep(LOADED_POLL_SECONDS)
+    await service.recover()
+
+
+def _with_resources(extract_resource_arn: Any, names: Names) -> Any:
+    """ministack's function, which also knows SageMaker's resources."""
+
+    def extract(
+        service: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *rest: Any,
+        **named: Any,
+    ) -> str:
+        if service != SERVICE:
+            arn: str = extract_resource_arn(service, method, path, headers, body, *rest, **named)
+            return arn
+        invocation = _RUNTIME.match(path)
+        if invocation:
+            return names.arn("endpoint", unquote(invocation[1]))
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        return names.resource_of(operation, _document(body))
+
+    return extract
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,149 @@
+"""SageMaker as a service of the gateway: its parts put together, and every request sent to the right one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from localcloud import container
+from localcloud.container import Container
+from localcloud.images import ImageStore
+from localcloud.sagemaker.alarms import Alarms
+from localcloud.sagemaker.api import Answer, Api, answer, error_answer
+from localcloud.sagemaker.errors import SageMakerError, ValidationError
+from localcloud.sagemaker.events import Events
+from localcloud.sagemaker.hosting.capture import Capture
+from localcloud.sagemaker.hosting.endpoints import Endpoints
+from localcloud.sagemaker.hosting.faults import Faults
+from localcloud.sagemaker.hosting.invoke import Invoker, Place
+from localcloud.sagemaker.hosting.measures import Measures
+from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
+from localcloud.sagemaker.hosting.prepare import Preparer
+from localcloud.sagemaker.iam import Caller, caller_of
+from localcloud.sagemaker.names import Names
+from localcloud.sagemaker.platform import Platform
+from localcloud.sagemaker.registry.groups import ModelPackageGroups
+from localcloud.sagemaker.registry.packages import ModelPackages
+from localcloud.sagemaker.roles import Roles
+from localcloud.sagemaker.store import Document, Store
+from localcloud.sagemaker.tags import Tags
+from localcloud.sagemaker.training.jobs import TrainingJobs
+
+_INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations/?\Z")
+RUNTIME_PATH = "/endpoints/"
+
+
+class SageMaker:
+    """The service. Its handlers run on the gateway's event loop."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        images: ImageStore,
+        alarms: Alarms,
+        *,
+        spawn: container.Spawn | None = None,
+        caller: Callable[[Mapping[str, str], str], Caller] = caller_of,
+    ) -> None:
+        self.store = Store(platform.state_dir / "sagemaker" / "records.sqlite")
+        self.names = Names(platform.account, platform.region)
+        self.tags = Tags(self.store)
+        self._platform = platform
+        self._caller = caller
+        self._spawn = spawn
+        roles = Roles(platform, images)
+        self.events = Events(platform)
+        shared = (self.store, self.names, self.tags, platform)
+        self.jobs = TrainingJobs(*shared, roles, self.events, self._start)
+        self.groups = ModelPackageGroups(*shared)
+        self.packages = ModelPackages(*shared, self.groups, self.events)
+        self.models = Models(*shared, self.packages.known)
+        self.configs = EndpointConfigs(*shared, self.models)
+        self.faults = Faults(self.store)
+        self.measures = Measures(platform)
+        self.capture = Capture(platform.clock.now)
+        preparer = Preparer(platform, roles, self.packages.known)
+        self.endpoints = Endpoints(
+            *shared,
+            self.models,
+            self.configs,
+            preparer,
+            self.events,
+            self._start,
+            self.faults,
+            self.capture,
+            alarms,
+        )
+        place = Place(platform.account, platform.region)
+        self._invoker = Invoker(place, self.endpoints.serving, self.measures, self.capture, self.faults)
+        parts = (self.jobs, self.models, self.configs, self.endpoints, self.groups, self.packages, self.tags)
+        self.api = Api(self.names, [part.operations() for part in parts])
+        self._recovered = False
+        self.recovering: asyncio.Task[None] | None = None
+        """Held so that it is not collected while it runs."""
+
+    async def handle(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+    ) -> Answer:
+        """Answer one request of the control plane or the runtime."""
+        invocation = _INVOCATION.match(path)
+        if invocation and method == "POST":
+            return await self._invoke(unquote(invocation[1]), headers, body)
+        caller = self._caller(headers, self._platform.region)
+        return self.api.handle(headers.get("x-amz-target", ""), body, caller)
+
+    async def recover(self) -> None:
+        """Bring back what ran before a restart."""
+        if not self._recovered:
+            self._recovered = True
+            self.jobs.recover()
+            await self.endpoints.recover()
+
+    def set_faults(self, method: str, body: bytes) -> Answer:
+        """The admin call: POST a rule, GET all, DELETE all."""
+        try:
+            if method == "DELETE":
+                return answer(200, self.faults.clear())
+            if method == "POST":
+                return answer(200, self.faults.put(_json(body)))
+            return answer(200, self.faults.listed())
+        except SageMakerError as error:
+            return error_answer(error)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.shut_down()
+        self.store.clear()
+
+    def shut_down(self) -> None:
+        """End every process at once and write out what is buffered."""
+        self.endpoints.shut_down()
+        self.jobs.shut_down()
+        self.events.shut_down()
+        self.measures.stop()
+
+    async def _invoke(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        try:
+            return await self._invoker.invoke(name, headers, body)
+        except SageMakerError as error:
+            status, answer_headers, text = error_answer(error)
+            document: Document = {**json.loads(text), "Message": error.message}
+            # In lower case: this is the runtime's protocol, not the control plane's.
+            kind = {
+                "content-type": "application/json",
+                "x-amzn-errortype": answer_headers["x-amzn-errortype"],
+            }
+            return status, kind, json.dumps(document).encode()
+
+    def _start(self, *args: Any, **options: Any) -> Container:
+        return container.start(*args, spawn=self._spawn, **options)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as problem:
+        raise ValidationError(f"the body is not JSON: {problem}") from None
