@@ -39,6 +39,7 @@ class Cloud:
     """The file that says what shall go wrong."""
     images: ImageStore = field(init=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _on_started: list[Callable[[], None]] = field(default_factory=list, repr=False)
     _on_shutdown: list[Callable[[], None]] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -152,6 +153,19 @@ class Cloud:
             if stream not in logs._log_groups[group]["streams"]:
                 logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
             logs._put_log_events({"logGroupName": group, "logStreamName": stream, "logEvents": events})
+
+    def on_started(self, callback: Callable[[], None]) -> None:
+        """Run `callback` once, in a thread, when the kept state is loaded and the gateway serves."""
+        self._on_started.append(callback)
+
+    def started(self, report: Callable[[str], None]) -> None:
+        """Run every start callback in turn; one that fails is reported and stops no other."""
+        for callback in self._on_started:
+            try:
+                with self.scope():
+                    callback()
+            except Exception as error:
+                report(f"start of {callback!r} failed: {error!r}")
 
     def on_shutdown(self, callback: Callable[[], None]) -> None:
         """Run `callback` when the cloud stops: last registered, first run; together they have 5 s."""

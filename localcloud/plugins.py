@@ -9,6 +9,7 @@ from localcloud.cloud import Cloud
 
 _MODULES = (
     "localcloud.functions",
+    "localcloud.states",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
     "localcloud.faults",  # last: around all the others

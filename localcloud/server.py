@@ -79,6 +79,7 @@ class Server:
 
     def _become_ready(self) -> None:
         try:
+            self.cloud.started(_log.error)
             self._when_ready(self.cloud)
         except Exception as error:
             _log.exception("the cloud could not become ready")

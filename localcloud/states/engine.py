@@ -1,0 +1,99 @@
+"""The executions of this cloud: started, stopped, continued after a restart, redriven."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from typing import Any
+
+from localcloud.cloud import Cloud
+from localcloud.sessions import RoleNotAssumableError
+from localcloud.states import log, roles
+from localcloud.states.calls import Calls
+from localcloud.states.errors import StatesError
+from localcloud.states.execution import Execution
+from localcloud.states.machine import run_states
+
+_log = logging.getLogger("localcloud.states")
+
+
+class Engine:
+    """Runs executions, each in a thread of its own; their records live in ministack's store."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self._lock = threading.Lock()
+        self._running: dict[str, Execution] = {}
+        self._calls: dict[str, Calls] = {}
+
+    def start(self, record: dict[str, Any], machine: dict[str, Any]) -> None:
+        """Run a recorded execution in the background, from its start or from its kept progress."""
+        record["machine"] = copy.deepcopy(machine)
+        execution = self._execution(record)
+        if execution is not None:
+            execution.in_thread(lambda: self._run(execution))
+
+    def run(self, record: dict[str, Any], machine: dict[str, Any]) -> None:
+        """Run a recorded execution here until it ends: StartSyncExecution."""
+        record["machine"] = copy.deepcopy(machine)
+        execution = self._execution(record)
+        if execution is not None:
+            self._run(execution)
+
+    def stop(self, record: dict[str, Any], error: str | None, cause: str | None) -> None:
+        """Abort a running execution."""
+        with self._lock:
+            execution = self._running.get(record["executionArn"])
+        if execution is None:
+            execution = self._execution(record, quiet=True)
+        if execution is not None:
+            execution.abort(error, cause)
+
+    def resume(self) -> None:
+        """Continue every execution that was running when the cloud last ended."""
+        from ministack.services import stepfunctions
+
+        for record in list(stepfunctions._executions.all_values()):
+            if record["status"] == "RUNNING" and "mapRunArn" not in record and "machine" in record:
+                _log.info("%s continues", record["executionArn"])
+                self.start(record, record["machine"])
+
+    def freeze(self) -> None:
+        """Stop every thread and leave the records as they are, for a restart."""
+        with self._lock:
+            running = list(self._running.values())
+        for execution in running:
+            execution.freeze()
+
+    def _execution(self, record: dict[str, Any], quiet: bool = False) -> Execution | None:
+        machine = record["machine"]
+        on_event = log.logger(self.cloud, machine, record)
+        if len(record["events"]) == 1:
+            on_event(record["events"][0])
+        try:
+            calls = self._calls_of(machine["roleArn"])
+        except RoleNotAssumableError as error:
+            if not quiet:
+                stillborn = Execution(self.cloud, record, machine, None, on_event)  # type: ignore[arg-type]
+                stillborn.failed(StatesError("States.Runtime", str(error)), 1)
+            return None
+        return Execution(self.cloud, record, machine, calls, on_event)
+
+    def _run(self, execution: Execution) -> None:
+        arn = execution.record["executionArn"]
+        with self._lock:
+            self._running[arn] = execution
+        try:
+            execution.run(run_states)
+        finally:
+            with self._lock:
+                self._running.pop(arn, None)
+
+    def _calls_of(self, role_arn: str) -> Calls:
+        """One session per role; its policies are looked up at each call, so a change counts at once."""
+        roles_session = roles.assume(self.cloud, role_arn) if role_arn not in self._calls else None
+        with self._lock:
+            if role_arn not in self._calls and roles_session is not None:
+                self._calls[role_arn] = Calls(self.cloud, roles_session)
+            return self._calls[role_arn]
