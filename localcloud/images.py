@@ -7,6 +7,7 @@ same context gives the same digest on every machine, and a changed file gives an
 from __future__ import annotations
 
 import compileall
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,15 +50,16 @@ class Image:
 
 
 class ImageStore:
-    """Images under `state_dir`, by repository and tag or digest; they outlive a restart. Thread-safe."""
+    """Images under `state_dir`, by repository and tag or digest; they outlive a restart.
+
+    Threads and processes may share one directory: the index on disk is read anew each time.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         self._directory = state_dir / "images"
         self._directory.mkdir(parents=True, exist_ok=True)
         self._index_path = self._directory / "index.json"
         self._lock = threading.RLock()
-        kept = json.loads(self._index_path.read_text()) if self._index_path.exists() else {}
-        self._index: dict[str, dict[str, Any]] = kept
 
     def register(
         self,
@@ -77,23 +80,24 @@ class ImageStore:
             raise DockerfileError(f"the build context {context} has no {dockerfile_path}")
         stages = dockerfile.parse(path.read_text(), build_args)
         stage = _chosen(stages, target)
-        with self._lock:
+        with self._lock, self._other_processes():
             draft = self._directory / f"draft-{os.getpid()}-{time.monotonic_ns()}"
             try:
                 _Build(context, Ignore.read(context, path), stages).materialise(stage, draft)
                 image = self._keep(stage, draft)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
-            entry = self._index.setdefault(repository, {"tags": {}, "digests": {}})
+            index = self._index()
+            entry = index.setdefault(repository, {"tags": {}, "digests": {}})
             entry["tags"][tag] = image.digest
             entry["digests"].setdefault(image.digest, time.time())
-            self._save_index()
+            self._save(index)
             return image
 
     def resolve(self, uri: str) -> Image:
         """The image of HOST/repository:tag, HOST/repository@digest, or the same without the host."""
         repository, digest = self.locate(uri)
-        return self.load(digest, self._index[repository]["digests"][digest])
+        return self.load(digest, self._index()[repository]["digests"][digest])
 
     def locate(self, uri: str) -> tuple[str, str]:
         """The repository and digest that an image URI names."""
@@ -103,26 +107,23 @@ class ImageStore:
         head, colon, tail = repository.rpartition(":")
         if colon and "/" not in tail:
             repository, tag = head, tail
-        with self._lock:
-            entry = self._index.get(repository)
-            if entry is None:
-                known = ", ".join(sorted(self._index)) or "none"
-                raise ImageNotFoundError(
-                    f"no image was pushed to repository {repository!r}; there are: {known}"
-                )
-            found = digest if at else entry["tags"].get(tag)
-            if found not in entry["digests"]:
-                raise ImageNotFoundError(f"repository {repository!r} has no image {digest if at else tag!r}")
-            return repository, found
+        index = self._index()
+        entry = index.get(repository)
+        if entry is None:
+            known = ", ".join(sorted(index)) or "none"
+            raise ImageNotFoundError(f"no image was pushed to repository {repository!r}; there are: {known}")
+        found = digest if at else entry["tags"].get(tag)
+        if found not in entry["digests"]:
+            raise ImageNotFoundError(f"repository {repository!r} has no image {digest if at else tag!r}")
+        return repository, found
 
     def tags(self, repository: str) -> dict[str, list[str]]:
         """Digest → tags of every image of a repository; empty when there is none."""
-        with self._lock:
-            entry = self._index.get(repository, {"tags": {}, "digests": {}})
-            found: dict[str, list[str]] = {digest: [] for digest in entry["digests"]}
-            for tag, digest in sorted(entry["tags"].items()):
-                found[digest].append(tag)
-            return found
+        entry = self._index().get(repository, {"tags": {}, "digests": {}})
+        found: dict[str, list[str]] = {digest: [] for digest in entry["digests"]}
+        for tag, digest in sorted(entry["tags"].items()):
+            found[digest].append(tag)
+        return found
 
     def load(self, digest: str, pushed_at: float) -> Image:
         """A kept image by its digest."""
@@ -165,10 +166,24 @@ class ImageStore:
             (directory / "image.json").write_text(json.dumps({**record, "size_bytes": size}, indent=1))
         return self.load(digest, time.time())
 
-    def _save_index(self) -> None:
+    def _index(self) -> dict[str, dict[str, Any]]:
+        """Repository → {tags: tag → digest, digests: digest → when it was pushed}."""
+        try:
+            index: dict[str, dict[str, Any]] = json.loads(self._index_path.read_text())
+        except FileNotFoundError:
+            return {}
+        return index
+
+    def _save(self, index: dict[str, dict[str, Any]]) -> None:
         draft = self._index_path.with_suffix(".draft")
-        draft.write_text(json.dumps(self._index, indent=1))
+        draft.write_text(json.dumps(index, indent=1))
         os.replace(draft, self._index_path)
+
+    @contextmanager
+    def _other_processes(self) -> Iterator[None]:
+        with (self._directory / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def _chosen(stages: list[Stage], target: str | None) -> Stage:
