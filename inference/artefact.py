@@ -6,7 +6,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ class Artefact:
     model: Model
     check_rows: FloatArray
     check_answers: FloatArray
+
+    def with_manifest(self, manifest: Mapping[str, Any]) -> Artefact:
+        return replace(self, manifest=manifest)
 
 
 def model_hash(model: Model) -> str:

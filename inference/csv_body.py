@@ -39,6 +39,15 @@ def parse_csv(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> Floa
     return matrix
 
 
+def header_order(line: bytes, columns: Sequence[InputColumn]) -> list[int] | None:
+    """The column of each field of a first line that holds exactly the columns' names, in any order."""
+    names = line.rstrip(b"\r").split(b",")
+    positions = {column.name.encode(): position for position, column in enumerate(columns)}
+    if len(names) != len(columns) or set(names) != set(positions):
+        return None
+    return [positions[name] for name in names]
+
+
 def _read(body: bytes) -> list[list[str]]:
     try:
         text = body.decode("utf-8-sig")
@@ -60,15 +69,28 @@ def _field(text: str, column: InputColumn) -> str | None:
 
 
 def _is_header(row: list[str], columns: Sequence[InputColumn]) -> bool:
-    """A first row that names a column is a header, unless that is also one of the column's categories."""
+    """A first row that names a column is a header, unless it can be read as a row of values."""
     names = {column.name for column in columns}
     named = [text.strip() for text in row if text.strip() in names]
+    if not named or len(row) != len(columns):
+        return bool(named)
+    numbers = [text for text, column in zip(row, columns, strict=True) if not column.is_category]
+    if numbers:
+        return not all(_reads_as_number(text) for text in numbers)
     known = {text for column in columns for text in column.categories}
     return any(text not in known for text in named)
 
 
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text or "0")
+    except ValueError:
+        return False
+    return True
+
+
 def _order(header: list[str], columns: Sequence[InputColumn]) -> list[int]:
-    """Where each of the model's columns is in the header; columns that the model does not know are refused."""
+    """Where each of the model's columns is in the header; unknown columns are refused."""
     names = [text.strip() for text in header]
     wanted = [column.name for column in columns]
     problems = []

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from inference import artefact, features, links
+from inference import artefact, features, kernel, links
 from inference.errors import ArtefactError, InvalidRequestError
 from inference.model import MISSING_CODE, UNKNOWN_CODE, FloatArray, InputColumn, Model
 from inference.trees import TreeSum, WeightedSum
@@ -28,7 +28,8 @@ class Predictor:
         self.classes: npt.NDArray[Any] = np.array(loaded.model.classes, dtype=object)
         self.codes: tuple[dict[str | None, float], ...] = tuple(_codes(column) for column in self.columns)
         self._check = loaded
-        self._sum = _engine(loaded.model)
+        self.kernel = _kernel(loaded.model)
+        self._fallback = None if self.kernel else _numpy_engine(loaded.model)
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
@@ -38,6 +39,11 @@ class Predictor:
     @property
     def is_classifier(self) -> bool:
         return bool(self.model.classes)
+
+    @property
+    def engine(self) -> str:
+        """What computes: "compiled", or "numpy" where there was no compiler."""
+        return "compiled" if self.kernel else "numpy"
 
     def check(self) -> None:
         """Repeat the answers recorded at export; raises ArtefactError naming the first row that differs."""
@@ -72,7 +78,9 @@ class Predictor:
 
     def sums(self, matrix: FloatArray) -> FloatArray:
         """What trees or weights add up to (n, outputs), before any link."""
-        return self._sum(features.apply(self.model.steps, matrix, self.model.width))
+        if self._fallback is None:
+            return self.kernel.sums(matrix)  # type: ignore[union-attr]  # one of both is there
+        return self._fallback(features.apply(self.model.steps, matrix, self.model.width))
 
     def encode(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
         """The matrix (n, columns) of columns by name; raises InvalidRequestError on a missing column.
@@ -105,7 +113,12 @@ def _codes(column: InputColumn) -> dict[str | None, float]:
     return codes
 
 
-def _engine(model: Model) -> Callable[[FloatArray], FloatArray]:
+def _kernel(model: Model) -> kernel.Kernel | None:
+    library = kernel.load()
+    return kernel.Kernel(library, model) if library is not None else None
+
+
+def _numpy_engine(model: Model) -> Callable[[FloatArray], FloatArray]:
     if model.head.kind == "linear":
         return WeightedSum(model.arrays, model.head)
     return TreeSum(model.arrays, model.head)

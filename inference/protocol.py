@@ -26,11 +26,10 @@ _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: ".encode()
     for status in HTTPStatus
 }
+_KEEP, _CLOSE = "\r\n", "connection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _REQUEST_ID_HEADERS = (b"x-request-id", b"x-amzn-sagemaker-inference-id")
 _MAX_REQUEST_ID_LENGTH = 128
-_request_ids = itertools.count(1)
-_process_prefix = os.urandom(4).hex()
 
 
 class Connections:
@@ -41,6 +40,12 @@ class Connections:
         self.settings = settings
         self.open: set[HttpProtocol] = set()
         self.draining = False
+        # Unlike any other process's, so a request is found in the logs of many instances.
+        self._prefix = os.urandom(6).hex()
+        self._numbers = itertools.count(1)
+
+    def new_id(self) -> str:
+        return f"{self._prefix}-{next(self._numbers)}"
 
     def protocol(self) -> HttpProtocol:
         return HttpProtocol(self)
@@ -173,7 +178,7 @@ class HttpProtocol(asyncio.Protocol):
     def on_message_complete(self) -> None:
         request = self._request
         request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        request.request_id = request.request_id or _new_id()
+        request.request_id = request.request_id or self._all.new_id()
         self._busy = False
         self._header_bytes = self._body_bytes = 0
         keep = self._parser.should_keep_alive() and not self._all.draining
@@ -185,8 +190,8 @@ class HttpProtocol(asyncio.Protocol):
     def _answer(self, request: Request, response: Response, keep: bool) -> None:
         body = response.body
         head = (
-            f"{response.content_type}\r\ncontent-length: {len(body)}\r\nx-request-id: {request.request_id}\r\n"
-            f"{'' if keep else 'connection: close' + chr(13) + chr(10)}\r\n"
+            f"{response.content_type}\r\ncontent-length: {len(body)}\r\n"
+            f"x-request-id: {request.request_id}\r\n{_KEEP if keep else _CLOSE}"
         )
         self._out += (_STATUS_LINES[response.status], head.encode("latin-1"))
         if request.method != "HEAD":
@@ -198,7 +203,7 @@ class HttpProtocol(asyncio.Protocol):
     def _refuse(self, error: InferenceError) -> None:
         """Answer with the error, and hang up: what follows on this connection cannot be understood."""
         request = self._request
-        request.request_id = request.request_id or _new_id()
+        request.request_id = request.request_id or self._all.new_id()
         self._answer(request, error_response(error, request), keep=False)
         self._flush()
 
@@ -215,10 +220,6 @@ class HttpProtocol(asyncio.Protocol):
 
 class _BusyError(InferenceError):
     status = 503
-
-
-def _new_id() -> str:
-    return f"{_process_prefix}-{next(_request_ids)}"
 
 
 def _safe_id(value: bytes) -> str:

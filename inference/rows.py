@@ -1,5 +1,7 @@
-"""One value of a request as the number that the model reads. Both body formats come here for the unusual cases,
-so that each mistake is described in the same words."""
+"""One value of a request as the number that the model reads.
+
+Both body formats come here for the unusual cases, so that each mistake is described in the same words.
+"""
 
 from __future__ import annotations
 

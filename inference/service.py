@@ -7,15 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inference import responses
-from inference.csv_body import parse_csv
+from inference.bodies import read_body
 from inference.errors import (
     ArtefactError,
     InferenceError,
     MethodNotAllowedError,
     NotFoundError,
-    UnsupportedContentTypeError,
 )
-from inference.json_body import parse_json
 from inference.logs import log
 from inference.predictor import Predictor
 from inference.settings import ServerSettings
@@ -68,7 +66,12 @@ class Service:
         except ArtefactError as error:
             log("model_failed", reason=str(error))
             return cls(None, str(error))
-        log("model_loaded", model_hash=predictor.manifest.get("model_hash"), columns=len(predictor.columns))
+        log(
+            "model_loaded",
+            engine=predictor.engine,
+            model_hash=predictor.manifest.get("model_hash"),
+            columns=len(predictor.columns),
+        )
         return cls(predictor)
 
     def handle(self, request: Request) -> Response:
@@ -101,15 +104,7 @@ class Service:
             raise UnhealthyError(self.failure)
         content_type = request.content_type.partition(";")[0].strip().lower()
         kind = responses.negotiate(request.accept, content_type)
-        if content_type == responses.CSV:
-            matrix = parse_csv(request.body, predictor.columns, predictor.codes)
-        elif content_type == responses.JSON:
-            matrix = parse_json(request.body, predictor.columns, predictor.codes)
-        else:
-            raise UnsupportedContentTypeError(
-                f"cannot read {content_type or 'a body without a content type'!r}; "
-                f"known are {responses.CSV} and {responses.JSON}"
-            )
+        matrix = read_body(predictor, content_type, request.body)
         return Response(200, kind, responses.write(predictor, predictor.answers(matrix), kind))
 
 

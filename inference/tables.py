@@ -1,5 +1,7 @@
-"""From typed columns as Parquet keeps them to the arrays that a predictor takes. Used where data is at hand as
-a table (training, evaluation); the request path has its own readers."""
+"""From typed columns as Parquet keeps them to the arrays that a predictor takes.
+
+Used where data is at hand as a table (training, evaluation); the request path has its own readers.
+"""
 
 from __future__ import annotations
 

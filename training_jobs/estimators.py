@@ -1,4 +1,4 @@
-"""The estimators that a configuration may name. A library is imported only when its estimator is asked for."""
+"""The estimators that a configuration may name. A library is imported only when asked for."""
 
 from __future__ import annotations
 

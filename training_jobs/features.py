@@ -24,12 +24,12 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, steps: Sequence[Sequence[Any]] = ()) -> None:
         self.steps = steps
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's name
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = len(X.columns)
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803 - scikit-learn's name
         derived = {}
         for name, operation, a, b, p, q in self.steps:
             left = X[a].to_numpy(dtype=np.float64)
@@ -47,14 +47,12 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def derived_features(recipes: FeatureRecipes) -> DerivedFeatures:
     """The transformer of a configuration's recipes, in the order in which they are declared."""
-    steps: list[tuple[str, str, str, str, float, float]] = []
-    for recipe in recipes.ratios:
-        steps.append(_ratio(recipe))
+    steps = [_ratio(recipe) for recipe in recipes.ratios]
     for rotation in recipes.rotations:
         steps += _rotation(rotation)
     for point in recipes.distances:
         steps.append(_distance(point))
-    return DerivedFeatures(tuple(steps))
+    return DerivedFeatures(tuple({step[0]: step for step in steps}.values()))
 
 
 def _apply(operation: str, a: Any, b: Any, p: float, q: float) -> Any:

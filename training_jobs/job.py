@@ -1,7 +1,7 @@
 """What SageMaker gives a training container, and where it looks for what the container leaves.
 
-Source: "How Amazon SageMaker AI Provides Training Information" in the SageMaker developer guide: channels under
-input/data, hyperparameters as texts in input/config, the model under model/, the reason of a failure in
+Source: "How Amazon SageMaker AI Provides Training Information" in the SageMaker developer guide: channels
+under input/data, hyperparameters as texts in input/config, the model under model/, the reason of a failure in
 output/failure. SAGEMAKER_BASE_DIR moves /opt/ml, as AWS's own training toolkit has it.
 """
 

@@ -13,10 +13,10 @@ __all__ = ["LabelledXGBClassifier", "XGBRegressor"]
 class LabelledXGBClassifier(XGBClassifier):  # type: ignore[misc]
     """Keeps the labels, sorted, as `labels_`; what XGBoost sees is their index."""
 
-    def fit(self, X: Any, y: Any, **options: Any) -> Self:
+    def fit(self, X: Any, y: Any, **options: Any) -> Self:  # noqa: N803 - scikit-learn's name
         self.labels_, codes = np.unique(y, return_inverse=True)
         super().fit(X, codes, **options)
         return self
 
-    def predict(self, X: Any, **options: Any) -> Any:
+    def predict(self, X: Any, **options: Any) -> Any:  # noqa: N803 - scikit-learn's name
         return self.labels_[np.asarray(super().predict(X, **options), dtype=int)]

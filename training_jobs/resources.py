@@ -1,11 +1,28 @@
-"""How much of the machine a job may use."""
+"""How much of the machine a fit uses."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Below this, threads cost more than they give: they wait for each other after each histogram, and on a busy
+# machine that waiting made a fit of one second take twenty.
+ROWS_WORTH_THREADS = 100_000
 
 
-def available_threads() -> int:
-    """The processors that this process may run on, or OMP_NUM_THREADS where somebody chose."""
+def fitting_threads(rows: int) -> int:
+    """One for few rows, else every processor of this process; OMP_NUM_THREADS decides where it is set."""
     chosen = os.environ.get("OMP_NUM_THREADS", "")
-    return int(chosen) if chosen.isdigit() and int(chosen) > 0 else len(os.sched_getaffinity(0))
+    if chosen.isdigit() and int(chosen) > 0:
+        return int(chosen)
+    return 1 if rows < ROWS_WORTH_THREADS else len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def limited_threads(threads: int) -> Iterator[None]:
+    """OpenMP uses at most this many threads inside."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(threads, user_api="openmp"):
+        yield

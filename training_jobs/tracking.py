@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from training_jobs.dataset import Dataset
 from training_jobs.errors import InputError
@@ -31,7 +31,7 @@ _CODE = tuple(
 
 
 class Tracker:
-    """One run, begun in the background. Without MLFLOW_TRACKING_URI nothing is logged, and the job says so."""
+    """One run, begun in the background. Without MLFLOW_TRACKING_URI nothing is logged."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -52,18 +52,24 @@ class Tracker:
             return ""
         mlflow, run = self._opened.result()
         with mlflow.start_run(run_id=run.info.run_id, log_system_metrics=False):
-            mlflow.log_params({**manifest["parameters"], "seed": manifest["seed"]})
+            mlflow.log_params(
+                {name: manifest[name] for name in ("estimator", "seed")} | manifest["parameters"]
+            )
             mlflow.log_metrics({f"cv_{name}": value for name, value in manifest["cv_metrics"].items()})
             mlflow.log_input(_dataset_input(manifest, self._job), context="training")
             self._log_model(mlflow, dataset, pipeline)
             mlflow.log_dict(dict(manifest), "manifest.json")
         return str(run.info.run_id)
 
-    def fail(self) -> None:
-        """Mark the run as failed, where one was begun."""
-        if self._opened is not None and not self._opened.exception():
-            mlflow, run = self._opened.result()
-            mlflow.MlflowClient().set_terminated(run.info.run_id, status="FAILED")
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """A job that fails leaves a run that says so."""
+        if error is None or self._opened is None or self._opened.exception() is not None:
+            return
+        mlflow, run = self._opened.result()
+        mlflow.MlflowClient().set_terminated(run.info.run_id, status="FAILED")
 
     def _open(self) -> Any:
         mlflow = importlib.import_module("mlflow")

@@ -1,15 +1,11 @@
-"""Cross-validation of a pipeline that is built anew for each fold, so that nothing leaks between folds."""
+"""The folds of a cross-validation, and what their metrics come to."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from training_jobs.dataset import Dataset
-from training_jobs.scores import score
 
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
@@ -21,16 +17,6 @@ def folds_of(dataset: Dataset, task: str, count: int, seed: int) -> list[Fold]:
     kind = KFold if task == "regression" else StratifiedKFold
     splitter = kind(n_splits=count, shuffle=True, random_state=seed)
     return list(splitter.split(dataset.features, dataset.target))
-
-
-def fold_scores(
-    build: Callable[[], Any], dataset: Dataset, task: str, folds: list[Fold]
-) -> Iterator[dict[str, float]]:
-    """Each fold's metrics, one after another."""
-    for training, validation in folds:
-        part, rest = dataset.take(training), dataset.take(validation)
-        pipeline = build().fit(part.features, part.target)
-        yield score(pipeline, rest.features, rest.target, task)
 
 
 def summarise(scores: list[dict[str, float]]) -> dict[str, float]:

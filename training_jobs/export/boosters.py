@@ -73,7 +73,7 @@ def _xgboost_tree(tree: Mapping[str, Any], output: int) -> Tree:
 
 
 def lightgbm(estimator: Any, sources: Sequence[Source], layout: Layout) -> Exported:
-    """Raw doubles, `x <= threshold`, sums in float64. A missing value is 0 to a split that saw none missing."""
+    """Raw doubles, `x <= threshold`, sums in float64. Missing is 0 to a split that saw none missing."""
     text = estimator.booster_.model_to_string()
     head_text, *tree_texts = text.split("\nTree=")
     settings = _settings(head_text)
@@ -98,7 +98,7 @@ _LIGHTGBM_LINKS = {
     "binary": "sigmoid",
     "multiclass": "softmax",
 }
-# decision_type: bit 0 categorical, bit 1 missing goes left, bits 2-3 what counts as missing (src/io/tree.cpp).
+# decision_type: bit 0 categorical, bit 1 missing goes left, bits 2-3 what is missing (src/io/tree.cpp).
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_NONE, _MISSING_ZERO = 1, 2, 0, 1
 
 

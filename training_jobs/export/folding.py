@@ -1,5 +1,5 @@
-"""Moves what happens to a number before a tree sees it (imputing, scaling, rounding to float32) into the tree's
-thresholds, so that a raw float64 is compared directly and takes the same branch.
+"""Moves what happens to a number before a tree sees it (imputing, scaling, rounding to float32) into the
+tree's thresholds, so that a raw float64 is compared directly and takes the same branch.
 
 All of it is non-decreasing in floating point, so for every threshold there is one largest double that goes
 left. It is found by bisection over the doubles themselves: 64 steps, no tolerance.

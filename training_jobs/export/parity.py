@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from inference.model import FloatArray
 from inference.predictor import Predictor
 from training_jobs.errors import ParityError
 
-# Relative; a library that sums in float32 (XGBoost) is exact in its sums, and its probabilities are its own exp.
+# Relative; XGBoost's sums, in float32, are repeated exactly, and its probabilities are its own exp.
 TOLERANCE = 1e-9
 FLOAT32_TOLERANCE = 1e-6
 # Thresholds tried per column, each with its two float neighbours.
@@ -69,7 +68,7 @@ def edge_rows(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     """Rows on the edges of what may be asked: each column missing, all missing, unseen categories, extremes,
     and the model's own thresholds with the doubles on both sides."""
     base = rows.iloc[len(rows) // 2]
-    variants: list[dict[str, object]] = [{name: None for name in rows.columns}]
+    variants: list[dict[str, object]] = [dict.fromkeys(rows.columns)]
     for index, column in enumerate(predictor.columns):
         values: list[object] = [None]
         if column.is_category:
@@ -92,7 +91,8 @@ def _around_thresholds(predictor: Predictor, entry: int) -> list[float]:
     found = np.unique(arrays["threshold"][arrays["feature"] == entry])
     found = found[np.isfinite(found) & (np.abs(found) < _FLOAT32_EXTREME)]
     chosen = found[np.linspace(0, len(found) - 1, min(len(found), THRESHOLDS_PER_COLUMN)).astype(int)]
-    return np.concatenate([chosen, np.nextafter(chosen, np.inf), np.nextafter(chosen, -np.inf)]).tolist()
+    around = [chosen, np.nextafter(chosen, np.inf), np.nextafter(chosen, -np.inf)]
+    return [float(value) for value in np.concatenate(around)]
 
 
 def _tolerance(predictor: Predictor) -> float:
@@ -125,9 +125,3 @@ def _guilty_feature(pipeline: Any, predictor: Predictor, frame: pd.DataFrame, ro
         ):
             return repr(name)
     return "unclear (more than one)"
-
-
-def sample_rows(count: int, wanted: int, seed: int) -> npt.NDArray[np.intp]:
-    """At most `wanted` row numbers of `count`, without repetition."""
-    chosen = np.random.default_rng(seed).permutation(count)[:wanted]
-    return np.sort(chosen)

@@ -1,5 +1,5 @@
-"""Follows the columns of a fitted pipeline to its estimator: which entry each of its inputs comes from, and what
-was done to it on the way."""
+"""Follows the columns of a fitted pipeline to its estimator: which entry each of its inputs comes from, and
+what was done to it on the way."""
 
 from __future__ import annotations
 

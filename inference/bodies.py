@@ -1,0 +1,45 @@
+"""Which reader takes which content type, and the short cut for plain CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from inference.csv_body import header_order, parse_csv
+from inference.errors import UnsupportedContentTypeError
+from inference.json_body import parse_json
+from inference.model import FloatArray
+from inference.predictor import Predictor
+from inference.responses import CSV, JSON
+
+
+def read_body(predictor: Predictor, content_type: str, body: bytes) -> FloatArray:
+    """The matrix (n, columns) of a request; raises InvalidRequestError or UnsupportedContentTypeError."""
+    reader = _READERS.get(content_type)
+    if reader is None:
+        raise UnsupportedContentTypeError(
+            f"cannot read {content_type or 'a body of no content type'!r}; known are {', '.join(_READERS)}"
+        )
+    return reader(predictor, body)
+
+
+def read_csv(predictor: Predictor, body: bytes) -> FloatArray:
+    """By the compiled reader where the body is plain, else by Python's, which also words the mistakes."""
+    if predictor.kernel is not None:
+        matrix = predictor.kernel.read_csv(body)
+        if matrix is None:
+            first, _, rest = body.partition(b"\n")
+            order = header_order(first, predictor.columns)
+            if order is not None:
+                matrix = predictor.kernel.read_csv(rest, np.array(order, dtype=np.int32))
+        if matrix is not None:
+            return matrix
+    return parse_csv(body, predictor.columns, predictor.codes)
+
+
+def read_json(predictor: Predictor, body: bytes) -> FloatArray:
+    return parse_json(body, predictor.columns, predictor.codes)
+
+
+_READERS: dict[str, Callable[[Predictor, bytes], FloatArray]] = {CSV: read_csv, JSON: read_json}

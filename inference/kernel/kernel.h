@@ -1,0 +1,113 @@
+/* The compiled form of inference/model.py: the same steps, trees and sums, to the last bit.
+ *
+ * Rows are worked on in blocks of BLOCK, one array per entry. Nothing here depends on the processor but
+ * speed: every variant does the same IEEE 754 operations in the same order for each row.
+ */
+#ifndef GREENLIGHT_KERNEL_H
+#define GREENLIGHT_KERNEL_H
+
+#include <stdint.h>
+
+#define BLOCK 64
+
+enum { OP_RATIO, OP_COMBINE, OP_DISTANCE, OP_EQUALS, OP_ORDINAL, OP_IMPUTE, OP_SCALE };
+
+typedef struct {
+    int32_t op, a, b;
+    double p, q;
+} gl_step;
+
+/* What Python hands over; the arrays are those of inference.model.Model. */
+typedef struct {
+    int64_t columns, steps, outputs, trees, nodes, leaves, per_leaf, linear, single;
+    const gl_step *step;
+    const double *baseline;
+    const int32_t *start, *output, *feature;
+    const double *threshold;
+    const int32_t *left, *right;
+    const uint8_t *missing_left;
+    const int32_t *leaf;
+    const double *values;
+    const double *weights;
+} gl_spec;
+
+/* An inner node of a small tree, for one row at a time: right where code[column] > threshold. A child below
+ * zero is the leaf -child - 1 of the tree. */
+typedef struct {
+    int32_t threshold;
+    uint16_t column;
+    int8_t left, right;
+} gl_small_node;
+
+/* A node of a tree of any size; its right child follows its left one, and a leaf leads to itself. */
+typedef struct {
+    double threshold;
+    int32_t child;
+    uint16_t entry;
+    uint8_t missing_left;
+} gl_large_node;
+
+/* A coded column: the rank of an entry among the thresholds that the trees compare it with. Nodes that send
+ * a missing value left read another column than those that send it right. */
+typedef struct {
+    int32_t entry, missing_code, steps;
+    int64_t offset; /* of its thresholds, padded with infinity to 2^steps - 1 */
+} gl_column;
+
+typedef struct gl_model {
+    int64_t columns, width, steps, outputs, trees, per_leaf;
+    int linear, single, small, level;
+    gl_step *step;
+    double *baseline;
+    int32_t *output;
+    double *values;       /* leaves, outputs per leaf */
+    int64_t *first_value; /* per tree: its first leaf in values */
+    /* linear */
+    int64_t used;
+    int32_t *used_entry;
+    double *used_weight;
+    /* small trees (at most 64 leaves), by leaf masks: after every node that sends a row right, the leaves
+     * left of it are struck out; the row's leaf is the first that is left */
+    int64_t coded;
+    gl_column *column;
+    double *grid;
+    int64_t *first_node; /* per tree, trees + 1 */
+    int32_t *node_column, *node_code;
+    uint64_t *node_mask;
+    gl_small_node *small_node;
+    double *leaf_table; /* per tree 32 doubles, for trees of at most 32 leaves and one output */
+    int wide;           /* some tree has more than 32 leaves */
+    /* large trees */
+    gl_large_node *large_node;
+    int64_t *root;      /* per tree */
+    int32_t *leaf_row;  /* per node: its row of values */
+} gl_model;
+
+/* One block of rows on its way. */
+typedef struct {
+    double *entries;  /* width x BLOCK */
+    int32_t *codes;   /* coded x BLOCK */
+    int64_t count;
+    double *sums;     /* outputs x BLOCK */
+    float *singles;   /* the same, in float32 */
+} gl_block;
+
+int gl_build_small(gl_model *model, const gl_spec *spec);
+int gl_build_large(gl_model *model, const gl_spec *spec);
+void gl_apply_steps(const gl_model *model, double *entries);
+void gl_sum_small(const gl_model *model, gl_block *block);
+void gl_sum_large(const gl_model *model, gl_block *block);
+void gl_sum_linear(const gl_model *model, gl_block *block);
+
+static inline void gl_add(const gl_model *model, gl_block *block, int64_t row, int64_t tree, int64_t leaf) {
+    const double *value = model->values + leaf * model->per_leaf;
+    int64_t output = model->output[tree];
+    for (int64_t k = 0; k < model->per_leaf; k++) {
+        if (model->single)
+            block->singles[(output + k) * BLOCK + row] += (float)value[k];
+        else
+            block->sums[(output + k) * BLOCK + row] += value[k];
+    }
+}
+
+#endif

@@ -1,0 +1,173 @@
+"""The kernel's functions as Python sees them."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.kernel import build
+from inference.model import FloatArray, InputColumn, Model
+
+_OPERATIONS = {
+    name: code
+    for code, name in enumerate(("ratio", "combine", "distance", "equals", "ordinal", "impute", "scale"))
+}
+_ARRAYS = {
+    "start": np.int32,
+    "output": np.int32,
+    "feature": np.int32,
+    "threshold": np.float64,
+    "left": np.int32,
+    "right": np.int32,
+    "missing_left": np.uint8,
+    "leaf": np.int32,
+    "values": np.float64,
+    "weights": np.float64,
+}
+_STEP = np.dtype([("op", "<i4"), ("a", "<i4"), ("b", "<i4"), ("_", "<i4"), ("p", "<f8"), ("q", "<f8")])
+_ALL_FEATURES = 2
+
+
+class _Spec(ctypes.Structure):
+    """gl_spec of kernel.h."""
+
+    _fields_ = [
+        *(
+            (name, ctypes.c_int64)
+            for name in (
+                "columns",
+                "steps",
+                "outputs",
+                "trees",
+                "nodes",
+                "leaves",
+                "per_leaf",
+                "linear",
+                "single",
+            )
+        ),
+        *(
+            (name, ctypes.c_void_p)
+            for name in (
+                "step",
+                "baseline",
+                "start",
+                "output",
+                "feature",
+                "threshold",
+                "left",
+                "right",
+                "missing_left",
+                "leaf",
+                "values",
+                "weights",
+            )
+        ),
+    ]
+
+
+class Kernel:
+    """One model inside the compiled library."""
+
+    def __init__(self, library: ctypes.CDLL, model: Model, level: int = _ALL_FEATURES) -> None:
+        self._library = library
+        self._outputs = model.head.outputs
+        self._columns = len(model.columns)
+        self._model = _create(library, model, level)
+        self._reader = _create_reader(library, model.columns)
+        self._order = np.arange(self._columns, dtype=np.int32)
+
+    def __del__(self) -> None:
+        if getattr(self, "_model", None):
+            self._library.gl_free(self._model)
+        if getattr(self, "_reader", None):
+            self._library.gl_reader_free(self._reader)
+
+    def sums(self, matrix: FloatArray) -> FloatArray:
+        """What trees or weights add up to (n, outputs) for rows (n, columns)."""
+        rows = np.ascontiguousarray(matrix, dtype=np.float64)
+        sums = np.empty((len(rows), self._outputs))
+        if self._library.gl_predict(self._model, rows.ctypes.data, len(rows), sums.ctypes.data):
+            raise MemoryError(f"no memory to predict {len(rows)} rows")
+        return sums
+
+    def read_csv(self, body: bytes, order: npt.NDArray[np.int32] | None = None) -> FloatArray | None:
+        """The matrix (n, columns) of a plain CSV body without a header; None where Python must read it.
+
+        `order` gives the column of each field.
+        """
+        if self._reader is None:
+            return None
+        rows = np.empty((body.count(b"\n") + 1, self._columns))
+        fields = self._order if order is None else order
+        found = self._library.gl_read_csv(
+            self._reader, body, len(body), fields.ctypes.data, rows.ctypes.data, len(rows)
+        )
+        return rows[:found] if found > 0 else None
+
+
+@functools.cache
+def load() -> ctypes.CDLL | None:
+    """The library, built if need be. None without a compiler, or where GREENLIGHT_KERNEL=off."""
+    if os.environ.get("GREENLIGHT_KERNEL") == "off":
+        return None
+    path = build.find_or_build()
+    if path is None:
+        return None
+    library = ctypes.CDLL(str(path))
+    pointer, number = ctypes.c_void_p, ctypes.c_int64
+    for name, result, arguments in (
+        ("gl_create", pointer, [ctypes.POINTER(_Spec), ctypes.c_int]),
+        ("gl_free", None, [pointer]),
+        ("gl_predict", ctypes.c_int, [pointer, pointer, number, pointer]),
+        ("gl_reader_create", pointer, [number, pointer, ctypes.c_char_p, pointer]),
+        ("gl_reader_free", None, [pointer]),
+        ("gl_read_csv", number, [pointer, ctypes.c_char_p, number, pointer, pointer, number]),
+    ):
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def _create(library: ctypes.CDLL, model: Model, level: int) -> Any:
+    arrays = {name: np.ascontiguousarray(array, _ARRAYS[name]) for name, array in model.arrays.items()}
+    arrays["baseline"] = np.array(model.head.baseline, dtype=np.float64)
+    arrays["step"] = np.array([(_OPERATIONS[s.op], s.a, s.b, 0, s.p, s.q) for s in model.steps], dtype=_STEP)
+    linear = model.head.kind == "linear"
+    spec = _Spec(
+        columns=len(model.columns),
+        steps=len(model.steps),
+        outputs=model.head.outputs,
+        linear=linear,
+        single=model.head.precision == "float32",
+        trees=0 if linear else len(arrays["output"]),
+        nodes=0 if linear else len(arrays["feature"]),
+        leaves=0 if linear else len(arrays["values"]),
+        per_leaf=1 if linear else arrays["values"].shape[1],
+        **{name: array.ctypes.data for name, array in arrays.items()},
+    )
+    made = library.gl_create(ctypes.byref(spec), level)
+    if not made:
+        raise MemoryError("no memory for the model")
+    return made
+
+
+def _create_reader(library: ctypes.CDLL, columns: Sequence[InputColumn]) -> Any:
+    """None where a column is of a kind that only Python reads."""
+    if not any(column.type in ("number", "integer") for column in columns) or any(
+        column.type not in ("number", "integer", "category") for column in columns
+    ):
+        return None
+    texts = [text.encode() for column in columns for text in column.categories]
+    counts = np.array([len(c.categories) if c.is_category else -1 for c in columns], dtype=np.int64)
+    bounds = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    made = library.gl_reader_create(len(columns), counts.ctypes.data, b"".join(texts), bounds.ctypes.data)
+    if not made:
+        raise MemoryError("no memory for the reader")
+    return made

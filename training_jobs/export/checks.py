@@ -1,0 +1,22 @@
+"""The rows that travel with a model, so that a server can tell whether it still answers as it should."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from inference.artefact import Artefact
+from inference.model import Model
+from inference.predictor import Predictor
+from training_jobs.export.parity import matrix_of
+
+CHECK_ROWS = 64
+
+
+def with_check_rows(model: Model, rows: pd.DataFrame, seed: int) -> Artefact:
+    """The model with at most CHECK_ROWS sampled rows and its answers to them; the manifest is still empty."""
+    empty = np.empty((0, 0))
+    predictor = Predictor(Artefact({}, model, empty, empty))
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:CHECK_ROWS])
+    matrix = matrix_of(predictor, rows.iloc[chosen])
+    return Artefact({}, model, matrix, predictor.answers(matrix))

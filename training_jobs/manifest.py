@@ -1,0 +1,60 @@
+"""The manifest of an artefact: where the model comes from, how good it looked, and what it expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.pipeline_config import PipelineConfig
+from inference.artefact import model_hash
+from inference.model import Model
+from training_jobs.export.parity import ParityReport
+from training_jobs.job import Job
+
+
+def describe_model(model: Model, config: PipelineConfig) -> dict[str, Any]:
+    """What the model is."""
+    task = "regression" if not model.classes else "binary" if len(model.classes) == 2 else "multiclass"
+    return {
+        "task": task,
+        "target": config.dataset.target,
+        "columns": [{"name": column.name, "type": column.type} for column in model.columns],
+        "classes": list(model.classes),
+        "engine": model.head.kind,
+        "model_hash": model_hash(model),
+        "contract_hash": config.contract_hash,
+    }
+
+
+def describe_origin(job: Job) -> dict[str, str]:
+    """Which job made it, out of which rows and which image."""
+    return {
+        "training_job_name": job.name,
+        "execution_name": job.setting("EXECUTION_NAME"),
+        "training_image_uri": job.setting("TRAINING_IMAGE_URI"),
+        "dataset_version": job.setting("DATASET_VERSION"),
+        "dataset_uri": job.setting("DATASET_URI"),
+    }
+
+
+def describe_training(
+    estimator: str, parameters: Mapping[str, Any], seed: int, cv_metrics: Mapping[str, float]
+) -> dict[str, Any]:
+    """What was chosen. A job that is given `parameters` again needs no search."""
+    return {
+        "estimator": estimator,
+        "parameters": dict(parameters),
+        "seed": seed,
+        "cv_metrics": dict(cv_metrics),
+    }
+
+
+def describe_parity(report: ParityReport) -> dict[str, Any]:
+    return {
+        "parity": {
+            "rows": report.rows,
+            "edge_rows": report.edge_rows,
+            "largest_difference": report.largest_difference,
+            "tolerance": report.tolerance,
+        }
+    }
