@@ -79,11 +79,10 @@ class Serving(Construct):
             because="Models and endpoint configs are named at run time, after their training job.",
         )
 
-    def allow_listing(self, role: iam.Role) -> None:
+    def allow_listing(self, role: iam.Role, *actions: str) -> None:
         allow(
             role,
-            "sagemaker:ListEndpointConfigs",
-            "sagemaker:ListModels",
+            *(f"sagemaker:{action}" for action in actions),
             on="*",
             because="Listing names no resource (Service Authorization Reference, Amazon SageMaker).",
         )

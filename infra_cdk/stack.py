@@ -11,6 +11,7 @@ from constructs import Construct
 
 from contracts.names import Names
 from contracts.pipeline_config import PipelineConfig
+from infra_cdk.access import grant_access
 from infra_cdk.alarms import Alarms
 from infra_cdk.bundle import zip_code
 from infra_cdk.dashboard import Dashboard
@@ -110,10 +111,7 @@ class PipelineStack(cdk.Stack):
             self, "Dashboard", names=names, alarms=self.alarms, pipeline=self.pipeline, intake=self.intake
         )
         self._order()
-        self._grant_training()
-        self._grant_states()
-        self._grant_pipeline()
-        self._grant_ends()
+        grant_access(self)
         self._outputs()
 
     def _settings(self) -> dict[str, str]:
@@ -172,89 +170,6 @@ class PipelineStack(cdk.Stack):
             self.pipeline,
         )
         self.teardown.runs_after(self.intake.rule, self.intake.mapping)
-
-    def _grant_training(self) -> None:
-        role = self.training.role
-        self.storage.allow_reading(role, "datasets/*/train/*", "datasets/*/contract/*")
-        self.storage.allow_listing(role, "datasets/*")
-        self.storage.allow_writing(role, "training/*")
-        self.tracking.allow_calls(role)
-        self.tracking.allow_artifacts(role)
-        self.images.allow_pull(role, self.images.training)
-        endpoint = self.serving.role
-        self.storage.allow_reading(endpoint, "training/*")
-        self.storage.allow_writing(endpoint, f"{CAPTURE_PREFIX}*")
-        self.images.allow_pull(endpoint, self.images.serving)
-
-    def _grant_states(self) -> None:
-        functions = self.functions
-        ingest = functions.ingest_data.role
-        self.storage.allow_reading_uploads(ingest)
-        self.storage.allow_reading(ingest, "datasets/*")
-        self.storage.allow_writing(ingest, "datasets/*")
-        self.storage.allow_listing(ingest, "datasets/*")
-
-        evaluate = functions.evaluate_model.role
-        self.storage.allow_reading(evaluate, "datasets/*", "training/*")
-        self.storage.allow_writing(evaluate, "evaluations/*")
-        self.registry.allow(evaluate, "DescribeModelPackage", "ListModelPackages")
-        self.tracking.allow_calls(evaluate)
-
-        register = functions.register_model.role
-        self.registry.allow(
-            register,
-            "AddTags",
-            "CreateModelPackage",
-            "DescribeModelPackage",
-            "ListModelPackages",
-        )
-        self.tracking.allow_calls(register)
-
-        self.leases.allow(functions.acquire_lease.role, "GetItem", "UpdateItem")
-        self.leases.allow(functions.release_lease.role, "GetItem", "UpdateItem")
-
-        deploy = functions.deploy_canary.role
-        self.serving.allow(deploy, "CreateModel", "DescribeModel", "AddTags", on=("model",))
-        self.serving.allow(
-            deploy, "CreateEndpointConfig", "DescribeEndpointConfig", "AddTags", on=("endpoint-config",)
-        )
-        self.serving.allow(
-            deploy, "CreateEndpoint", "UpdateEndpoint", "AddTags", on=("endpoint", "endpoint-config")
-        )
-        self.serving.allow(deploy, "DescribeEndpoint")
-        self.serving.allow_rollback_alarms(deploy, "PutMetricAlarm", "DeleteAlarms")
-        self.serving.allow_passing_role(deploy)
-        self.leases.allow(deploy, "GetItem", "UpdateItem")
-
-        check = functions.check_deployment.role
-        self.serving.allow(check, "DescribeEndpoint")
-        self.serving.allow_rollback_alarms(check, "DescribeAlarms", "DescribeAlarmHistory")
-        self.leases.allow(check, "GetItem", "UpdateItem")
-
-        for role in (functions.promote_champion.role, functions.reject_challenger.role):
-            self.registry.allow(
-                role,
-                "DescribeModelPackage",
-                "ListModelPackages",
-                "UpdateModelPackage",
-            )
-            self.tracking.allow_calls(role)
-            self.serving.allow(role, "DescribeEndpoint")
-            self.serving.allow(role, "DeleteModel", on=("model",))
-            self.serving.allow(
-                role, "DescribeEndpointConfig", "DeleteEndpointConfig", on=("endpoint-config",)
-            )
-            self.serving.allow_rollback_alarms(role, "DescribeAlarms", "DeleteAlarms")
-
-    def _grant_pipeline(self) -> None:
-        self.pipeline.allow_invoking(self.functions.by_state)
-        self.pipeline.allow_training(self.training)
-        self.notifications.allow_publishing(self.pipeline.role)
-
-    def _grant_ends(self) -> None:
-        self.pipeline.allow_starting(self.intake.start_execution.role)
-        teardown = self.teardown.teardown.role
-        self.pipeline.allow_stopping(teardown)
 
     def _outputs(self) -> None:
         for name, value in {

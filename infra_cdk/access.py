@@ -1,0 +1,157 @@
+"""Who may do what to which: every grant between the parts of a pipeline, one function per principal.
+
+A role gets the actions that its code calls and no others; `tests/infrastructure/test_access.py` derives them
+from the code and compares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra_cdk.storage import CAPTURE_PREFIX
+
+if TYPE_CHECKING:
+    from infra_cdk.stack import PipelineStack
+
+DATASETS, TRAINING, EVALUATIONS = "datasets/*", "training/*", "evaluations/*"
+
+
+def grant_access(stack: PipelineStack) -> None:
+    _training_job(stack)
+    _endpoint(stack)
+    _state_machine(stack)
+    _start_execution(stack)
+    _ingest_data(stack)
+    _evaluate_model(stack)
+    _register_model(stack)
+    _leases(stack)
+    _deploy_canary(stack)
+    _check_deployment(stack)
+    _promote_champion(stack)
+    _reject_challenger(stack)
+    _teardown(stack)
+
+
+def _training_job(stack: PipelineStack) -> None:
+    """The holdout lies outside of what it may read."""
+    role = stack.training.role
+    stack.storage.allow_reading(role, "datasets/*/train/*", "datasets/*/contract/*")
+    stack.storage.allow_listing(role, DATASETS)
+    stack.storage.allow_writing(role, TRAINING)
+    stack.encryption.allow_volumes(role)
+    stack.tracking.allow_calls(role)
+    stack.tracking.allow_artifacts(role)
+    stack.images.allow_pull(role, stack.images.training)
+
+
+def _endpoint(stack: PipelineStack) -> None:
+    role = stack.serving.role
+    stack.storage.allow_reading(role, TRAINING)
+    stack.storage.allow_writing(role, f"{CAPTURE_PREFIX}*")
+    stack.images.allow_pull(role, stack.images.serving)
+
+
+def _state_machine(stack: PipelineStack) -> None:
+    stack.pipeline.allow_invoking(stack.functions.by_state)
+    stack.pipeline.allow_training(stack.training)
+    stack.notifications.allow_publishing(stack.pipeline.role)
+
+
+def _start_execution(stack: PipelineStack) -> None:
+    stack.pipeline.allow_starting(stack.intake.start_execution.role)
+
+
+def _ingest_data(stack: PipelineStack) -> None:
+    role = stack.functions.ingest_data.role
+    stack.storage.allow_reading_uploads(role)
+    stack.storage.allow_reading(role, DATASETS)
+    stack.storage.allow_writing(role, DATASETS)
+    stack.storage.allow_listing(role, DATASETS)
+
+
+def _evaluate_model(stack: PipelineStack) -> None:
+    role = stack.functions.evaluate_model.role
+    stack.storage.allow_reading(role, DATASETS, TRAINING)
+    stack.storage.allow_writing(role, EVALUATIONS)
+    stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages")
+    stack.tracking.allow_calls(role)
+
+
+def _register_model(stack: PipelineStack) -> None:
+    role = stack.functions.register_model.role
+    stack.registry.allow(role, "CreateModelPackage", "DescribeModelPackage", "ListModelPackages")
+    stack.images.allow_describing(role)
+    stack.tracking.allow_calls(role)
+
+
+def _leases(stack: PipelineStack) -> None:
+    """Whoever holds the lease renews it; the champion is looked up under it."""
+    functions = stack.functions
+    for function in (
+        functions.acquire_lease,
+        functions.deploy_canary,
+        functions.check_deployment,
+        functions.release_lease,
+    ):
+        stack.leases.allow(function.role, "GetItem", "PutItem")
+    stack.registry.allow(functions.acquire_lease.role, "DescribeModelPackage", "ListModelPackages")
+
+
+def _deploy_canary(stack: PipelineStack) -> None:
+    """SageMaker reads the rollback alarms, encrypts the fleet's disks and tags what it makes in the name of
+    whoever asks for the deployment."""
+    role = stack.functions.deploy_canary.role
+    serving = stack.serving
+    serving.allow(role, "AddTags", "CreateModel", on=("model",))
+    serving.allow(role, "AddTags", "CreateEndpointConfig", on=("endpoint-config",))
+    serving.allow(role, "CreateEndpoint", "UpdateEndpoint", on=("endpoint", "endpoint-config"))
+    serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
+    serving.allow_passing_role(role)
+    serving.allow_rollback_alarms(role, "PutMetricAlarm")
+    serving.allow_finding_alarms(role)
+    stack.encryption.allow_volumes(role)
+
+
+def _check_deployment(stack: PipelineStack) -> None:
+    role = stack.functions.check_deployment.role
+    stack.serving.allow(role, "DescribeEndpoint")
+    stack.serving.allow_rollback_alarms(role, "DescribeAlarmHistory")
+    stack.serving.allow_finding_alarms(role)
+
+
+def _promote_champion(stack: PipelineStack) -> None:
+    role = stack.functions.promote_champion.role
+    stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages", "UpdateModelPackage")
+    stack.tracking.allow_calls(role)
+    stack.serving.allow(role, "DescribeEndpoint")
+    stack.serving.allow(role, "DeleteModel", on=("model",))
+    stack.serving.allow(role, "DeleteEndpointConfig", on=("endpoint-config",))
+    stack.serving.allow_listing(role, "ListEndpointConfigs")
+    stack.serving.allow_rollback_alarms(role, "DeleteAlarms")
+    stack.serving.allow_finding_alarms(role)
+
+
+def _reject_challenger(stack: PipelineStack) -> None:
+    """Tripping an alarm is how a deployment that must not go on is told to roll back."""
+    role = stack.functions.reject_challenger.role
+    stack.registry.allow(role, "UpdateModelPackage")
+    stack.tracking.allow_calls(role)
+    stack.serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
+    stack.serving.allow(role, "DeleteModel", on=("model",))
+    stack.serving.allow(role, "DeleteEndpointConfig", on=("endpoint-config",))
+    stack.serving.allow_rollback_alarms(role, "DeleteAlarms", "SetAlarmState")
+    stack.serving.allow_finding_alarms(role)
+
+
+def _teardown(stack: PipelineStack) -> None:
+    role = stack.teardown.teardown.role
+    stack.pipeline.allow_stopping(role)
+    stack.registry.allow(role, "DeleteModelPackage", "ListModelPackages")
+    stack.serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
+    stack.serving.allow(role, "DeleteModel", on=("model",))
+    stack.serving.allow(role, "DeleteEndpointConfig", on=("endpoint-config",))
+    stack.serving.allow_listing(role, "ListEndpointConfigs", "ListModels")
+    stack.serving.allow_rollback_alarms(role, "DeleteAlarms")
+    stack.serving.allow_finding_alarms(role)
+    if not stack.stage.retains_data:
+        stack.storage.allow_emptying(role)
