@@ -10,6 +10,7 @@ from localcloud.cloud import Cloud
 _MODULES = (
     "localcloud.functions",
     "localcloud.states",
+    "localcloud.registry",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
     "localcloud.faults",  # last: around all the others
