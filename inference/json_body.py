@@ -1,4 +1,4 @@
-"""application/json: {"records": [..]}, {"columns": [..], "data": [..]}, {"instances": [..]} or a bare list."""
+"""application/json: {"records": [..]}, {"columns": [..], "data": [..]}, {"instances": [..]} or a list."""
 
 from __future__ import annotations
 

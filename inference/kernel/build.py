@@ -1,8 +1,8 @@
-"""Compiles the kernel: when an image is built (`python inference/kernel/build.py DIRECTORY`), and at first use
-on a machine with a compiler.
+"""Compiles the kernel.
 
-The result is named by the hash of its sources and flags, so a stale one is never loaded. No flag ties it to
-the processor it was built on, and none lets the compiler change a bit of a result.
+An image does it when it is built (`python inference/kernel/build.py DIRECTORY`), a laptop at first use. The
+result is named by the hash of its sources and flags, so a stale one is never loaded. No flag ties it to the
+processor it was built on, and none lets the compiler change a bit of a result.
 """
 
 from __future__ import annotations
@@ -36,14 +36,17 @@ def library_name() -> str:
 def find() -> Path | None:
     """A kernel built earlier: beside the sources (in an image), or in the user's cache."""
     name = library_name()
-    return next((path for d in (SOURCE_DIRECTORY, cache_directory()) if (path := d / name).is_file()), None)
+    if (SOURCE_DIRECTORY / name).is_file():
+        return SOURCE_DIRECTORY / name
+    cached = cache_directory() / name
+    return cached if cached.is_file() and _is_mine(cached.parent) else None
 
 
 def find_or_build() -> Path | None:
     """The kernel, compiled into the user's cache if need be; None without a compiler."""
     if found := find():
         return found
-    return build(cache_directory()) if compiler() else None
+    return build(_private(cache_directory())) if compiler() else None
 
 
 def compiler() -> str | None:
@@ -73,6 +76,19 @@ def cache_directory() -> Path:
     if home and os.access(_nearest_existing(Path(home)), os.W_OK):
         return Path(home) / "greenlight"
     return Path(tempfile.gettempdir()) / f"greenlight-{os.getuid()}"
+
+
+def _private(directory: Path) -> Path:
+    """The directory, made for this user alone: what lies in it will be run."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_mine(directory):
+        raise KernelBuildError(f"{directory} belongs to another user or is writable by others")
+    return directory
+
+
+def _is_mine(directory: Path) -> bool:
+    status = directory.stat()
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _nearest_existing(path: Path) -> Path:
