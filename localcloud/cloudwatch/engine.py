@@ -141,6 +141,11 @@ class AlarmEngine:
             for record in filter(None, map(self.book.get, names)):
                 record["ActionsEnabled"] = enabled
 
+    def replace_tags(self, name: str, tags: dict[str, str]) -> None:
+        """Give an alarm these tags and no others."""
+        with self.lock:
+            self.book.tags[self.book.arn(name)] = tags
+
     def states(self, names: list[str]) -> dict[str, str]:
         """The states of those of the named alarms that exist."""
         with self.lock:

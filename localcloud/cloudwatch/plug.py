@@ -8,8 +8,9 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch as ministack_cloudwatch
 
 from localcloud.clock import Clock
-from localcloud.cloudwatch import access, schedules
+from localcloud.cloudwatch import access, cloudformation, schedules
 from localcloud.cloudwatch.actions import Courier
+from localcloud.cloudwatch.logs.hooks import LogMetrics
 from localcloud.cloudwatch.service import CloudWatch
 from localcloud.cloudwatch.store import Datum, Metric, dimensions_of
 from localcloud.cloudwatch.timer import Timer
@@ -24,6 +25,7 @@ class Plug:
         self.courier = Courier()
         self.service = CloudWatch(clock, self.courier.send)
         self.timer = Timer(self.service.monitors, clock)
+        self.log_metrics = LogMetrics(self.service)
 
     def connect(self) -> None:
         """Replace what ministack has."""
@@ -32,6 +34,8 @@ class Plug:
         ministack_cloudwatch.cloudformation_put_metric_alarm = self._put_alarm
         access.install()
         schedules.install(self.clock)
+        self.log_metrics.connect()
+        cloudformation.install(self.service)
         self.service.monitor(*self.home)
 
     def start(self) -> None:

@@ -73,6 +73,14 @@ def parameters_of(operation: str, protocol: str, body: bytes, form: Mapping[str,
         raise ServiceError("MalformedInput", f"The request could not be read: {error}") from None
 
 
+def typed(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """An operation's parameters with the types of the model, as from a template, where 60 may be "60"."""
+    shape = _input_shape(operation)
+    if shape is None:
+        raise ValueError(f"CloudWatch has no operation {operation} with parameters")
+    return _typed(shape, parameters) or {}
+
+
 def answer(request: Request, result: Mapping[str, Any]) -> Response:
     """A successful answer in the protocol of the request."""
     model = service_model().operation_model(request.operation)

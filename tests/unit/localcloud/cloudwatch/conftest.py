@@ -1,6 +1,7 @@
 """A ministack with this CloudWatch plugged in; boto3 speaks to it without a socket, on a clock at rest."""
 
 import asyncio
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -71,30 +72,44 @@ def clock() -> FakeClock:
     return FakeClock(1_800_000_000.0)
 
 
+REPLACED = {
+    "services.cloudwatch": ("record_metric", "cloudformation_put_metric_alarm"),
+    "core.iam_actions": ("extract_iam_action", "extract_resource_arn", "request_tag_context"),
+    "services.eventbridge": ("_now_ts", "_SCHEDULER_TICK_INTERVAL"),
+    "services.scheduler": ("time", "_SCHEDULE_TICK_INTERVAL"),
+    "services.cloudwatch_logs": (
+        "_fanout_to_subscription_filters",
+        "_put_metric_filter",
+        "_compile_filter_pattern",
+        "_subscription_pattern_matches",
+    ),
+    "services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_STACK_TAG_PROPERTY"),
+}
+"""What connecting the plug replaces in ministack."""
+USED = ("cloudwatch_logs", "sns", "sqs", "eventbridge", "iam", "lambda_svc", "cloudformation")
+"""The services whose state these tests leave behind."""
+
+
 @pytest.fixture
 def plug(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """CloudWatch connected to ministack but with neither timer nor courier thread running."""
     from ministack import app
-    from ministack.core import iam_actions
-    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, scheduler
 
     from localcloud.cloudwatch.plug import Plug
 
-    for module, names in (
-        (cloudwatch, ("record_metric", "cloudformation_put_metric_alarm")),
-        (iam_actions, ("extract_iam_action", "extract_resource_arn", "request_tag_context")),
-        (eventbridge, ("_now_ts", "_SCHEDULER_TICK_INTERVAL")),
-        (scheduler, ("time", "_SCHEDULE_TICK_INTERVAL")),
-        (cloudwatch_logs, ("_fanout_to_subscription_filters",)),
-    ):
+    for module_name, names in REPLACED.items():
+        module = importlib.import_module(f"ministack.{module_name}")
         for name in names:
-            monkeypatch.setattr(module, name, getattr(module, name))
-    monkeypatch.setitem(app._loaded_modules, "cloudwatch", cloudwatch)
+            value = getattr(module, name)
+            monkeypatch.setattr(module, name, dict(value) if isinstance(value, dict) else value)
+    monkeypatch.setitem(app._loaded_modules, "cloudwatch", None)
     monkeypatch.setattr(app, "AUTH", False)
     plug = Plug(clock, ACCOUNT, REGION)
     plug.connect()
     yield plug
-    app._reset_all_state()
+    plug.service.reset()
+    for name in USED:
+        importlib.import_module(f"ministack.services.{name}").reset()
 
 
 @pytest.fixture

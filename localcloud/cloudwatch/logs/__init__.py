@@ -1,0 +1,1 @@
+"""Metrics from log events: metric filters and the embedded metric format."""
