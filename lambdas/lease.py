@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from contracts.errors import LeaseLostError
 
-# Longer than any function that acts under the lease may run, so a function that renewed and then stalls is
-# killed by its own time limit before another execution can take over.
+# Longer than any task that acts under the lease may take, from the moment that the state machine tells it as
+# `now`: a function that renewed and then stalls is killed by its own time limit before another execution can
+# take over. So each attempt must be told its own time ($now()), never the time that its state was entered.
 HOLD_SECONDS = 900
 # A waiter polls far more often; one that is silent for this long is taken for dead.
 WAIT_SECONDS = 180
@@ -65,14 +66,20 @@ def acquire(lease: Lease, *, holder: str, order: str, now: int) -> Answer:
     return Answer(status=ACQUIRED, reason="", lease=_without_waiter(held, holder))
 
 
-def renew(lease: Lease, *, holder: str, token: int, now: int) -> Lease:
-    """Prove that the lease is still held, and hold it longer; raises LeaseLostError otherwise."""
+def renew(lease: Lease, *, holder: str, token: int, now: int, serves: bool = False) -> Lease:
+    """Prove that the lease is still held, and hold it longer; raises LeaseLostError otherwise.
+
+    `serves` records at once that the holder's upload took over, so that no older one is deployed even if the
+    holder dies before it can say so on release.
+    """
     if lease.holder != holder or lease.token != token:
         raise LeaseLostError(
             f"token {token} of {holder} is stale: the lease is at token {lease.token}, "
             f"held by {lease.holder or 'nobody'}"
         )
-    return replace(lease, held_until=max(lease.held_until, now + HOLD_SECONDS))
+    promoted_order = max(lease.promoted_order, lease.holder_order) if serves else lease.promoted_order
+    held_until = max(lease.held_until, now + HOLD_SECONDS)
+    return replace(lease, held_until=held_until, promoted_order=promoted_order)
 
 
 def release(lease: Lease, *, holder: str, order: str, promoted: bool) -> Lease:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 
-def epoch_seconds(entered_time: str) -> int:
-    """`$states.context.State.EnteredTime`, ISO 8601 with a zone, as whole seconds since 1970."""
-    moment = datetime.fromisoformat(entered_time)
+def epoch_seconds(text: str) -> int:
+    """JSONata's `$now()` at this attempt, ISO 8601 with a zone, as whole seconds since 1970."""
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError(f"{entered_time!r} has no time zone")
+        raise ValueError(f"{text!r} has no time zone")
     return int(moment.timestamp())

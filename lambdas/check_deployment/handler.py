@@ -28,10 +28,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Raises LeaseLostError when another execution has taken the lease meanwhile."""
     settings = CheckDeploymentSettings.from_environment()
     deployment = event["deployment"]
-    _keep_lease(event, settings)
     state = Endpoint(settings.endpoint_name).state()
     firings = alarms.firings(alarms.names_with_prefix(deployment["alarm_prefix"])) if state.is_settled else []
     found = progress.judge(state, deployment["config_name"], firings)
+    _keep_lease(event, settings, serves=found.status == progress.DONE)
     logger.info("deployment", status=found.status, reason=found.reason)
     if found.status in _METRICS:
         count(settings.metric_namespace, _METRICS[found.status])
@@ -42,11 +42,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
 
 
-def _keep_lease(event: dict[str, Any], settings: CheckDeploymentSettings) -> None:
+def _keep_lease(event: dict[str, Any], settings: CheckDeploymentSettings, *, serves: bool) -> None:
     now = epoch_seconds(event["now"])
 
     def decide(seen: lease.Lease) -> tuple[lease.Lease, None]:
         token = event["lease"]["token"]
-        return lease.renew(seen, holder=event["holder"], token=token, now=now), None
+        return lease.renew(seen, holder=event["holder"], token=token, now=now, serves=serves), None
 
     LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)
