@@ -1,6 +1,6 @@
 """Compiles the kernel.
 
-An image does it when it is built (`python inference/kernel/build.py DIRECTORY`), a laptop at first use. The
+`python inference/kernel/build.py DIRECTORY` does it when an image is built; a laptop does it at first use. The
 result is named by the hash of its sources and flags, so a stale one is never loaded. No flag ties it to the
 processor it was built on, and none lets the compiler change a bit of a result.
 """
@@ -69,12 +69,13 @@ def build(directory: Path) -> Path:
 
 
 def cache_directory() -> Path:
-    """Where a laptop keeps the kernel: the user's cache, or a private directory where there is no home."""
-    home = os.environ.get("XDG_CACHE_HOME") or (
-        str(Path(os.environ["HOME"]) / ".cache") if os.environ.get("HOME") else ""
-    )
-    if home and os.access(_nearest_existing(Path(home)), os.W_OK):
-        return Path(home) / "greenlight"
+    """Where a laptop keeps the kernel: its virtual environment, else the user's cache, else under /tmp."""
+    places = [Path(sys.prefix) / "cache"] if sys.prefix != sys.base_prefix else []
+    if home := os.environ.get("XDG_CACHE_HOME") or os.environ.get("HOME"):
+        places.append(Path(home) / ("" if "XDG_CACHE_HOME" in os.environ else ".cache"))
+    for place in places:
+        if os.access(_nearest_existing(place), os.W_OK):
+            return place / "greenlight"
     return Path(tempfile.gettempdir()) / f"greenlight-{os.getuid()}"
 
 
@@ -96,4 +97,4 @@ def _nearest_existing(path: Path) -> Path:
 
 
 if __name__ == "__main__":
-    print(build(Path(sys.argv[1])))
+    print(build(Path(sys.argv[1])) if len(sys.argv) > 1 else find_or_build())
