@@ -26,7 +26,7 @@
 throttle answers the service's own throttling error, error its own 500. timeout gives no answer: the
 connection ends after `seconds`. twice carries the call out two times and answers once, as a duplicate on the
 network does. lost carries it out and ends the connection without the answer. The state machine's own calls
-suffer the same: their principal is states.amazonaws.com.
+come through the gateway like any other, in the machine's role.
 
 A running cloud takes another plan through its own service `localcloud`, signed by the administrator
 (`localcloud.faults.client`): PutFaults replaces the plan and counts anew, GetFaults tells the plan, what was
@@ -38,7 +38,7 @@ state directory.
 from __future__ import annotations
 
 from localcloud.cloud import Cloud
-from localcloud.faults import admin, killer, machine, wire
+from localcloud.faults import admin, killer, wire
 from localcloud.faults.injector import Injector
 from localcloud.faults.plan import Plan
 
@@ -49,5 +49,4 @@ def install(cloud: Cloud) -> None:
     injector = Injector(plan, cloud.state_dir / "faults.jsonl")
     reaper = killer.install(injector)
     wire.install(injector)
-    machine.install(injector)
     admin.install(injector, reaper)

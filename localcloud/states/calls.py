@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from localcloud.cloud import Cloud
 from localcloud.sessions import Credentials
@@ -52,12 +53,16 @@ class Calls:
         self._config = Config(
             retries={"total_max_attempts": 1}, read_timeout=_READ_TIMEOUT_SECONDS, max_pool_connections=50
         )
-        self._clients: dict[str, Any] = {}
+        self._patient = self._config.merge(Config(retries={"mode": "standard", "total_max_attempts": 8}))
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
 
-    def call(self, resource: Resource, arguments: Any) -> dict[str, Any]:
-        """Do what the resource names; its result, or a StatesError with AWS's name for the failure."""
-        client = self._client(_client_name(resource))
+    def call(self, resource: Resource, arguments: Any, *, patient: bool = False) -> dict[str, Any]:
+        """Do what the resource names; its result, or a StatesError with AWS's name for the failure.
+
+        `patient` is for what Step Functions asks on its own account, which no Retry of the state covers.
+        """
+        client = self._client(_client_name(resource), patient)
         method = _method(client, resource)
         model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
         parameters = _to_wire(arguments, model.input_shape)
@@ -65,6 +70,8 @@ class Calls:
             answer = getattr(client, method)(**parameters)
         except ClientError as error:
             raise _translated(resource, error, model) from error
+        except (HTTPClientError, NoConnectionError) as error:
+            raise StatesError(f"{_prefix(resource)}.SdkClientException", str(error)) from error
         except BotoCoreError as error:
             raise StatesError("States.Runtime", f"{resource.arn}: {error}") from error
         metadata = answer.pop("ResponseMetadata", {})
@@ -114,22 +121,30 @@ class Calls:
             for item in found
         ]
 
-    def _client(self, name: str) -> Any:
+    def _client(self, name: str, patient: bool = False) -> Any:
+        config = self._patient if patient else self._config
         with self._lock:
-            if name not in self._clients:
+            if (name, patient) not in self._clients:
                 try:
-                    self._clients[name] = self._session.client(
-                        name, endpoint_url=self._endpoint_url, config=self._config
+                    self._clients[name, patient] = self._session.client(
+                        name, endpoint_url=self._endpoint_url, config=config
                     )
                 except BotoCoreError as error:
                     raise StatesError("States.Runtime", f"There is no service {name!r}: {error}") from error
-            return self._clients[name]
+            return self._clients[name, patient]
 
 
 def _client_name(resource: Resource) -> str:
     if not resource.sdk:
         return OPTIMIZED[resource.service].client
     return _SDK_CLIENTS.get(resource.service) or _HYPHENATED.get(resource.service, resource.service)
+
+
+def _prefix(resource: Resource) -> str:
+    """What the names of this service's errors start with."""
+    if resource.sdk:
+        return _SDK_PREFIXES.get(resource.service, resource.service.capitalize())
+    return OPTIMIZED[resource.service].prefix
 
 
 def _method(client: Any, resource: Resource) -> str:
@@ -191,7 +206,7 @@ def _translated(resource: Resource, error: ClientError, model: Any) -> StatesErr
     named = code if code.endswith("Exception") else f"{code}Exception"
     modeled = code in {shape.name for shape in model.error_shapes}
     if resource.sdk:
-        prefix = _SDK_PREFIXES.get(resource.service, resource.service.capitalize())
+        prefix = _prefix(resource)
         name = f"{prefix}.{named if modeled else f'{prefix}Exception'}"
         return StatesError(
             name, f"{message} (Service: {prefix}, Status Code: {status}, Request ID: {request_id})"

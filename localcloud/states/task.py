@@ -163,7 +163,9 @@ def _job(resource: Resource, job: Job, arguments: Any, frame: Frame, limits: _Li
 def _poll(describe: Resource, job: Job, name: str, frame: Frame, limits: _Limits) -> dict[str, Any]:
     never = threading.Event()
     while True:
-        described = _within(lambda: frame.execution.calls.call(describe, {job.key: name}), frame, limits)
+        described = _within(
+            lambda: frame.execution.calls.call(describe, {job.key: name}, patient=True), frame, limits
+        )
         if described.get(job.status) in job.ended:
             described.pop("SdkHttpMetadata", None)
             described.pop("SdkResponseMetadata", None)
