@@ -1,0 +1,113 @@
+"""The first look at an upload: is it a CSV at all, and are its columns the contract's? Pure."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+
+from contracts.dataset import DatasetContract
+from lambdas.ingest_data.faults import Fault, listed, shown
+
+HEAD_BYTES = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ":": "colons"}
+_SIGNATURES = {
+    b"PK\x03\x04": "a zip archive or spreadsheet (.xlsx)",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls)",
+    b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"%PDF": "a PDF document",
+    b"PAR1": "a Parquet file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+}
+
+
+def faults_of_head(head: bytes, contract: DatasetContract) -> list[Fault]:
+    """What the first bytes (up to HEAD_BYTES) give away; no faults means the header is the contract's."""
+    fault = _not_a_csv(head)
+    if fault:
+        return [fault]
+    try:
+        names = header_names(head)
+    except (UnicodeDecodeError, csv.Error) as error:
+        return [Fault(rule="encoding", detail=f"the header is not UTF-8 CSV: {error}", line=1)]
+    return _header_faults(names, contract)
+
+
+def header_names(head: bytes) -> list[str]:
+    """The column names in the file's order, as the CSV's first record gives them."""
+    line = _first_record(head.removeprefix(_BOM)).decode("utf-8")
+    return next(csv.reader([line]), [])
+
+
+def _first_record(head: bytes) -> bytes:
+    """Up to the first line end outside quotes."""
+    quoted = False
+    for index, byte in enumerate(head):
+        if byte == 0x22:
+            quoted = not quoted
+        elif byte in (0x0A, 0x0D) and not quoted:
+            return head[:index]
+    return head
+
+
+def _not_a_csv(head: bytes) -> Fault | None:
+    if not head.removeprefix(_BOM).strip():
+        return Fault(rule="empty", detail="the file is empty" if not head else "the file holds only blanks")
+    for signature, kind in _SIGNATURES.items():
+        if head.startswith(signature):
+            return Fault(rule="format", detail=f"the file is no CSV: it starts like {kind}")
+    if b"\x00" in head:
+        return Fault(rule="format", detail="the file is no CSV: it holds zero bytes")
+    start = head.removeprefix(_BOM).lstrip()[:200].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        return Fault(rule="format", detail="the file is no CSV: it starts like an HTML or XML document")
+    if start.startswith((b"{", b"[{")):
+        return Fault(rule="format", detail="the file is no CSV: it starts like JSON")
+    return None
+
+
+def _header_faults(names: Sequence[str], contract: DatasetContract) -> list[Fault]:
+    wanted = [column.name for column in contract.columns]
+    delimiter = _other_delimiter(names, wanted)
+    if delimiter:
+        detail = f"columns are separated by {_OTHER_DELIMITERS[delimiter]}, and not by commas"
+        return [Fault(rule="delimiter", detail=detail, line=1)]
+    faults = [
+        Fault(rule="duplicate column", detail=f"the header names it {times} times", column=name, line=1)
+        for name, times in Counter(names).items()
+        if times > 1
+    ]
+    missing = [name for name in wanted if name not in names]
+    extra = [name for name in dict.fromkeys(names) if name not in wanted]
+    if len(missing) == len(wanted):
+        detail = f"the first line names none of the contract's columns; it is {listed(names)}"
+        return [*faults, Fault(rule="header", detail=detail, line=1)]
+    faults += [_missing(name, extra) for name in missing]
+    if extra:
+        detail = f"not in the contract: {listed(extra)}"
+        faults.append(Fault(rule="extra column", detail=detail, column=extra[0], line=1))
+    return faults
+
+
+def _missing(name: str, extra: Sequence[str]) -> Fault:
+    near = next((e for e in extra if e.strip().lower() == name.strip().lower()), None)
+    hint = f"; did you mean {shown(near)}, which differs by case or blanks?" if near is not None else ""
+    return Fault(rule="missing column", detail=f"the contract demands it{hint}", column=name, line=1)
+
+
+def _other_delimiter(names: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """The delimiter under which the header would name the contract's columns, if a comma is not it."""
+    if len(wanted) == 1 or len(names) >= len(wanted):
+        return None
+    line = ",".join(names)
+    for delimiter in _OTHER_DELIMITERS:
+        found = [part.strip().strip('"') for part in line.split(delimiter)]
+        if len(found) > 1 and set(found) & set(wanted):
+            return delimiter
+    return None

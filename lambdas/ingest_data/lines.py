@@ -1,0 +1,33 @@
+"""Which line of the file a row stands on, for messages and quarantine."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+
+def lines_of_rows(path: Path, rows: Collection[int], malformed_lines: Collection[int]) -> dict[int, int]:
+    """The first line of each of the rows, both counted from 1, by reading the file up to the last of them.
+
+    Only needed where quotes, blank lines or malformed rows set the two apart. `malformed_lines` are lines
+    that the reader of the rows passed over.
+    """
+    wanted, passed_over = set(rows), set(malformed_lines)
+    found: dict[int, int] = {}
+    csv.field_size_limit(sys.maxsize)
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.reader(file)
+        next(reader, None)
+        line, row = reader.line_num, 0
+        for record in reader:
+            start, line = line + 1, reader.line_num
+            if not record or start in passed_over:
+                continue
+            row += 1
+            if row in wanted:
+                found[row] = start
+                if len(found) == len(wanted):
+                    break
+    return found
