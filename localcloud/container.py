@@ -145,7 +145,7 @@ def start(
             environment["SAGEMAKER_BASE_DIR"] = str(spec.ml_directory)
         launch = arguments
     try:
-        process = _spawn(spawn or _popen, launch, environment, directory or scratch)
+        process = _spawn(spawn or popen, launch, environment, directory or scratch)
     except OSError as problem:
         shutil.rmtree(scratch, ignore_errors=True)
         raise ContainerError(f"{spec.name}: cannot run {shlex.join(arguments)}: {problem}") from problem
@@ -254,7 +254,8 @@ def _spawn(spawn: Spawn, launch: Sequence[str], environment: Mapping[str, str], 
     return started.result()
 
 
-def _popen(args: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+def popen(args: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own."""
     return subprocess.Popen(args, stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
 

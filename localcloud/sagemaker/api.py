@@ -30,7 +30,7 @@ class Api:
 
     def __init__(self, names: Names, groups: Iterable[Mapping[str, Operation]]) -> None:
         self._names = names
-        self._contract = Contract()
+        self.contract = Contract()
         self._operations: dict[str, Operation] = {}
         for group in groups:
             self._operations.update(group)
@@ -46,18 +46,18 @@ class Api:
 
     def call(self, operation: str, request: Document, caller: Caller) -> Document:
         """Run one operation; raises SageMakerError."""
-        if not self._contract.knows(operation):
+        if not self.contract.knows(operation):
             raise ValidationError(f"SageMaker has no operation {operation!r}")
         handler = self._operations.get(operation)
         if handler is None:
             raise UnsupportedOperationError(f"{operation} is not supported by the embedded cloud")
-        self._contract.check_request(operation, request)
+        self.contract.check_request(operation, request)
         if operation.startswith("Create") and request.get("Tags"):
             keys = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in request["Tags"]}
             context = {**keys, "aws:TagKeys": [tag["Key"] for tag in request["Tags"]]}
             caller.authorize("sagemaker:AddTags", self._names.resource_of(operation, request), context)
         result = handler({key: value for key, value in request.items() if value is not None}, caller)
-        self._contract.check_answer(operation, result)
+        self.contract.check_answer(operation, result)
         return result
 
 

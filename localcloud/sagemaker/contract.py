@@ -58,6 +58,10 @@ class Contract:
         if violations:
             raise ValidationError(_message(violations))
 
+    def coerce(self, operation: str, document: Any) -> Any:
+        """The document with numbers and booleans that are text, as in templates, made what they should be."""
+        return _coerced(self._model.operation_model(operation).input_shape, document)
+
     def check_answer(self, operation: str, document: Any) -> None:
         """Raise SageMakerError for an answer that no client of the service could read: a fault of ours."""
         shape = self._model.operation_model(operation).output_shape
@@ -153,6 +157,27 @@ def _length(shape: Any, value: Any, path: str) -> Iterator[Violation]:
         yield Violation(value, path, f"Member must have length greater than or equal to {low}")
     if high is not None and len(value) > high:
         yield Violation(value, path, f"Member must have length less than or equal to {high}")
+
+
+def _coerced(shape: Any, value: Any) -> Any:
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, Mapping):
+        return {
+            name: _coerced(shape.members[name], inner) if name in shape.members else inner
+            for name, inner in value.items()
+        }
+    if kind == "list" and isinstance(value, list):
+        return [_coerced(shape.member, inner) for inner in value]
+    if kind == "map" and isinstance(value, Mapping):
+        return {name: _coerced(shape.value, inner) for name, inner in value.items()}
+    if isinstance(value, str) and kind == "boolean":
+        return {"true": True, "false": False}.get(value.lower(), value)
+    if isinstance(value, str) and kind in ("integer", "long", "float", "double"):
+        number = float(value)
+        return int(number) if kind in ("integer", "long") else number
+    if kind == "string" and isinstance(value, (int, float)):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return value
 
 
 def _typed(value: Any, expected: Any, shape: Any, path: str) -> Any:

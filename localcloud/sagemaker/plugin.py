@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.api import Answer
+from localcloud.sagemaker.cloudformation import TYPES, Handler
+from localcloud.sagemaker.iam import Trusted
 from localcloud.sagemaker.names import Names
 from localcloud.sagemaker.service import SageMaker
 
 SERVICE = "sagemaker"
-LOADED_POLL_SECONDS = 0.02
 _RUNTIME = re.compile(r"/endpoints/([^/]+)/")
 
 
@@ -60,15 +61,31 @@ def install(cloud: Cloud) -> SageMaker:
     iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn, service.names)
     tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = service.tags.everything
     cloud.on_shutdown(service.shut_down)
-    service.recovering = asyncio.get_running_loop().create_task(_recover_when_loaded(app, service))
+    cloud.on_started(lambda: _on_loop(app, service.recover()))
+    _add_templates(app, service)
     return service
 
 
-async def _recover_when_loaded(app: Any, service: SageMaker) -> None:
-    """ministack sets its loop and then loads its state without giving way: a loop means that all is there."""
-    while app._MAIN_LOOP is None:
-        await asyncio.sleep(LOADED_POLL_SECONDS)
-    await service.recover()
+def _add_templates(app: Any, service: SageMaker) -> None:
+    """CloudFormation's SageMaker types."""
+    from ministack.services.cloudformation import provisioners
+
+    def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        async def run() -> dict[str, Any]:
+            return service.api.call(operation, request, Trusted())
+
+        answer: dict[str, Any] = _on_loop(app, run())
+        return answer
+
+    for name, type_ in TYPES.items():
+        handler = Handler(type_, call, service.api.contract.coerce)
+        provisioners._RESOURCE_HANDLERS[name] = handler.entry()
+        provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+
+
+def _on_loop(app: Any, work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine on the gateway's loop and wait for it, from another thread."""
+    return asyncio.run_coroutine_threadsafe(work, app._MAIN_LOOP).result()
 
 
 def _with_resources(extract_resource_arn: Any, names: Names) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from localcloud import container
-from localcloud.container import Container
+from localcloud.container import Container, popen
 from localcloud.images import ImageStore
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.api import Answer, Api, answer, error_answer
@@ -24,6 +23,8 @@ from localcloud.sagemaker.hosting.measures import Measures
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.hosting.prepare import Preparer
 from localcloud.sagemaker.iam import Caller, caller_of
+from localcloud.sagemaker.mlflow.apps import MlflowApps
+from localcloud.sagemaker.mlflow.proxy import APP_HEADER, MlflowProxy
 from localcloud.sagemaker.names import Names
 from localcloud.sagemaker.platform import Platform
 from localcloud.sagemaker.registry.groups import ModelPackageGroups
@@ -80,11 +81,12 @@ class SageMaker:
         )
         place = Place(platform.account, platform.region)
         self._invoker = Invoker(place, self.endpoints.serving, self.measures, self.capture, self.faults)
-        parts = (self.jobs, self.models, self.configs, self.endpoints, self.groups, self.packages, self.tags)
+        self.apps = MlflowApps(*shared, roles, spawn or popen)
+        self._mlflow = MlflowProxy(self.apps)
+        hosting = (self.models, self.configs, self.endpoints)
+        parts = (self.jobs, *hosting, self.groups, self.packages, self.apps, self.tags)
         self.api = Api(self.names, [part.operations() for part in parts])
         self._recovered = False
-        self.recovering: asyncio.Task[None] | None = None
-        """Held so that it is not collected while it runs."""
 
     async def handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
@@ -94,6 +96,11 @@ class SageMaker:
         if invocation and method == "POST":
             return await self._invoke(unquote(invocation[1]), headers, body)
         caller = self._caller(headers, self._platform.region)
+        if APP_HEADER in headers:
+            try:
+                return await self._mlflow.forward(method, path, headers, body, query, caller)
+            except SageMakerError as error:
+                return error_answer(error)
         return self.api.handle(headers.get("x-amz-target", ""), body, caller)
 
     async def recover(self) -> None:
@@ -101,6 +108,7 @@ class SageMaker:
         if not self._recovered:
             self._recovered = True
             self.jobs.recover()
+            self.apps.recover()
             await self.endpoints.recover()
 
     def set_faults(self, method: str, body: bytes) -> Answer:
