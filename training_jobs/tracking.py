@@ -6,8 +6,9 @@ MLflow takes two seconds to import, so a thread does that, and opens the run, wh
 from __future__ import annotations
 
 import importlib
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -31,65 +32,77 @@ _CODE = tuple(
 
 
 class Tracker:
-    """One run, begun in the background. Without MLFLOW_TRACKING_URI nothing is logged."""
+    """One run, kept by a thread of its own so that nobody waits for MLflow while there is fitting to do.
+
+    Without MLFLOW_TRACKING_URI nothing is logged. What fails in the thread is raised by `finish`.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._opened: Future[Any] | None = None
-        if not job.setting("MLFLOW_TRACKING_URI"):
+        self._steps: list[Future[None]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
+        self._mlflow: Any = None
+        self._run_id = ""
+        self.enabled = bool(job.setting("MLFLOW_TRACKING_URI"))
+        if not self.enabled:
             log("MLFLOW_TRACKING_URI is not set: this run is not logged")
-            return
-        if not job.setting("MLFLOW_EXPERIMENT_NAME"):
+        elif not job.setting("MLFLOW_EXPERIMENT_NAME"):
             raise InputError("MLFLOW_TRACKING_URI is set and MLFLOW_EXPERIMENT_NAME is not")
         os.environ.update(_QUIET)
-        executor = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
-        self._opened = executor.submit(self._open)
-        executor.shutdown(wait=False)
-
-    def log_training(self, manifest: Mapping[str, Any], dataset: Dataset, pipeline: Any) -> str:
-        """Log everything about the fitted pipeline; the run's id, or "" where nothing is logged."""
-        if self._opened is None:
-            return ""
-        mlflow, run = self._opened.result()
-        with mlflow.start_run(run_id=run.info.run_id, log_system_metrics=False):
-            mlflow.log_params(
-                {name: manifest[name] for name in ("estimator", "seed")} | manifest["parameters"]
-            )
-            mlflow.log_metrics({f"cv_{name}": value for name, value in manifest["cv_metrics"].items()})
-            mlflow.log_input(_dataset_input(manifest, self._job), context="training")
-            self._log_model(mlflow, dataset, pipeline)
-            mlflow.log_dict(dict(manifest), "manifest.json")
-        return str(run.info.run_id)
+        self._later(self._open)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """A job that fails leaves a run that says so."""
-        if error is None or self._opened is None or self._opened.exception() is not None:
-            return
-        mlflow, run = self._opened.result()
-        mlflow.MlflowClient().set_terminated(run.info.run_id, status="FAILED")
+        if error is not None:
+            self._later(self._fail)
+        self._thread.shutdown(wait=True)
 
-    def _open(self) -> Any:
-        mlflow = importlib.import_module("mlflow")
-        importlib.import_module("mlflow.sklearn")
+    def log_pipeline(self, dataset: Dataset, pipeline: Any) -> None:
+        """Log the fitted pipeline with its signature and an example."""
+        self._later(lambda: self._log_model(dataset, pipeline))
+
+    def finish(self, manifest: Mapping[str, Any]) -> str:
+        """Log what the manifest says, and end the run; its id, or "" where nothing is logged."""
+        self._later(lambda: self._log_manifest(manifest))
+        for step in self._steps:
+            step.result()
+        return self._run_id
+
+    def _later(self, step: Callable[[], None]) -> None:
+        if self.enabled:
+            self._steps.append(self._thread.submit(step))
+
+    def _open(self) -> None:
+        self._mlflow = mlflow = importlib.import_module("mlflow")
         mlflow.set_tracking_uri(self._job.setting("MLFLOW_TRACKING_URI"))
-        experiment = mlflow.set_experiment(self._job.setting("MLFLOW_EXPERIMENT_NAME"))
-        run = mlflow.MlflowClient().create_run(
-            experiment.experiment_id, run_name=self._job.name, tags=_tags(self._job)
-        )
-        return mlflow, run
+        mlflow.set_experiment(self._job.setting("MLFLOW_EXPERIMENT_NAME"))
+        run = mlflow.start_run(run_name=self._job.name, tags=_tags(self._job), log_system_metrics=False)
+        self._run_id = str(run.info.run_id)
+        importlib.import_module("mlflow.sklearn")
 
-    def _log_model(self, mlflow: Any, dataset: Dataset, pipeline: Any) -> None:
+    def _fail(self) -> None:
+        if self._run_id:
+            self._mlflow.end_run("FAILED")
+
+    def _log_manifest(self, manifest: Mapping[str, Any]) -> None:
+        mlflow = self._mlflow
+        mlflow.log_params({name: manifest[name] for name in ("estimator", "seed")} | manifest["parameters"])
+        mlflow.log_metrics({f"cv_{name}": value for name, value in manifest["cv_metrics"].items()})
+        mlflow.log_input(_dataset_input(manifest, self._job), context="training")
+        mlflow.log_dict(dict(manifest), "manifest.json")
+        mlflow.end_run()
+
+    def _log_model(self, dataset: Dataset, pipeline: Any) -> None:
         example = dataset.features.head(EXAMPLE_ROWS)
-        signature = mlflow.models.infer_signature(example, pipeline.predict(example))
-        mlflow.sklearn.log_model(
+        self._mlflow.sklearn.log_model(
             pipeline,
             name="model",
             serialization_format="skops",
             skops_trusted_types=_types_in(pipeline),
-            signature=signature,
+            signature=self._mlflow.models.infer_signature(example, pipeline.predict(example)),
             input_example=example,
             pip_requirements=_requirements(pipeline),
             code_paths=[str(path) for path in _CODE],
@@ -110,14 +123,20 @@ def _tags(job: Job) -> dict[str, str]:
 def _dataset_input(manifest: Mapping[str, Any], job: Job) -> Any:
     """The dataset by its version and place, so that a run leads back to its rows."""
     meta = importlib.import_module("mlflow.data.meta_dataset")
-    sources = importlib.import_module("mlflow.data.dataset_source_registry")
-    location = manifest["dataset_uri"] or str(job.channel("train"))
+    version = manifest["dataset_version"]
     return meta.MetaDataset(
-        sources.resolve_dataset_source(location),
-        name=manifest["dataset_version"] or "local",
+        _source(manifest["dataset_uri"] or f"file://{job.channel('train')}"),
+        name=version or "local",
         # MLflow keeps 36 characters of a digest.
-        digest=(manifest["dataset_version"] or manifest["contract_hash"])[-36:],
+        digest=(version or manifest["contract_hash"])[-36:],
     )
+
+
+def _source(uri: str) -> Any:
+    """MLflow's class for an address, named outright: for file:// its own guess finds two and warns."""
+    registry = importlib.import_module("mlflow.data.dataset_source_registry")
+    kind = "s3" if uri.startswith("s3://") else "local"
+    return registry.get_dataset_source_from_json(json.dumps({"uri": uri}), kind)
 
 
 def _types_in(pipeline: Any) -> list[str]:

@@ -20,7 +20,7 @@ from training_jobs.validation import summarise
 
 
 def train(job: Job) -> None:
-    """Read, choose, validate, fit, export, prove, log, write."""
+    """Read, choose, fit, export, prove, validate, log, write."""
     started = time.perf_counter()
     with Tracker(job) as tracker:
         config = read_config(job.channel("contract"))
@@ -29,13 +29,6 @@ def train(job: Job) -> None:
 
         experiment = Experiment(config, dataset, job.integer("seed", config.training.seed))
         parameters, history = choose_parameters(job, experiment)
-        scores = []
-        for number, fold in enumerate(experiment.fold_scores(parameters), start=1):
-            scores.append(fold)
-            log(f"fold {number} of {len(experiment.folds)}: " + ", ".join(f"{k} {fold[k]:.6g}" for k in fold))
-        cv_metrics = summarise(scores)
-        print_metrics({f"cv_{name}": value for name, value in cv_metrics.items()})
-
         pipeline = experiment.fit(parameters)
         log(f"fitted {config.training.estimator}, {time.perf_counter() - started:.1f} s after the start")
 
@@ -43,6 +36,14 @@ def train(job: Job) -> None:
         exported = with_check_rows(model, dataset.features, experiment.seed)
         parity = prove_parity(pipeline, Predictor(exported), dataset.features)
         log(f"parity: {parity.rows} rows and {parity.edge_rows} edge rows agree within {parity.tolerance:g}")
+        tracker.log_pipeline(dataset, pipeline)
+
+        scores = []
+        for number, fold in enumerate(experiment.fold_scores(parameters), start=1):
+            scores.append(fold)
+            log(f"fold {number} of {len(experiment.folds)}: " + ", ".join(f"{k} {fold[k]:.6g}" for k in fold))
+        cv_metrics = summarise(scores)
+        print_metrics({f"cv_{name}": value for name, value in cv_metrics.items()})
 
         manifest = {
             **describe_model(model, config),
@@ -52,6 +53,6 @@ def train(job: Job) -> None:
         }
         if history:
             manifest["search"] = history
-        manifest["mlflow_run_id"] = tracker.log_training(manifest, dataset, pipeline)
+        manifest["mlflow_run_id"] = tracker.finish(manifest)
         artefact.write(job.model_directory, exported.with_manifest(manifest))
     log(f"model {manifest['model_hash'][:12]} written, {time.perf_counter() - started:.1f} s after the start")

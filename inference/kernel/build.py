@@ -1,6 +1,6 @@
 """Compiles the kernel.
 
-`python inference/kernel/build.py DIRECTORY` does it when an image is built; a laptop does it at first use. The
+`python inference/kernel/build.py DIRECTORY` does it when an image is built, a laptop at first use. The
 result is named by the hash of its sources and flags, so a stale one is never loaded. No flag ties it to the
 processor it was built on, and none lets the compiler change a bit of a result.
 """
