@@ -74,6 +74,8 @@ def _add_templates(app: Any, service: SageMaker) -> None:
         async def run() -> dict[str, Any]:
             return service.api.call(operation, request, Trusted())
 
+        if _is_on_loop(app):  # ministack provisions most resources there
+            return service.api.call(operation, request, Trusted())
         answer: dict[str, Any] = _on_loop(app, run())
         return answer
 
@@ -81,6 +83,13 @@ def _add_templates(app: Any, service: SageMaker) -> None:
         handler = Handler(type_, call, service.api.contract.coerce)
         provisioners._RESOURCE_HANDLERS[name] = handler.entry()
         provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+
+
+def _is_on_loop(app: Any) -> bool:
+    try:
+        return bool(asyncio.get_running_loop() is app._MAIN_LOOP)
+    except RuntimeError:
+        return False
 
 
 def _on_loop(app: Any, work: Coroutine[Any, Any, Any]) -> Any:
