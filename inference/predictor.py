@@ -61,6 +61,10 @@ class Predictor:
         """Predictions (n,) of whole columns: float64 of a regression, class labels of a classification."""
         return self.predict_matrix(self.encode(columns))
 
+    def predict_frame(self, frame: Any) -> npt.NDArray[Any]:
+        """Predictions (n,) of a data frame (pandas), by its columns' names."""
+        return self.predict_columns({name: frame[name].to_numpy() for name in frame.columns})
+
     def probabilities_of_columns(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
         """Probabilities (n, classes), in the order of `classes`."""
         return self.answers(self.encode(columns))

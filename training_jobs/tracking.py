@@ -1,4 +1,4 @@
-"""The job's MLflow run: what was tried on which data, and the fitted pipeline.
+"""The job's MLflow run: what was tried on which data, and the model that serves.
 
 MLflow takes two seconds to import, so a thread does that, and opens the run, while the model is being fitted.
 """
@@ -8,27 +8,33 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-from training_jobs.dataset import Dataset
+import pandas as pd
+
+import inference
+from inference import artefact
+from inference.artefact import Artefact
+from inference.predictor import Predictor
 from training_jobs.errors import InputError
 from training_jobs.job import Job
 from training_jobs.report import log
 
-# No look at a git checkout, no usage statistics, no banner: a job has one thing to do.
+# No look at a git checkout, no usage statistics, no banner, no progress bar: a job has one thing to do.
 _QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-EXAMPLE_ROWS = 5
-# The code that a logged pipeline needs to be loaded elsewhere.
-_CODE = tuple(
-    Path(__file__).resolve().parents[1] / name for name in ("contracts", "inference", "training_jobs")
-)
+# What a logged model needs where it is loaded: the code that serves, and its one library.
+_CODE = Path(inference.__file__).parent
+_REQUIREMENTS = ("numpy", "pandas", "mlflow-skinny")
 
 
 class Tracker:
@@ -60,9 +66,9 @@ class Tracker:
             self._later(self._fail)
         self._thread.shutdown(wait=True)
 
-    def log_pipeline(self, dataset: Dataset, pipeline: Any) -> None:
-        """Log the fitted pipeline with its signature and an example."""
-        self._later(lambda: self._log_model(dataset, pipeline))
+    def log_model(self, exported: Artefact, example: pd.DataFrame) -> None:
+        """Log the model that will serve, with its signature and an example."""
+        self._later(lambda: self._log_model(exported, example))
 
     def finish(self, manifest: Mapping[str, Any]) -> str:
         """Log what the manifest says, and end the run; its id, or "" where nothing is logged."""
@@ -81,7 +87,7 @@ class Tracker:
         mlflow.set_experiment(self._job.setting("MLFLOW_EXPERIMENT_NAME"))
         run = mlflow.start_run(run_name=self._job.name, tags=_tags(self._job), log_system_metrics=False)
         self._run_id = str(run.info.run_id)
-        importlib.import_module("mlflow.sklearn")
+        importlib.import_module("mlflow.pyfunc")
 
     def _fail(self) -> None:
         if self._run_id:
@@ -95,18 +101,19 @@ class Tracker:
         mlflow.log_dict(dict(manifest), "manifest.json")
         mlflow.end_run()
 
-    def _log_model(self, dataset: Dataset, pipeline: Any) -> None:
-        example = dataset.features.head(EXAMPLE_ROWS)
-        self._mlflow.sklearn.log_model(
-            pipeline,
-            name="model",
-            serialization_format="skops",
-            skops_trusted_types=_types_in(pipeline),
-            signature=self._mlflow.models.infer_signature(example, pipeline.predict(example)),
-            input_example=example,
-            pip_requirements=_requirements(pipeline),
-            code_paths=[str(path) for path in _CODE],
-        )
+    def _log_model(self, exported: Artefact, example: pd.DataFrame) -> None:
+        models = self._mlflow.models
+        with tempfile.TemporaryDirectory() as directory:
+            artefact.write(Path(directory), exported)
+            self._mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(Path(__file__).with_name("served_model.py")),
+                artifacts={"artefact": directory},
+                signature=models.infer_signature(example, Predictor(exported).predict_frame(example)),
+                input_example=example,
+                pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+                code_paths=[str(_CODE)],
+            )
 
 
 def _tags(job: Job) -> dict[str, str]:
@@ -137,18 +144,3 @@ def _source(uri: str) -> Any:
     registry = importlib.import_module("mlflow.data.dataset_source_registry")
     kind = "s3" if uri.startswith("s3://") else "local"
     return registry.get_dataset_source_from_json(json.dumps({"uri": uri}), kind)
-
-
-def _types_in(pipeline: Any) -> list[str]:
-    """The types of this very pipeline beyond those that skops trusts anyway."""
-    skops = importlib.import_module("skops.io")
-    return list(skops.get_untrusted_types(data=skops.dumps(pipeline)))
-
-
-def _requirements(pipeline: Any) -> list[str]:
-    """The exact versions of what the pipeline is made of."""
-    library = type(pipeline[-1]).__module__.partition(".")[0]
-    names = {"scikit-learn": "sklearn", "pandas": "pandas", "numpy": "numpy", "skops": "skops"}
-    if library in ("xgboost", "lightgbm"):
-        names[library] = library
-    return [f"{name}=={importlib.import_module(module).__version__}" for name, module in names.items()]

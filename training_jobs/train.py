@@ -18,6 +18,8 @@ from training_jobs.report import log, print_metrics
 from training_jobs.tracking import Tracker
 from training_jobs.validation import summarise
 
+EXAMPLE_ROWS = 5
+
 
 def train(job: Job) -> None:
     """Read, choose, fit, export, prove, validate, log, write."""
@@ -36,7 +38,8 @@ def train(job: Job) -> None:
         exported = with_check_rows(model, dataset.features, experiment.seed)
         parity = prove_parity(pipeline, Predictor(exported), dataset.features)
         log(f"parity: {parity.rows} rows and {parity.edge_rows} edge rows agree within {parity.tolerance:g}")
-        tracker.log_pipeline(dataset, pipeline)
+        origin = {**describe_model(model, config), **describe_origin(job), **describe_parity(parity)}
+        tracker.log_model(exported.with_manifest(origin), dataset.features.head(EXAMPLE_ROWS))
 
         scores = []
         for number, fold in enumerate(experiment.fold_scores(parameters), start=1):
@@ -46,10 +49,8 @@ def train(job: Job) -> None:
         print_metrics({f"cv_{name}": value for name, value in cv_metrics.items()})
 
         manifest = {
-            **describe_model(model, config),
-            **describe_origin(job),
+            **origin,
             **describe_training(config.training.estimator, parameters, experiment.seed, cv_metrics),
-            **describe_parity(parity),
         }
         if history:
             manifest["search"] = history
