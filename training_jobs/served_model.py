@@ -10,6 +10,7 @@ from typing import Any
 
 import mlflow.models
 import mlflow.pyfunc
+import pandas as pd
 
 from inference.predictor import Predictor
 
@@ -23,8 +24,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self._predictor = Predictor.load(context.artifacts[ARTEFACT])
         self._predictor.check()
 
-    # Without annotations: MLflow takes one of the rows' type for a schema, and warns where it is none.
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
         return self._predictor.predict_frame(model_input)
 
 
