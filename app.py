@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent
 
 
 def main() -> None:
+    config = PipelineConfig.load(ROOT / FILE_NAME)
     app = new_app()
     stage = pick(app.node.try_get_context("stage") or os.environ.get("STAGE") or "dev")
-    config = PipelineConfig.load(ROOT / FILE_NAME)
     PipelineStack(app, root=ROOT, config=config, stage=stage)
     app.synth()
 

@@ -6,8 +6,6 @@ states that deploy.
 
 from __future__ import annotations
 
-import re
-
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -26,11 +24,6 @@ RUNBOOK = "docs/runbook.md"
 CLIENT_ERROR_PERCENT = 20
 MEMORY_PERCENT = 90
 WAITING_MINUTES = 15
-
-
-def section_of(alarm: str) -> str:
-    """The runbook's section on an alarm: `EndpointSlow` has `endpoint-slow`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", alarm).lower()
 
 
 class Alarms(Construct):
@@ -138,7 +131,7 @@ class Alarms(Construct):
             self,
             name,
             alarm_name=f"{self._names.prefix}-{name}",
-            alarm_description=f"{what}. Runbook: {RUNBOOK}#{section_of(name)}",
+            alarm_description=f"{what}. Runbook: {RUNBOOK}#{name.lower()}",
             metric=metric,
             threshold=above,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from contracts.names import Names
-from infra_cdk.encryption import Encryption
+from infra_cdk.encryption import READ, Encryption
 from infra_cdk.policy import allow
 
 PARTITION_KEY = "endpoint_name"
@@ -41,4 +41,4 @@ class LeaseTable(Construct):
         allow(role, *(f"dynamodb:{action}" for action in actions), on=self.table.table_arn)
         # DynamoDB decrypts the table's key on the caller's behalf (Developer Guide, "Encryption at rest").
         context = {"aws:dynamodb:tableName": self.table.table_name}
-        self._encryption.allow(role, "kms:Decrypt", "kms:DescribeKey", via="dynamodb", context=context)
+        self._encryption.allow(role, *READ, via="dynamodb", context=context)

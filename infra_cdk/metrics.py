@@ -27,7 +27,6 @@ class PipelineMetrics:
             metric_name=name,
             statistic="Sum",
             period=period,
-            label=name,
         )
 
     def endpoint(
@@ -38,7 +37,7 @@ class PipelineMetrics:
 
     def fleet(self, name: str, statistic: str) -> cloudwatch.Metric:
         """What SageMaker reports of the instances."""
-        return self._of_variant(metrics.FLEET_NAMESPACE, name, statistic, MINUTE, name)
+        return self._of_variant(metrics.FLEET_NAMESPACE, name, statistic, MINUTE, None)
 
     def share_of_requests(self, name: str, period: cdk.Duration = MINUTE) -> cloudwatch.MathExpression:
         """Percent of the requests that the metric counts; none without requests."""
@@ -71,5 +70,5 @@ class PipelineMetrics:
             dimensions_map={"EndpointName": self.names.endpoint, "VariantName": VARIANT_NAME},
             statistic=statistic,
             period=period,
-            label=label or name,
+            label=label,
         )

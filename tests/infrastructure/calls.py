@@ -65,7 +65,8 @@ class Code:
     def _references(self, name: str) -> Iterator[str]:
         module = self.functions[name]
         owner = name.rpartition(".")[0]
-        known = {c for c in module.names.values() if c in self.classes} | module.classes
+        imported = set(module.names.values())
+        known = module.classes | {c for c in self.classes if {c, c.rpartition(".")[0]} & imported}
         for node in ast.walk(module.functions[name]):
             if isinstance(node, ast.Name):
                 yield from self._of(self._resolve(module, node.id))

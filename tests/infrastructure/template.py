@@ -25,7 +25,8 @@ class Synthesised:
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        return self.document["Resources"]
+        found: Mapping[str, Resource] = self.document["Resources"]
+        return found
 
     def of_type(self, kind: str) -> dict[str, Resource]:
         return {name: r for name, r in self.resources.items() if r["Type"] == kind}

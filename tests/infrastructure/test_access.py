@@ -1,0 +1,239 @@
+"""Least privilege, both ways: nothing that the code calls is missing, nothing else is granted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from contracts.names import folder_of
+from tests.infrastructure.conftest import ROOT
+from tests.infrastructure.machine import Machine
+from tests.infrastructure.template import Synthesised, listed, resources_of, text
+
+# What comes with a call, or with running at all, and so appears in no code of ours.
+ALWAYS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+COMES_WITH = {
+    # A missing key is a 404 only for who may list (S3 API Reference, `GetObject`).
+    "s3:GetObject": {"s3:ListBucket", "kms:Decrypt"},
+    "s3:PutObject": {"kms:GenerateDataKey", "kms:Decrypt"},
+    "s3:DeleteObjectVersion": {"s3:DeleteObject"},
+    "dynamodb:GetItem": {"kms:Decrypt"},
+    "sns:Publish": {"kms:Decrypt", "kms:GenerateDataKey"},
+    "sagemaker:CreateModel": {"iam:PassRole", "sagemaker:AddTags"},
+    "sagemaker:CreateEndpointConfig": {"sagemaker:AddTags"},
+    "sagemaker:CreateEndpoint": {"kms:CreateGrant"},
+    # SageMaker reads the rollback alarms for the caller (Developer Guide, "Auto-Rollback Configuration").
+    "sagemaker:UpdateEndpoint": {"kms:CreateGrant", "cloudwatch:DescribeAlarms"},
+}
+# The event source mapping polls in the starter's name.
+POLLS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "kms:Decrypt"}
+# Log delivery and tracing, as the Step Functions Developer Guide lists them.
+MACHINE_ALWAYS = {
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+# parliament is older than MLflow apps, and takes ListExecutions' alternative, a map run, for required.
+MISJUDGED = {"sagemaker:CallMlflowAppApi", "states:ListExecutions"}
+STATES = (
+    "StartExecution",
+    "IngestData",
+    "EvaluateModel",
+    "RegisterModel",
+    "AcquireLease",
+    "DeployCanary",
+    "CheckDeployment",
+    "PromoteChampion",
+    "RejectChallenger",
+    "ReleaseLease",
+    "Teardown",
+)
+
+
+def role_of(template: Synthesised, state: str) -> str:
+    return template.role_of(template.function(state))
+
+
+def with_company(actions: set[str]) -> set[str]:
+    return actions | {extra for action in actions for extra in COMES_WITH.get(action, ())}
+
+
+@pytest.fixture(scope="module")
+def machine() -> Machine:
+    return Machine(ROOT / "step_functions/ml_pipeline.asl.json")
+
+
+def test_these_are_all_the_functions(template):
+    names = {p["FunctionName"] for p in template.properties("AWS::Lambda::Function")}
+    assert names == {template.names.function(state) for state in STATES}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_function_may_do_what_its_handler_calls(dev, code, state):
+    called = code.actions(f"lambdas.{folder_of(state)}.handler.handler")
+    assert not called - dev.actions(role_of(dev, state))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_function_may_do_nothing_that_its_handler_never_calls(dev, code, state):
+    called = code.actions(f"lambdas.{folder_of(state)}.handler.handler")
+    expected = with_company(called) | ALWAYS | (POLLS if state == "StartExecution" else set())
+    assert not dev.actions(role_of(dev, state)) - expected
+
+
+def test_the_state_machine_may_do_what_its_tasks_call_and_no_more(template, machine):
+    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    granted = template.actions(template.role_of(properties))
+    assert not machine.actions() - granted
+    assert not granted - with_company(machine.actions()) - MACHINE_ALWAYS
+
+
+def test_the_state_machine_may_invoke_each_of_its_functions(template, machine):
+    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    role, arns = template.role_of(properties), properties["DefinitionSubstitutions"]
+    for name, task in machine.tasks().items():
+        if "lambda:invoke" in task["Resource"]:
+            assert template.allows(role, "lambda:InvokeFunction", text(arns[f"{name}Arn"]))
+
+
+def test_no_two_principals_share_a_role(template):
+    functions = [template.role_of(p) for p in template.properties("AWS::Lambda::Function")]
+    others = [
+        template.role_of(template.the(kind)[1])
+        for kind in ("AWS::StepFunctions::StateMachine", "AWS::SageMaker::MlflowApp")
+    ]
+    substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
+    training = text(substitutions["TrainingRoleArn"]).strip("<>").split(".")[0]
+    endpoint = template.function("DeployCanary")["Environment"]["Variables"]["ENDPOINT_ROLE_ARN"]
+    used = [*functions, *others, training, text(endpoint).strip("<>").split(".")[0]]
+    assert len(used) == len(set(used))
+    assert set(used) == set(template.of_type("AWS::IAM::Role"))
+
+
+def test_a_role_is_assumed_by_one_service_and_on_behalf_of_this_account(template):
+    for name, role in template.of_type("AWS::IAM::Role").items():
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        (service,) = trust["Principal"].values()
+        # Lambda sets no source account when it assumes an execution role (Lambda Developer Guide).
+        if service != "lambda.amazonaws.com":
+            assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, (
+                name
+            )
+
+
+def test_no_role_brings_a_managed_policy(template):
+    for role in template.properties("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role
+
+
+def test_a_role_is_passed_to_sagemaker_alone_and_is_one_of_the_stacks(template):
+    for policy in template.properties("AWS::IAM::Policy"):
+        for s in policy["PolicyDocument"]["Statement"]:
+            if "iam:PassRole" in listed(s["Action"]):
+                assert s["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+                roles = {resource.strip("<>").split(".")[0] for resource in resources_of(s)}
+                assert roles <= set(template.of_type("AWS::IAM::Role"))
+
+
+def test_no_action_is_a_wildcard_and_a_bare_star_is_for_actions_that_name_no_resource(template):
+    nameless = MACHINE_ALWAYS | {
+        "ecr:GetAuthorizationToken",
+        "sagemaker:ListEndpointConfigs",
+        "sagemaker:ListModels",
+        "sagemaker:ListTrainingJobs",
+    }
+    for policy in template.properties("AWS::IAM::Policy"):
+        for s in policy["PolicyDocument"]["Statement"]:
+            assert not any("*" in action for action in listed(s["Action"]))
+            assert "*" not in resources_of(s) or set(listed(s["Action"])) <= nameless
+
+
+def test_the_key_is_used_only_through_the_service_that_stores_the_data(template):
+    for policy in template.properties("AWS::IAM::Policy"):
+        for s in policy["PolicyDocument"]["Statement"]:
+            if any(action.startswith("kms:") for action in listed(s["Action"])):
+                assert "kms:ViaService" in s["Condition"]["StringEquals"]
+
+
+def test_training_never_sees_the_holdout_or_the_rows_set_aside(template):
+    substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
+    role = text(substitutions["TrainingRoleArn"]).strip("<>").split(".")[0]
+    bucket = text(template.document["Outputs"]["ArtifactBucketName"]["Value"]).strip("<>")
+    datasets = f"<{bucket}.Arn>/datasets/abc123"
+    assert template.allows(role, "s3:GetObject", f"{datasets}/train/train.parquet")
+    assert template.allows(role, "s3:GetObject", f"{datasets}/contract/contract.json")
+    for hidden in ("holdout/holdout.parquet", "quarantine/quarantine.parquet", "profile.json"):
+        assert not template.allows(role, "s3:GetObject", f"{datasets}/{hidden}")
+
+
+def test_nobody_but_ingestion_reads_an_upload_and_only_the_teardown_deletes_data(template):
+    raw = text(template.document["Outputs"]["RawBucketName"]["Value"]).strip("<>")
+    readers = {
+        role
+        for role in template.of_type("AWS::IAM::Role")
+        if template.allows(role, "s3:GetObject", f"<{raw}.Arn>/incoming/housing.csv")
+    }
+    assert readers == {role_of(template, "IngestData")}
+    deleters = {
+        r for r in template.of_type("AWS::IAM::Role") if "s3:DeleteObjectVersion" in template.actions(r)
+    }
+    assert deleters == (set() if template.stage.retains_data else {role_of(template, "Teardown")})
+
+
+def test_a_policy_linter_finds_nothing(template, recwarn):
+    """parliament knows which resources and conditions an action takes."""
+    import parliament  # its import warns, so it stays here
+
+    recwarn.clear()
+    for policy in template.properties("AWS::IAM::Policy"):
+        for s in policy["PolicyDocument"]["Statement"]:
+            if set(listed(s["Action"])) <= MISJUDGED:
+                continue
+            document = {"Version": "2012-10-17", "Statement": [concrete(s, template)]}
+            findings = parliament.analyze_policy_string(json.dumps(document)).findings
+            assert not [f"{f.issue}: {f.detail} {f.location}" for f in findings], s
+
+
+def concrete(value, template: Synthesised):
+    """The statement as it might be deployed: references replaced by plausible values."""
+    shown = text(value)
+    if isinstance(shown, str):
+        return plausible(shown, template)
+    if isinstance(value, dict):
+        return {key: concrete(part, template) for key, part in value.items()}
+    return [concrete(part, template) for part in value] if isinstance(value, list) else value
+
+
+ARNS = {
+    "AWS::S3::Bucket": "arn:aws:s3:::bucket",
+    "AWS::KMS::Key": "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555",
+    "AWS::SQS::Queue": "arn:aws:sqs:us-east-1:111122223333:queue",
+    "AWS::SNS::Topic": "arn:aws:sns:us-east-1:111122223333:topic",
+    "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:111122223333:table/leases",
+    "AWS::IAM::Role": "arn:aws:iam::111122223333:role/role",
+    "AWS::Lambda::Function": "arn:aws:lambda:us-east-1:111122223333:function:function",
+    "AWS::Logs::LogGroup": "arn:aws:logs:us-east-1:111122223333:log-group:group:*",
+    "AWS::StepFunctions::StateMachine": "arn:aws:states:us-east-1:111122223333:stateMachine:machine",
+    "AWS::SageMaker::ModelPackageGroup": "arn:aws:sagemaker:us-east-1:111122223333:model-package-group/group",
+    "AWS::SageMaker::MlflowApp": "arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/app-1",
+}
+
+
+def plausible(shown: str, template: Synthesised) -> str:
+    for name, resource in template.resources.items():
+        for reference in (f"<{name}.ModelPackageGroupArn>", f"<{name}.Arn>", f"<{name}>"):
+            if reference in shown:
+                shown = shown.replace(reference, ARNS[resource["Type"]])
+    for pseudo, value in {"Partition": "aws", "Region": "us-east-1", "AccountId": "111122223333"}.items():
+        shown = shown.replace(f"<AWS::{pseudo}>", value).replace(f"${{AWS::{pseudo}}}", value)
+    return shown

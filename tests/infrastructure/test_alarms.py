@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import ast
+import json
+import re
+
+from contracts import metrics
+from tests.infrastructure.conftest import ROOT
+from tests.infrastructure.template import Synthesised, text
+
+
+def emitted_names() -> set[str]:
+    """Metrics that some function emits, found where contracts.metrics is used."""
+    used = {
+        node.attr
+        for path in (ROOT / "lambdas").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "metrics"
+    }
+    return {str(getattr(metrics, name)) for name in used if name.isupper()}
+
+
+def own_metrics(template: Synthesised) -> set[str]:
+    """Metrics of the pipeline's own namespace that alarms and dashboard read."""
+    namespace = template.names.metric_namespace
+    alarmed = {
+        stat["MetricName"]
+        for alarm in template.properties("AWS::CloudWatch::Alarm")
+        for stat in (
+            alarm,
+            *(m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m),
+        )
+        if stat.get("Namespace") == namespace
+    }
+    shown = text(template.the("AWS::CloudWatch::Dashboard")[1]["DashboardBody"])
+    return alarmed | set(re.findall(rf'\["{re.escape(namespace)}","(\w+)"', shown))
+
+
+def filtered_metrics(template: Synthesised) -> set[str]:
+    return {
+        transformation["MetricName"]
+        for f in template.properties("AWS::Logs::MetricFilter")
+        for transformation in f["MetricTransformations"]
+    }
+
+
+def test_every_alarm_tells_the_topic(template):
+    topic = template.document["Outputs"]["AlarmTopicArn"]["Value"]
+    for alarm in template.properties("AWS::CloudWatch::Alarm"):
+        assert alarm["AlarmActions"] == [topic]
+
+
+def test_every_alarm_names_a_section_that_the_runbook_has(template):
+    headings = re.findall(r"^#+ (.+)$", (ROOT / "docs/runbook.md").read_text(encoding="utf-8"), re.MULTILINE)
+    sections = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for alarm in template.properties("AWS::CloudWatch::Alarm"):
+        section = alarm["AlarmDescription"].partition("docs/runbook.md#")[2]
+        assert section in sections, alarm["AlarmName"]
+
+
+def test_no_alarm_fires_for_want_of_traffic(template):
+    for alarm in template.properties("AWS::CloudWatch::Alarm"):
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_alarms_and_dashboard_read_only_what_some_function_emits(template):
+    assert own_metrics(template)
+    assert own_metrics(template) <= emitted_names()
+
+
+def test_cleaning_up_after_a_deployment_spares_the_standing_alarms(template):
+    for alarm in template.properties("AWS::CloudWatch::Alarm"):
+        assert not alarm["AlarmName"].startswith(template.names.rollback_alarm_prefix)
+
+
+def test_the_operators_are_told_of_what_an_upload_can_die_of(template):
+    watched = {
+        (alarm.get("Namespace"), alarm.get("MetricName"))
+        for alarm in template.properties("AWS::CloudWatch::Alarm")
+    }
+    assert {
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+        ("AWS/States", "ExecutionsFailed"),
+        (template.names.metric_namespace, metrics.DEPLOYMENTS_ROLLED_BACK),
+    } <= watched
+
+
+def test_a_rollback_alarm_can_watch_the_predictions_of_the_green_fleet_alone(template):
+    assert filtered_metrics(template) == {metrics.PREDICTION_SHIFT}
+    (found,) = template.properties("AWS::Logs::MetricFilter")
+    group = template.resources[found["LogGroupName"]["Ref"]]["Properties"]["LogGroupName"]
+    assert group == template.names.endpoint_log_group
+    (transformation,) = found["MetricTransformations"]
+    assert [d["Key"] for d in transformation["Dimensions"]] == [metrics.CONFIG_DIMENSION]
+
+
+def test_the_dashboard_is_json_that_shows_every_alarm(template):
+    body = template.the("AWS::CloudWatch::Dashboard")[1]["DashboardBody"]
+    shown = text(body)
+    assert json.loads(re.sub(r"<[^>]+>", "x", shown))["widgets"]
+    assert all(f"<{name}.Arn>" in shown for name in template.of_type("AWS::CloudWatch::Alarm"))

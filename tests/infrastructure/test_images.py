@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+
+from infra_cdk.bundle import source_hash
+from infra_cdk.images import DOCKERFILES, Images, copied_by
+from tests.infrastructure.conftest import ROOT
+
+SOURCES = ("contracts", "inference", "lambdas", "training_jobs", "pipeline.toml")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what the images are made of."""
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in SOURCES:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, root / name)
+    return root
+
+
+def hashes(root: Path, out: Path) -> dict[str, str]:
+    cdk.AssetStaging.clear_asset_hash_cache()
+    images = Images(cdk.Stack(cdk.App(outdir=str(out)), "Stack"), "Images", root=root)
+    return {name: getattr(images, name).asset_hash for name in DOCKERFILES}
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_an_image_starts_from_a_digest_and_not_from_a_tag_that_moves(name):
+    text = (ROOT / DOCKERFILES[name]).read_text(encoding="utf-8")
+    assert re.search(r"^ARG BASE_IMAGE=\S+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE_IMAGE}"}
+
+
+def test_the_images_share_one_base():
+    bases = {
+        line
+        for path in DOCKERFILES.values()
+        for line in (ROOT / path).read_text(encoding="utf-8").splitlines()
+        if line.startswith("ARG BASE_IMAGE=")
+    }
+    assert len(bases) == 1
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_an_image_copies_only_what_there_is(name):
+    assert all((ROOT / source).exists() for source in copied_by(ROOT / DOCKERFILES[name]))
+
+
+@pytest.mark.parametrize(
+    "lock", sorted(ROOT.glob("*/requirements*.txt")), ids=lambda p: f"{p.parent.name}/{p.name}"
+)
+def test_every_dependency_is_locked_with_its_hash(lock):
+    text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            assert re.match(r"\S+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+
+
+def test_a_file_outside_of_what_it_copies_leaves_an_image_as_it_was(project, tmp_path):
+    before = hashes(project, tmp_path / "out")
+    (project / "README.md").write_text("changed")
+    (project / "lambdas/__pycache__").mkdir(exist_ok=True)
+    (project / "lambdas/__pycache__/aws.pyc").write_bytes(b"changed")
+    assert hashes(project, tmp_path / "out") == before
+
+
+def test_a_changed_source_makes_a_new_image_of_those_that_copy_it(project, tmp_path):
+    before = hashes(project, tmp_path / "out")
+    (project / "training_jobs/new.py").write_text("")
+    after = hashes(project, tmp_path / "out")
+    assert {name for name in before if before[name] != after[name]} == {"training"}
+
+
+def test_a_changed_handler_makes_a_new_zip_and_a_cache_does_not(project):
+    before = source_hash(project)
+    (project / "lambdas/__pycache__").mkdir(exist_ok=True)
+    (project / "lambdas/__pycache__/aws.cpython-312.pyc").write_bytes(b"changed")
+    assert source_hash(project) == before
+    (project / "lambdas/telemetry.py").write_text("changed = True\n")
+    assert source_hash(project) != before
+
+
+def test_the_zip_holds_the_code_and_its_dependencies_but_not_what_the_runtime_brings(dev, out):
+    (key,) = {f["Code"]["S3Key"] for f in dev.properties("AWS::Lambda::Function") if "S3Key" in f["Code"]}
+    folder = out / f"asset.{key.removesuffix('.zip')}"
+    assert (folder / "contracts/names.py").is_file()
+    assert (folder / "lambdas/start_execution/handler.py").is_file()
+    assert (folder / "aws_lambda_powertools").is_dir()
+    assert not (folder / "boto3").exists()
+    assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) < 20e6
+
+
+def test_a_zip_runs_on_arm_and_an_image_where_it_was_built_for(template):
+    for function in template.properties("AWS::Lambda::Function"):
+        built_for = "arm64" if "S3Key" in function["Code"] else "x86_64"
+        assert function["Architectures"] == [built_for]
