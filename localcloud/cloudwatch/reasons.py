@@ -44,30 +44,28 @@ def reason(datapoints: Datapoints, decision: Decision, rule: Rule, state: State)
 
 
 def _crossed(datapoints: Datapoints, decision: Decision, rule: Rule, state: State) -> str:
-    values = [_value(*datapoints[position]) for position in reversed(decision.evaluated)]
-    shown = ", ".join(value for value in values if value)
+    """Names the datapoints that speak for the state, newest first, and the gaps that were filled."""
+    shown = [
+        f"{point.value} ({datetime.fromtimestamp(at, UTC).strftime('%d/%m/%y %H:%M:%S')})"
+        for at, point in (datapoints[position] for position in reversed(decision.evaluated))
+        if point is not None and rule.breaches(point.value) == (state is State.ALARM)
+    ]
     relation = f"{_RELATIONS[rule.comparison]} the threshold ({rule.threshold})"
-    verb = "was" if len(values) == 1 else "were"
-    negation = "" if state is State.ALARM else "not "
+    parts = []
+    if shown:
+        counted = f"{len(shown)} out of the last {rule.periods} datapoints [{', '.join(shown)}]"
+        negation = "" if state is State.ALARM else "not "
+        parts.append(f"{counted} {_were(len(shown))} {negation}{relation}")
+    if decision.filled:
+        parts.append(_filled(decision.filled, rule))
     needed = rule.datapoints if state is State.ALARM else rule.periods - rule.datapoints + 1
     transition = "OK -> ALARM" if state is State.ALARM else "ALARM -> OK"
-    gaps = f" and {_filled(decision.filled, rule)}" if decision.filled else ""
-    counted = f"{len(values)} out of the last {rule.periods} datapoints [{shown}]"
-    return (
-        f"{counted} {verb} {negation}{relation}{gaps} "
-        f"(minimum {_counted(needed, 'datapoint')} for {transition} transition)."
-    )
+    return f"{' and '.join(parts)} (minimum {_counted(needed, 'datapoint')} for {transition} transition)."
 
 
 def _filled(count: int, rule: Rule) -> str:
     treated = _TREATED_AS.get(rule.treat_missing, "Missing")
     return f"{_counted(count, 'missing datapoint')} {_were(count)} treated as [{treated}]"
-
-
-def _value(at: float, point: Point | None) -> str:
-    if point is None:
-        return ""
-    return f"{point.value} ({datetime.fromtimestamp(at, UTC).strftime('%d/%m/%y %H:%M:%S')})"
 
 
 def _counted(count: int, noun: str) -> str:
