@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-logger = Logger(service="greenlight", use_rfc3339=True, utc=True)
+logger = Logger(use_rfc3339=True, utc=True)
 
 
 def count(namespace: str, metric: str, value: float = 1.0) -> None:

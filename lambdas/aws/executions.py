@@ -14,6 +14,23 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 
+def stop_all(state_machine_arn: str, reason: str) -> int:
+    """Stop every running execution; returns how many there were."""
+    states: SFNClient = client("stepfunctions")
+    pages = states.get_paginator("list_executions").paginate(
+        stateMachineArn=state_machine_arn, statusFilter="RUNNING"
+    )
+    try:
+        arns = [found["executionArn"] for page in pages for found in page["executions"]]
+    except ClientError as error:
+        if code_of(error) == "StateMachineDoesNotExist":
+            return 0
+        raise
+    for arn in arns:
+        states.stop_execution(executionArn=arn, error="TeardownError", cause=reason)
+    return len(arns)
+
+
 def start(state_machine_arn: str, name: str, document: Mapping[str, str]) -> bool:
     """Start an execution; False when one of that name was started before.
 

@@ -11,7 +11,7 @@ from lambdas.aws.clients import client
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
     from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
-    from mypy_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
+    from mypy_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef, ModelPackageSummaryTypeDef
 
 TRAINING_JOB = "training_job_name"
 _REASON_LENGTH = 1024  # ApprovalDescription's limit (SageMaker API Reference, `UpdateModelPackage`)
@@ -56,7 +56,17 @@ class ModelRegistry:
     def of_training_job(self, training_job_name: str) -> Package | None:
         return next((p for p in self.packages() if p.training_job_name == training_job_name), None)
 
+    def arns(self) -> list[str]:
+        """Every package's ARN, newest first."""
+        return [summary["ModelPackageArn"] for summary in self._summaries(None)]
+
+    def delete(self, arn: str) -> None:
+        self._sagemaker.delete_model_package(ModelPackageName=arn)
+
     def _newest_first(self, status: ModelApprovalStatusType | None) -> Iterator[Package]:
+        return (self.package(summary["ModelPackageArn"]) for summary in self._summaries(status))
+
+    def _summaries(self, status: ModelApprovalStatusType | None) -> Iterator[ModelPackageSummaryTypeDef]:
         wanted: dict[str, Any] = {"ModelApprovalStatus": status} if status else {}
         pages = self._sagemaker.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=self._group_name,
@@ -65,8 +75,7 @@ class ModelRegistry:
             **wanted,
         )
         for page in pages:
-            for summary in page["ModelPackageSummaryList"]:
-                yield self.package(summary["ModelPackageArn"])
+            yield from page["ModelPackageSummaryList"]
 
     def package(self, arn: str) -> Package:
         return _package(self._sagemaker.describe_model_package(ModelPackageName=arn))

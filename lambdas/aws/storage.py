@@ -17,6 +17,7 @@ from lambdas.aws.clients import client, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "404", "NoSuchBucket"}
 _CHUNK_BYTES = 1 << 22
@@ -33,6 +34,10 @@ def split(uri: str) -> tuple[str, str]:
     if parts.scheme != "s3" or not parts.netloc:
         raise ValueError(f"{uri!r} is not of the form s3://bucket/key")
     return parts.netloc, parts.path.lstrip("/")
+
+
+class ObjectMissingError(LookupError):
+    """There is no such object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +92,28 @@ def read_json(uri: str) -> dict[str, Any] | None:
 
 
 def download_file(uri: str, path: Path) -> None:
+    """Raises ObjectMissingError."""
     bucket, key = split(uri)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _s3().download_file(bucket, key, str(path))
+    try:
+        _s3().download_file(bucket, key, str(path))
+    except ClientError as error:
+        if code_of(error) in _GONE:
+            raise ObjectMissingError(f"{uri} does not exist") from error
+        raise
+
+
+def empty_bucket(bucket: str) -> None:
+    """Delete every version of every object; a bucket that is gone already is empty."""
+    pages = _s3().get_paginator("list_object_versions").paginate(Bucket=bucket)
+    try:
+        for page in pages:
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            doomed: list[ObjectIdentifierTypeDef] = [
+                {"Key": item["Key"], "VersionId": item["VersionId"]} for item in found
+            ]
+            if doomed:
+                _s3().delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
+    except ClientError as error:
+        if code_of(error) not in _GONE:
+            raise

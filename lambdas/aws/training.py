@@ -1,0 +1,32 @@
+"""SageMaker training jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lambdas.aws.clients import client, code_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.client import SageMakerClient
+
+
+def running_jobs(prefix: str) -> list[str]:
+    """Names, starting with the prefix, of the jobs that still run."""
+    sagemaker: SageMakerClient = client("sagemaker")
+    pages = sagemaker.get_paginator("list_training_jobs").paginate(
+        NameContains=prefix, StatusEquals="InProgress"
+    )
+    names = (job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"])
+    return [name for name in names if name.startswith(prefix)]
+
+
+def stop(name: str) -> None:
+    """A job that ended meanwhile is fine."""
+    sagemaker: SageMakerClient = client("sagemaker")
+    try:
+        sagemaker.stop_training_job(TrainingJobName=name)
+    except ClientError as error:
+        if code_of(error) not in ("ValidationException", "ResourceNotFound"):
+            raise

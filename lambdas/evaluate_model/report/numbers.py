@@ -1,0 +1,55 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+import math
+
+
+def figure(value: float | None) -> str:
+    """Four significant digits, thousands apart; a dash for what is unknown."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e9 or size < 1e-4:
+        return f"{value:.3g}".replace("-", "−")
+    decimals = max(0, 3 - math.floor(math.log10(size)))
+    text = f"{value:,.{decimals}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+
+
+def share(value: float | None) -> str:
+    """A share (0-1) as per cent."""
+    if value is None or not math.isfinite(value):
+        return figure(value)
+    return f"{value * 100:.{1 if abs(value) >= 0.0995 else 2}f} %".replace("-", "−")
+
+
+def signed_share(value: float | None) -> str:
+    text = share(value)
+    return f"+{text}" if value is not None and math.isfinite(value) and value > 0 else text
+
+
+def axis(value: float) -> str:
+    """A tick's label, short: 250k, 1.5M."""
+    size = abs(value)
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if size >= limit:
+            return f"{value / (1e3 if unit == 'k' else limit):g}{unit}".replace("-", "−")
+    return f"{value:.6g}".replace("-", "−")
+
+
+def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
+    """Round values within [low, high], about as many as wanted."""
+    span = high - low
+    if not math.isfinite(span) or span <= 0:
+        return [low]
+    raw = span / wanted
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next((m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw), 10 * power)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [round(i * step, 12) + 0.0 for i in range(first, last + 1)]

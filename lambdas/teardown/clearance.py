@@ -1,0 +1,61 @@
+"""The steps of a teardown, in the order in which nothing new can come up behind them. Each may run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contracts.errors import EndpointBusyError
+from contracts.settings import TeardownSettings
+from lambdas import cleaning
+from lambdas.aws import alarms, endpoints, executions, storage, training
+from lambdas.aws.endpoints import MISSING, Endpoint
+from lambdas.aws.registry import ModelRegistry
+from lambdas.telemetry import logger
+
+_POLL_SECONDS = 5.0
+_REASON = "the stack is being deleted"
+
+
+def clear(
+    settings: TeardownSettings, *, seconds_left: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """Raises EndpointBusyError when the endpoint is not gone in time; a second attempt goes on from there."""
+    stopped = executions.stop_all(settings.state_machine_arn, _REASON)
+    for name in training.running_jobs(f"{settings.training_job_prefix}-"):
+        training.stop(name)
+    logger.info("stopped", executions=stopped)
+    _delete_endpoint(settings, seconds_left, sleep)
+    _delete_versions(settings)
+    alarms.delete(alarms.names_with_prefix(settings.rollback_alarm_prefix))
+    for bucket in filter(None, settings.buckets_to_empty.split(",")):
+        storage.empty_bucket(bucket)
+
+
+def _delete_endpoint(
+    settings: TeardownSettings, seconds_left: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """An endpoint cannot be deleted while it changes; a deployment is ended by setting off its alarm."""
+    endpoint, tripped = Endpoint(settings.endpoint_name), False
+    while (state := endpoint.state()).status != MISSING:
+        if state.is_settled:
+            endpoint.delete()
+        elif state.pending_config_name and not tripped:
+            for name in alarms.names_with_prefix(settings.rollback_alarm_prefix)[:1]:
+                alarms.trip(name, _REASON)
+            tripped = True
+        if seconds_left() < 2 * _POLL_SECONDS:
+            raise EndpointBusyError(
+                f"endpoint {endpoint.name} is still {state.status}; delete the stack again when it is not"
+            )
+        sleep(_POLL_SECONDS)
+
+
+def _delete_versions(settings: TeardownSettings) -> None:
+    prefix = settings.endpoint_name
+    for name in cleaning.of_pipeline(list(endpoints.config_names(prefix)), prefix):
+        endpoints.delete_config(name)
+    for name in cleaning.of_pipeline(list(endpoints.model_names(prefix)), prefix):
+        endpoints.delete_model(name)
+    registry = ModelRegistry(settings.model_package_group_name)
+    for arn in registry.arns():
+        registry.delete(arn)
