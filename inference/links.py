@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from inference.model import FloatArray, Head
+
+# XGBoost's sigmoid keeps its exponent below this (src/common/math.h), so that expf cannot overflow.
+_XGBOOST_EXPONENT = 88.7
 
 
 def answers(sums: FloatArray, head: Head) -> FloatArray:
     """Predictions (n, 1) of a regression, probabilities (n, classes) of a classification."""
     if head.divisor != 1.0:
         sums = sums / head.divisor
-    if head.link == "sigmoid":
-        positive = _sigmoid(sums[:, 0], head)
-        return np.column_stack([1 - positive, positive])
-    if head.link == "softmax":
-        powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-    if head.link == "share":
-        total = sums.sum(axis=1, keepdims=True)
-        return np.asarray(sums / np.where(total == 0, 1.0, total))
-    return sums
+    if head.link == "identity":
+        return sums
+    scores = sums.astype(head.precision)
+    found = _sigmoid(scores[:, 0], head) if head.link == "sigmoid" else _softmax(scores)
+    return found.astype(np.float64)
 
 
-def _sigmoid(scores: FloatArray, head: Head) -> FloatArray:
+def _sigmoid(scores: npt.NDArray[Any], head: Head) -> npt.NDArray[Any]:
+    exponent = -scores
+    if head.precision == "float32":
+        exponent = np.minimum(exponent, np.float32(_XGBOOST_EXPONENT))
+    one = scores.dtype.type(1)
+    positive = one / (one + _exp(exponent))
+    return np.column_stack([one - positive, positive])
+
+
+def _softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    powers = _exp(scores - scores.max(axis=1, keepdims=True))
+    total = powers.sum(axis=1, keepdims=True, dtype=np.float64)
+    return np.asarray(powers / total.astype(scores.dtype))
+
+
+def _exp(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Rounded once from double: what the C library's expf gives for nearly every float32."""
     with np.errstate(over="ignore"):
-        return np.asarray(1.0 / (1.0 + np.exp(-scores)))
+        return np.exp(values.astype(np.float64)).astype(values.dtype)

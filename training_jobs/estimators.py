@@ -37,18 +37,19 @@ def _hist_gradient_boosting(classify: bool, values: dict[str, Any], seed: int, t
     return kind(**values, random_state=seed)
 
 
+# A forest's trees are grown apart, by threads that never wait for each other: it takes all processors.
 def _random_forest(classify: bool, values: dict[str, Any], seed: int, threads: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     kind = RandomForestClassifier if classify else RandomForestRegressor
-    return kind(**values, random_state=seed, n_jobs=threads)
+    return kind(**values, random_state=seed, n_jobs=-1)
 
 
 def _extra_trees(classify: bool, values: dict[str, Any], seed: int, threads: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     kind = ExtraTreesClassifier if classify else ExtraTreesRegressor
-    return kind(**values, random_state=seed, n_jobs=threads)
+    return kind(**values, random_state=seed, n_jobs=-1)
 
 
 def _xgboost(classify: bool, values: dict[str, Any], seed: int, threads: int) -> Any:

@@ -19,4 +19,5 @@ class LabelledXGBClassifier(XGBClassifier):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any, **options: Any) -> Any:  # noqa: N803 - scikit-learn's name
-        return self.labels_[np.asarray(super().predict(X, **options), dtype=int)]
+        found = np.asarray(super().predict(X, **options))
+        return found if options.get("output_margin") else self.labels_[found.astype(int)]

@@ -12,7 +12,8 @@ from inference.model import FloatArray
 from inference.predictor import Predictor
 from training_jobs.errors import ParityError
 
-# Relative; XGBoost's sums, in float32, are repeated exactly, and its probabilities are its own exp.
+# Relative. XGBoost turns scores into probabilities in float32, by a C library's own expf: its scores are held to
+# the first, and its probabilities to the second, relative to the row's largest.
 TOLERANCE = 1e-9
 FLOAT32_TOLERANCE = 1e-6
 # Thresholds tried per column, each with its two float neighbours.
@@ -34,12 +35,11 @@ def prove_parity(pipeline: Any, predictor: Predictor, rows: pd.DataFrame) -> Par
     """Compare on `rows` and on edge rows made from them; raises ParityError naming row and feature."""
     edges = edge_rows(rows, predictor)
     frame = pd.concat([rows, edges], ignore_index=True)
-    tolerance = _tolerance(predictor)
-    difference = relative_difference(expected_answers(pipeline, frame), served_answers(predictor, frame))
-    wrong = np.flatnonzero(~(difference <= tolerance))
+    difference = _differences(pipeline, predictor, frame)
+    wrong = np.flatnonzero(~(difference <= TOLERANCE))
     if len(wrong):
         raise ParityError(_describe(pipeline, predictor, frame, int(wrong[0]), len(wrong), len(rows)))
-    return ParityReport(len(rows), len(edges), float(difference.max(initial=0.0)), tolerance)
+    return ParityReport(len(rows), len(edges), float(difference.max(initial=0.0)), TOLERANCE)
 
 
 def expected_answers(pipeline: Any, frame: pd.DataFrame) -> FloatArray:
@@ -62,6 +62,20 @@ def relative_difference(expected: FloatArray, found: FloatArray) -> FloatArray:
     scale = np.maximum(np.abs(expected), np.finfo(np.float64).tiny)
     difference = np.abs(expected - found) / scale
     return np.asarray(np.where(expected == found, 0.0, difference).max(axis=1))
+
+
+def _differences(pipeline: Any, predictor: Predictor, frame: pd.DataFrame) -> FloatArray:
+    """Each row's relative difference (n,); a row of unlike float32 probabilities differs infinitely."""
+    expected, found = expected_answers(pipeline, frame), served_answers(predictor, frame)
+    head = predictor.model.head
+    if head.precision == "float64" or head.link == "identity":
+        return relative_difference(expected, found)
+    scores = np.asarray(pipeline.predict(frame, output_margin=True), dtype=np.float64)
+    difference = relative_difference(
+        scores.reshape(len(frame), -1), predictor.sums(matrix_of(predictor, frame))
+    )
+    apart = np.abs(expected - found).max(axis=1) / expected.max(axis=1)
+    return np.where(apart <= FLOAT32_TOLERANCE, difference, np.inf)
 
 
 def edge_rows(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
@@ -95,11 +109,6 @@ def _around_thresholds(predictor: Predictor, entry: int) -> list[float]:
     return [float(value) for value in np.concatenate(around)]
 
 
-def _tolerance(predictor: Predictor) -> float:
-    head = predictor.model.head
-    return FLOAT32_TOLERANCE if head.precision == "float32" and head.link != "identity" else TOLERANCE
-
-
 def _describe(
     pipeline: Any, predictor: Predictor, frame: pd.DataFrame, row: int, wrong: int, real: int
 ) -> str:
@@ -116,12 +125,9 @@ def _describe(
 
 def _guilty_feature(pipeline: Any, predictor: Predictor, frame: pd.DataFrame, row: int) -> str:
     """The first column whose value, replaced by that of the first row, makes both agree again."""
-    tolerance = _tolerance(predictor)
     for name in frame.columns:
         trial = frame.iloc[[row]].copy()
         trial[name] = frame[name].iloc[[0]].to_numpy()
-        if relative_difference(expected_answers(pipeline, trial), served_answers(predictor, trial))[0] <= (
-            tolerance
-        ):
+        if _differences(pipeline, predictor, trial)[0] <= TOLERANCE:
             return repr(name)
     return "unclear (more than one)"
