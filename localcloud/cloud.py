@@ -138,6 +138,14 @@ class Cloud:
             eventbridge._ensure_default_bus()
             eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
+    def emit_message(self, queue_url: str, body: str, attributes: Mapping[str, str]) -> None:
+        """Put a message on a queue as an AWS service does, which asked its policy before."""
+        from ministack.services import sqs
+
+        wrapped = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        with self.scope():
+            sqs._act_send_message({"MessageBody": body, "MessageAttributes": wrapped}, queue_url)
+
     def append_log(self, group: str, stream: str, lines: Sequence[LogLine]) -> None:
         """Append lines (or (epoch seconds, line) pairs) to CloudWatch Logs, making group and stream."""
         from ministack.services import cloudwatch_logs as logs

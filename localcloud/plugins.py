@@ -11,6 +11,8 @@ _MODULES = (
     "localcloud.functions",
     "localcloud.states",
     "localcloud.registry",
+    "localcloud.encryption",
+    "localcloud.deliveries",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
     "localcloud.faults",  # last: around all the others

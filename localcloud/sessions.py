@@ -60,6 +60,21 @@ def open_session(role_arn: str, session_name: str, *, service: str | None = None
     return keys
 
 
+_standing: dict[str, Credentials] = {}
+
+
+def standing_session(role_arn: str, session_name: str) -> Credentials:
+    """A session of the role that is opened once: for asking what the role may do."""
+    from ministack.services import sts
+
+    keys = _standing.get(role_arn)
+    if keys is None or keys.access_key_id not in sts._sessions:
+        keys = _standing[role_arn] = open_session(role_arn, session_name)
+    if find_role(*_parse(role_arn)) is None:
+        raise RoleNotAssumableError(f"The role {role_arn} does not exist.")
+    return keys
+
+
 def find_role(account: str, role_name: str) -> dict[str, Any] | None:
     """The IAM role's record, or None."""
     from ministack.services import iam
@@ -79,7 +94,8 @@ def trusts(role: dict[str, Any], service: str) -> bool:
         action="sts:AssumeRole",
         resource_arn=role["Arn"],
         region="",
-        service_context={},
+        # What a service says of whose behalf it acts on ("cross-service confused deputy prevention").
+        service_context={"aws:sourceaccount": _parse(role["Arn"])[0]},
     )
     document = role.get("AssumeRolePolicyDocument", "{}")
     decision: str = evaluate_resource_policy(_without_resource(document), context, service=service).decision

@@ -10,7 +10,7 @@ from typing import Any
 
 from localcloud import iam
 from localcloud.cloud import Cloud
-from localcloud.sessions import RoleNotAssumableError, open_session
+from localcloud.sessions import RoleNotAssumableError, standing_session
 
 _log = logging.getLogger("localcloud.functions")
 
@@ -76,7 +76,7 @@ class FunctionLog:
         arn = f"{groups}:{self.group}:log-stream:{self.stream}"
         try:
             with self._cloud.scope():
-                keys = open_session(self._config["Role"], self._config["FunctionName"])
+                keys = standing_session(self._config["Role"], self._config["FunctionName"])
             for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
                 iam.check(keys, action, arn, account=self._cloud.account, region=self._cloud.region)
         except (iam.NotAuthorizedError, RoleNotAssumableError) as error:

@@ -45,8 +45,7 @@ class RuntimeApi:
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._current: str | None = None
         self._ready = False
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="runtime-api", daemon=True
         ).start()
@@ -97,6 +96,13 @@ class RuntimeApi:
     def report_init_error(self, body: Any) -> None:
         """The runtime could not load the handler."""
         self._outcomes.put(Outcome("init", body))
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that a killed environment left: its end is told by the process."""
 
 
 def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
