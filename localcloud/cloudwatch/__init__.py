@@ -43,6 +43,17 @@ def put_metric(
     _installed().put_metric(namespace, name, dimensions, value, unit, timestamp, resolution_seconds)
 
 
+def put_metric_values(
+    namespace: str,
+    name: str,
+    dimensions: Mapping[str, str] | None,
+    values: Sequence[tuple[float, float]],
+    unit: str = "None",
+) -> None:
+    """Publish many values of one metric at once, each as (value, how often), at the cloud's now."""
+    _installed().put_metric_values(namespace, name, dimensions, values, unit)
+
+
 def alarm_states(names: Sequence[str]) -> dict[str, str]:
     """OK, ALARM or INSUFFICIENT_DATA for each of the named alarms that exists."""
     return _installed().alarm_states(names)

@@ -61,6 +61,19 @@ class Plug:
         """Publish one value in the home account and region without waiting."""
         self._put(self.home, namespace, name, dimensions, value, unit, timestamp, resolution_seconds)
 
+    def put_metric_values(
+        self,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str] | None,
+        values: Sequence[tuple[float, float]],
+        unit: str,
+    ) -> None:
+        """Publish many values of one metric in the home account and region without waiting."""
+        metric = Metric(namespace, name, dimensions_of(dimensions))
+        datum = Datum(metric, self.clock.now(), tuple(values), unit)
+        self.service.monitor(*self.home).store.put(datum)
+
     def alarm_states(self, names: Sequence[str]) -> dict[str, str]:
         """The states of those of the named alarms that exist."""
         return self.service.monitor(*self.home).alarms.states(list(names))

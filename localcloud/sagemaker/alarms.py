@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 from localcloud.sagemaker.errors import ValidationError
 
-
-class Scope(Protocol):
-    """The account and region whose alarms are meant."""
-
-    def scope(self) -> AbstractContextManager[None]: ...
+States = Callable[[Sequence[str]], Mapping[str, str]]
+"""The states of those of the named alarms, composite ones too, that exist."""
 
 
 class Alarms:
-    """Reads alarm states; composite alarms too."""
+    """Reads alarm states."""
 
-    def __init__(self, cloud: Scope) -> None:
-        self._cloud = cloud
+    def __init__(self, states: States) -> None:
+        self._states = states
 
     def in_alarm(self, names: tuple[str, ...]) -> list[str]:
         """Those of the names whose state is ALARM; an alarm deleted meanwhile is not."""
-        states = {name: self._state(name) for name in names}
-        return [name for name, state in states.items() if state == "ALARM"]
+        states = self._states(names) if names else {}
+        return [name for name in names if states.get(name) == "ALARM"]
 
     def require(self, names: tuple[str, ...]) -> None:
         """ValidationError for a name that is no alarm."""
-        missing = [name for name in names if self._state(name) is None]
+        states = self._states(names) if names else {}
+        missing = [name for name in names if name not in states]
         if missing:
             raise ValidationError(f"CloudWatch alarms not found: {', '.join(missing)}")
-
-    def _state(self, name: str) -> str | None:
-        from ministack.services import cloudwatch
-
-        with self._cloud.scope():
-            alarm: dict[str, Any] | None = cloudwatch._alarms.get(name)
-            if alarm is None:
-                alarm = cloudwatch._composite_alarms.get(name)
-        return str(alarm["StateValue"]) if alarm is not None else None

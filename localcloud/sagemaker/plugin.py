@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from localcloud import cloudwatch
 from localcloud.cloud import Cloud
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.api import Answer
@@ -50,7 +51,13 @@ def install(cloud: Cloud) -> SageMaker:
     from ministack.core import iam_actions, router
     from ministack.services import tagging
 
-    service = SageMaker(cloud, cloud.images, Alarms(cloud), spawn=cloud.processes.spawn)
+    service = SageMaker(
+        cloud,
+        cloud.images,
+        Alarms(cloudwatch.alarm_states),
+        cloudwatch.put_metric_values,
+        spawn=cloud.processes.spawn,
+    )
     module = Module(service)
     app.SERVICE_REGISTRY[SERVICE] = {"module": SERVICE}
     app._loaded_modules[SERVICE] = module

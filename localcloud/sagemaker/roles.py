@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,6 +98,7 @@ def client_factory(environment: dict[str, str], region: str) -> Callable[[str], 
     from botocore.config import Config
 
     session = boto3.Session(
+        botocore_session=_botocore_session(),
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=environment.get("AWS_SESSION_TOKEN"),
@@ -108,6 +110,22 @@ def client_factory(environment: dict[str, str], region: str) -> Callable[[str], 
         return session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"], config=config)
 
     return make
+
+
+def _botocore_session() -> Any:
+    """A session that shares what botocore reads of its service models: parsing them blocks every thread."""
+    import botocore.session
+
+    session = botocore.session.Session()
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@cache
+def _loader() -> Any:
+    import botocore.session
+
+    return botocore.session.Session().get_component("data_loader")
 
 
 def reason(problem: Any) -> str:

@@ -19,7 +19,7 @@ from localcloud.sagemaker.hosting.capture import Capture
 from localcloud.sagemaker.hosting.endpoints import Endpoints
 from localcloud.sagemaker.hosting.faults import Faults
 from localcloud.sagemaker.hosting.invoke import Invoker, Place
-from localcloud.sagemaker.hosting.measures import Measures
+from localcloud.sagemaker.hosting.measures import Measures, Publish
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.hosting.prepare import Preparer
 from localcloud.sagemaker.iam import Caller, caller_of
@@ -46,6 +46,7 @@ class SageMaker:
         platform: Platform,
         images: ImageStore,
         alarms: Alarms,
+        publish: Publish,
         *,
         spawn: container.Spawn | None = None,
         caller: Callable[[Mapping[str, str], str], Caller] = caller_of,
@@ -65,7 +66,7 @@ class SageMaker:
         self.models = Models(*shared, self.packages.known)
         self.configs = EndpointConfigs(*shared, self.models)
         self.faults = Faults(self.store)
-        self.measures = Measures(platform)
+        self.measures = Measures(publish)
         self.capture = Capture(platform.clock.now)
         preparer = Preparer(platform, roles, self.packages.known)
         self.endpoints = Endpoints(
