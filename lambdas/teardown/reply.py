@@ -1,4 +1,4 @@
-"""The answer that CloudFormation waits for (CloudFormation User Guide, "Custom resource response objects")."""
+"""The answer that CloudFormation waits for (its User Guide, "Custom resource response objects")."""
 
 from __future__ import annotations
 
