@@ -11,6 +11,7 @@ _MODULES = (
     "localcloud.functions",
     "localcloud.states",
     "localcloud.registry",
+    "localcloud.uploads",
     "localcloud.encryption",
     "localcloud.deliveries",
     "localcloud.cloudwatch",
