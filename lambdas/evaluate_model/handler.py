@@ -128,8 +128,8 @@ def _answer(document: dict[str, Any], uris: dict[str, str]) -> dict[str, Any]:
     return {
         "verdict": document["verdict"],
         "metric": document["metric"],
-        "challenger_metrics": document["metrics"]["challenger"],
-        "champion_metrics": document["metrics"].get("champion", {}),
+        "challenger": document["metrics"]["challenger"],
+        "champion": document["metrics"].get("champion"),
         "champion_arn": document["champion_arn"],
         "mlflow_run_id": document["mlflow_run_id"],
         "model_hash": document["model_hash"],

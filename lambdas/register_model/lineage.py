@@ -25,5 +25,5 @@ def lineage(event: Mapping[str, Any], *, training_image_uri: str) -> dict[str, s
 def description(evaluation: Mapping[str, Any]) -> str:
     """One sentence for whoever lists the registry; 1,024 characters at most (`CreateModelPackage`)."""
     metric = evaluation["metric"]
-    value = evaluation["challenger_metrics"][metric]
+    value = evaluation["challenger"][metric]
     return f"{metric} {value:.6g} on the holdout. {evaluation['verdict']['reason']}"[:1024]
