@@ -51,7 +51,8 @@ _XGBOOST_LINKS = {
 def _base_scores(text: str, outputs: int, link: str) -> tuple[float, ...]:
     values = np.atleast_1d(np.array(json.loads(text), dtype=np.float32))
     if link == "sigmoid":
-        values = np.float32(-1) * np.log(np.float32(1) / values - np.float32(1))
+        odds = np.float32(1) / values - np.float32(1)
+        values = -np.log(odds.astype(np.float64)).astype(np.float32)  # rounded once, as logf is
     return tuple(np.broadcast_to(values, outputs).astype(float).tolist())
 
 

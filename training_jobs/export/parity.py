@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from inference.model import FloatArray
 from inference.predictor import Predictor
 from training_jobs.errors import ParityError
 
-# Relative. XGBoost turns scores into probabilities in float32, by a C library's own expf: its scores are held to
+# Relative. XGBoost turns scores into probabilities in float32, by its C library: its scores are held to
 # the first, and its probabilities to the second, relative to the row's largest.
 TOLERANCE = 1e-9
 FLOAT32_TOLERANCE = 1e-6
@@ -35,10 +36,11 @@ def prove_parity(pipeline: Any, predictor: Predictor, rows: pd.DataFrame) -> Par
     """Compare on `rows` and on edge rows made from them; raises ParityError naming row and feature."""
     edges = edge_rows(rows, predictor)
     frame = pd.concat([rows, edges], ignore_index=True)
-    difference = _differences(pipeline, predictor, frame)
+    with np.errstate(all="ignore"):  # the extremes overflow within the libraries, as they should
+        difference = _differences(pipeline, predictor, frame)
     wrong = np.flatnonzero(~(difference <= TOLERANCE))
     if len(wrong):
-        raise ParityError(_describe(pipeline, predictor, frame, int(wrong[0]), len(wrong), len(rows)))
+        raise ParityError(_describe(pipeline, predictor, frame, wrong, len(rows)))
     return ParityReport(len(rows), len(edges), float(difference.max(initial=0.0)), TOLERANCE)
 
 
@@ -110,24 +112,28 @@ def _around_thresholds(predictor: Predictor, entry: int) -> list[float]:
 
 
 def _describe(
-    pipeline: Any, predictor: Predictor, frame: pd.DataFrame, row: int, wrong: int, real: int
+    pipeline: Any, predictor: Predictor, frame: pd.DataFrame, wrong: npt.NDArray[np.intp], real: int
 ) -> str:
+    row = int(wrong[0])
     one = frame.iloc[[row]]
     expected = expected_answers(pipeline, one)[0].tolist()
     found = served_answers(predictor, one)[0].tolist()
     place = f"row {row + 1}" if row < real else f"edge row {row - real + 1}"
-    guilty = _guilty_feature(pipeline, predictor, frame, row)
+    guilty = _guilty_feature(pipeline, predictor, frame, wrong)
     return (
         f"{place}, feature {guilty}: the pipeline answers {expected} and the exported model {found} "
-        f"({wrong} of {len(frame)} rows differ); row: {one.iloc[0].to_dict()}"
+        f"({len(wrong)} of {len(frame)} rows differ); row: {one.iloc[0].to_dict()}"
     )
 
 
-def _guilty_feature(pipeline: Any, predictor: Predictor, frame: pd.DataFrame, row: int) -> str:
-    """The first column whose value, replaced by that of the first row, makes both agree again."""
-    for name in frame.columns:
-        trial = frame.iloc[[row]].copy()
-        trial[name] = frame[name].iloc[[0]].to_numpy()
+def _guilty_feature(
+    pipeline: Any, predictor: Predictor, frame: pd.DataFrame, wrong: npt.NDArray[np.intp]
+) -> str:
+    """The first column whose value, replaced by that of a row that agrees, makes this row agree too."""
+    agreeing = np.setdiff1d(np.arange(len(frame)), wrong)
+    for name in frame.columns if len(agreeing) else ():
+        trial = frame.iloc[[int(wrong[0])]].copy()
+        trial[name] = frame[name].iloc[[int(agreeing[0])]].to_numpy()
         if _differences(pipeline, predictor, trial)[0] <= TOLERANCE:
             return repr(name)
     return "unclear (more than one)"
