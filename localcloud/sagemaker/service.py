@@ -22,6 +22,8 @@ from localcloud.sagemaker.hosting.invoke import Invoker, Place
 from localcloud.sagemaker.hosting.measures import Measures, Publish
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.hosting.prepare import Preparer
+from localcloud.sagemaker.hosting.records import EndpointRecords
+from localcloud.sagemaker.hosting.work import Work
 from localcloud.sagemaker.iam import Caller, caller_of
 from localcloud.sagemaker.mlflow.apps import MlflowApps
 from localcloud.sagemaker.mlflow.proxy import APP_HEADER, MlflowProxy
@@ -69,17 +71,9 @@ class SageMaker:
         self.measures = Measures(publish)
         self.capture = Capture(platform.clock.now)
         preparer = Preparer(platform, roles, self.packages.known)
-        self.endpoints = Endpoints(
-            *shared,
-            self.models,
-            self.configs,
-            preparer,
-            self.events,
-            self._start,
-            self.faults,
-            self.capture,
-            alarms,
-        )
+        records = EndpointRecords(*shared, self.events)
+        work = Work(records, platform, preparer, self._start, self.faults, self.capture, alarms)
+        self.endpoints = Endpoints(records, self.names, platform, self.models, self.configs, work, alarms)
         place = Place(platform.account, platform.region)
         self._invoker = Invoker(place, self.endpoints.serving, self.measures, self.capture, self.faults)
         self.apps = MlflowApps(*shared, roles, spawn or popen)

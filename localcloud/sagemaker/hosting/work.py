@@ -1,0 +1,203 @@
+"""What is done to endpoints behind the API's back: created, updated, restored, resized and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from localcloud.sagemaker.alarms import Alarms
+from localcloud.sagemaker.hosting.capture import Capture
+from localcloud.sagemaker.hosting.deployment import Deployment, RollbackError
+from localcloud.sagemaker.hosting.faults import Faults
+from localcloud.sagemaker.hosting.fleet import Fleet, FleetError, Variant
+from localcloud.sagemaker.hosting.instance import Starter
+from localcloud.sagemaker.hosting.invoke import LOG_GROUP
+from localcloud.sagemaker.hosting.live import LiveEndpoint
+from localcloud.sagemaker.hosting.policy import Policy
+from localcloud.sagemaker.hosting.prepare import Preparer
+from localcloud.sagemaker.hosting.records import EndpointRecords
+from localcloud.sagemaker.logs import LogStream
+from localcloud.sagemaker.platform import Platform
+from localcloud.sagemaker.store import Document
+
+log = logging.getLogger("localcloud.sagemaker")
+
+
+class Work:
+    """The work on all endpoints, each a task of the gateway's event loop."""
+
+    def __init__(
+        self,
+        records: EndpointRecords,
+        platform: Platform,
+        preparer: Preparer,
+        start: Starter,
+        faults: Faults,
+        capture: Capture,
+        alarms: Alarms,
+    ) -> None:
+        self._records = records
+        self._platform = platform
+        self._preparer = preparer
+        self._start = start
+        self._faults = faults
+        self._capture = capture
+        self._alarms = alarms
+        self._directory = platform.state_dir / "sagemaker" / "endpoints"
+        self._fleets_made = 0
+
+    def live(self, name: str) -> LiveEndpoint:
+        """The running half of an endpoint, made when there is none."""
+        found = self._records.live.get(name)
+        if found is None:
+            clock = self._platform.clock
+            found = LiveEndpoint(
+                name, self._platform.region, lambda stream: self._log(name, stream), clock.now
+            )
+            self._records.live[name] = found
+        return found
+
+    def begin(self, live: LiveEndpoint, record: Document, work: Coroutine[Any, Any, None]) -> None:
+        """Do it in the background; a fault of ours leaves the endpoint in a state that says so."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as problem:
+                log.exception("endpoint %s", live.name)
+                self._records.fail(record, f"InternalFailure: {problem!r}")
+
+        live.task = asyncio.get_running_loop().create_task(guarded())
+
+    async def create(self, live: LiveEndpoint, blueprint: Document, record: Document) -> None:
+        """Start the first fleet."""
+        try:
+            fleet = await self._new_fleet(live, blueprint)
+            live.current = fleet
+            await fleet.start()
+        except FleetError as problem:
+            self._records.fail(record, str(problem))
+            return
+        self._take_over(live, fleet, blueprint)
+        self._records.set_status(record, "InService")
+
+    async def restore(self, live: LiveEndpoint, blueprint: Document, record: Document) -> None:
+        """Start the fleet again after the cloud was restarted."""
+        try:
+            fleet = await self._new_fleet(live, blueprint)
+            live.current = fleet
+            live.capture = blueprint["config"].get("DataCaptureConfig")
+            await fleet.start()
+        except FleetError as problem:
+            self._records.fail(record, str(problem))
+            return
+        live.traffic.set((fleet, 1.0))
+
+    async def update(self, live: LiveEndpoint, blueprint: Document, record: Document, policy: Policy) -> None:
+        """Deploy a green fleet; blue ends when green has all the traffic, or green when it must not."""
+        blue = live.current
+        try:
+            green = await self._new_fleet(live, blueprint)
+            live.pending = green
+            live.pending_capture = blueprint["config"].get("DataCaptureConfig")
+            await self._deploy(live, blue, green, policy)
+        except (RollbackError, FleetError) as problem:
+            await self._roll_back(live, record, problem)
+            return
+        self._take_over(live, green, blueprint)
+        live.pending = live.pending_capture = None
+        record["EndpointConfigName"] = green.config_name
+        record.pop("PendingEndpointConfigName", None)
+        if blue is not None:
+            await blue.stop()
+        self._records.set_status(record, "InService")
+
+    async def update_weights(self, fleet: Fleet, wanted: list[Document], record: Document) -> None:
+        """Change variants' weights and numbers of instances in place."""
+        for item in wanted:
+            variant = fleet.variants[item["VariantName"]]
+            variant.weight = item.get("DesiredWeight", variant.weight)
+            await fleet.resize(variant.name, item.get("DesiredInstanceCount", variant.count))
+        name = record["EndpointName"]
+        blueprint = self._records.blueprints.get(name)
+        if blueprint is not None:
+            blueprint["config"]["ProductionVariants"] = [
+                {**variant.config, "InitialVariantWeight": variant.weight}
+                for variant in fleet.variants.values()
+            ]
+            self._records.blueprints.save(name, blueprint)
+        self._records.set_status(record, "InService")
+
+    async def delete(self, live: LiveEndpoint, record: Document) -> None:
+        """Finish what is under way, end every container, forget the endpoint."""
+        live.traffic.set()
+        for fleet in (live.pending, live.current):
+            if fleet is not None:
+                await fleet.stop()
+        await asyncio.to_thread(self._capture.flush)
+        self._records.forget(record)
+
+    async def clean(self) -> None:
+        """Remove what fleets of an earlier run of the cloud left behind."""
+        await asyncio.to_thread(shutil.rmtree, self._directory, True)
+
+    async def _deploy(self, live: LiveEndpoint, blue: Fleet | None, green: Fleet, policy: Policy) -> None:
+        if blue is None or not blue.ready.is_set():
+            await green.start()
+            return
+        clock = self._platform.clock
+        watched = self._alarms.in_alarm
+        await Deployment(blue, green, live.traffic, policy, clock, watched, live.report).run()
+
+    async def _roll_back(self, live: LiveEndpoint, record: Document, problem: Exception) -> None:
+        """Traffic is on blue already; SageMaker gives no reason when an alarm was it."""
+        self._records.set_status(record, "RollingBack")
+        log.info("endpoint %s rolls back: %s", live.name, problem)
+        if live.pending is not None:
+            await live.pending.stop()
+        live.pending = live.pending_capture = None
+        record.pop("PendingEndpointConfigName", None)
+        if getattr(problem, "alarm", None) is None:
+            record["FailureReason"] = str(problem)[:1024]
+        usable = live.current is not None and live.current.ready.is_set()
+        self._records.set_status(record, "InService" if usable else "Failed")
+
+    def _take_over(self, live: LiveEndpoint, fleet: Fleet, blueprint: Document) -> None:
+        live.current = fleet
+        live.capture = blueprint["config"].get("DataCaptureConfig")
+        live.traffic.set((fleet, 1.0))
+        self._records.blueprints.save(live.name, blueprint)
+
+    async def _new_fleet(self, live: LiveEndpoint, blueprint: Document) -> Fleet:
+        """A fleet that is prepared and not started; raises FleetError."""
+        config = blueprint["config"]
+        self._fleets_made += 1
+        directory = self._directory / f"{live.name}-{self._fleets_made}"
+        variants = []
+        for variant in config["ProductionVariants"]:
+            model = blueprint["models"][variant["ModelName"]]
+            place = directory / variant["VariantName"]
+            program = await asyncio.to_thread(self._preparer.prepare, model, place)
+            variants.append(Variant(variant, program, variant["InitialVariantWeight"]))
+        return self._fleet(live.name, config["EndpointConfigName"], variants, directory)
+
+    def _fleet(self, endpoint: str, config_name: str, variants: list[Variant], directory: Path) -> Fleet:
+        def may_pass(variant: Variant) -> bool:
+            return not self._faults.of(config_name, variant.config["ModelName"]).no_ping
+
+        return Fleet(
+            config_name,
+            variants,
+            directory,
+            self._platform.clock,
+            self._start,
+            lambda variant, instance: self._log(endpoint, f"{variant}/{instance}"),
+            may_pass,
+        )
+
+    def _log(self, endpoint: str, stream: str) -> LogStream:
+        return LogStream(self._platform, f"{LOG_GROUP}/{endpoint}", stream)
