@@ -61,6 +61,8 @@ async def _ask(app: Any, request: AWSPreparedRequest) -> AWSResponse:
         sent.append(message)
 
     await app(scope, receive, send)
+    # What a call leaves running, a stack's deployment, is over before the answer is returned.
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
     headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
     answer = b"".join(message.get("body", b"") for message in sent[1:])
     return AWSResponse(request.url, sent[0]["status"], headers, _Raw(answer))
@@ -131,3 +133,19 @@ def client(plug: Any) -> Callable[..., Any]:
         return made
 
     return make
+
+
+@pytest.fixture
+def raw(plug: Any) -> Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], bytes]]:
+    """One signed-looking call to CloudWatch, for protocols that boto3 does not speak."""
+    from ministack.app import app
+
+    credential = f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20270115/{REGION}/monitoring/aws4_request"
+
+    def call(path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        signed = {**headers, "Authorization": f"{credential}, SignedHeaders=host, Signature=0"}
+        request = AWSPreparedRequest("POST", f"http://monitoring.localhost{path}", signed, body, None)
+        answer = asyncio.run(_ask(app, request))
+        return answer.status_code, dict(answer.headers), answer.content
+
+    return call
