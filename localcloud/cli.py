@@ -110,7 +110,7 @@ def up(options: Options) -> int:
             synth = None
             if options.deploy and options.assembly is None:
                 synth = Synth(processes, options.stage, state_dir / "cdk.out", Path.cwd())
-            log_to(options.log_file)
+            log_to(options.log_file(server.port))
             return server.run(lambda cloud: _become_ready(cloud, options, synth))
         finally:
             processes.stop_all(grace_seconds=0.0)
@@ -126,7 +126,7 @@ def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
     print("# an administrator of the account, for the AWS CLI, boto3 and the CDK CLI")
     for name, value in cloud.aws_environment(cloud.admin).items():
         print(f"export {name}={value}")
-    print(f"# the services' log: {options.log_file}")
+    print(f"# the services' log: {options.log_file(cloud.port)}")
     print(f"{READY}: {cloud.endpoint_url} (Ctrl-C ends it)", flush=True)
 
 

@@ -46,6 +46,11 @@ class Cloud:
     def __post_init__(self) -> None:
         self.images = ImageStore(self.state_dir)
 
+    @property
+    def port(self) -> int:
+        """The gateway's port on loopback."""
+        return int(self.endpoint_url.rpartition(":")[2])
+
     def scope(self) -> AbstractContextManager[None]:
         """Run a block of in-process service calls as this account and region (ministack's request scope)."""
         from ministack.core.responses import request_scope

@@ -124,7 +124,16 @@ def _s3(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | No
 
 
 def _s3_context(resource_arn: str) -> dict[str, str]:
-    return {"kms:EncryptionContext:aws:s3:arn": resource_arn}
+    """The object's ARN, or its bucket's where a bucket key is used.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes
+    """
+    from ministack.services import s3
+
+    bucket_arn = resource_arn.partition("/")[0]
+    configured = s3._bucket_encryption.get(bucket_arn.rpartition(":")[2]) or ""
+    with_bucket_key = "<BucketKeyEnabled>true" in configured
+    return {"kms:EncryptionContext:aws:s3:arn": bucket_arn if with_bucket_key else resource_arn}
 
 
 def _sqs(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | None:

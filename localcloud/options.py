@@ -23,7 +23,8 @@ class Options:
     deploy: bool = True
     faults: Path | None = None
 
-    @property
-    def log_file(self) -> Path:
+    def log_file(self, port: int) -> Path:
         """Everything that the services say; the terminal only shows what the user needs."""
-        return (self.state or Path("build/localcloud")).absolute() / "cloud.log"
+        if self.state is not None:
+            return self.state.absolute() / "cloud.log"
+        return Path("build/localcloud").absolute() / f"cloud-{port}.log"

@@ -35,12 +35,13 @@ class Server:
         self._state_dir = state_dir
         self._processes = processes
         self._socket = gateway.listen(options.port)
+        self.port: int = self._socket.getsockname()[1]
         self._stopping = asyncio.Event()
         self.exit_code = 0
 
     def run(self, when_ready: Callable[[Cloud], None]) -> int:
         """Serve until a signal; `when_ready` runs in its own thread and may raise to end the cloud."""
-        port = self._socket.getsockname()[1]
+        port = self.port
         gateway.configure_environment(port, self._state_dir / "services", self._state_dir / "objects")
         clock_file = ClockFile(self._state_dir / "clock")
         self.cloud = Cloud(
