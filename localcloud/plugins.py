@@ -11,6 +11,7 @@ _MODULES = (
     "localcloud.functions",
     "localcloud.states",
     "localcloud.registry",
+    "localcloud.buckets",
     "localcloud.uploads",
     "localcloud.encryption",
     "localcloud.deliveries",
