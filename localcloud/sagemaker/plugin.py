@@ -14,6 +14,7 @@ from localcloud.cloud import Cloud
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.api import Answer
 from localcloud.sagemaker.cloudformation import TYPES, Handler
+from localcloud.sagemaker.fleet_faults import TARGET_PREFIX
 from localcloud.sagemaker.iam import Trusted
 from localcloud.sagemaker.names import Names
 from localcloud.sagemaker.service import SageMaker
@@ -62,7 +63,7 @@ def install(cloud: Cloud) -> SageMaker:
     app.SERVICE_REGISTRY[SERVICE] = {"module": SERVICE}
     app._loaded_modules[SERVICE] = module
     app.SERVICE_HANDLERS[SERVICE] = module.handle_request
-    router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker."], "host_patterns": []}
+    router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker.", TARGET_PREFIX], "host_patterns": []}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
     iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
     iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn, service.names)

@@ -15,6 +15,7 @@ from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.api import Answer, Api, answer, error_answer
 from localcloud.sagemaker.errors import SageMakerError, ValidationError
 from localcloud.sagemaker.events import Events
+from localcloud.sagemaker.fleet_faults import TARGET_PREFIX
 from localcloud.sagemaker.hosting.capture import Capture
 from localcloud.sagemaker.hosting.endpoints import Endpoints
 from localcloud.sagemaker.hosting.faults import Faults
@@ -96,7 +97,10 @@ class SageMaker:
                 return await self._mlflow.forward(method, path, headers, body, query, caller)
             except SageMakerError as error:
                 return error_answer(error)
-        return self.api.handle(headers.get("x-amz-target", ""), body, caller)
+        target = headers.get("x-amz-target", "")
+        if target.startswith(TARGET_PREFIX):
+            return self._set_faults(target.rpartition(".")[2], body)
+        return self.api.handle(target, body, caller)
 
     async def recover(self) -> None:
         """Bring back what ran before a restart."""
@@ -105,17 +109,6 @@ class SageMaker:
             self.jobs.recover()
             self.apps.recover()
             await self.endpoints.recover()
-
-    def set_faults(self, method: str, body: bytes) -> Answer:
-        """The admin call: POST a rule, GET all, DELETE all."""
-        try:
-            if method == "DELETE":
-                return answer(200, self.faults.clear())
-            if method == "POST":
-                return answer(200, self.faults.put(_json(body)))
-            return answer(200, self.faults.listed())
-        except SageMakerError as error:
-            return error_answer(error)
 
     def reset(self) -> None:
         """Forget everything."""
@@ -141,6 +134,16 @@ class SageMaker:
                 "x-amzn-errortype": answer_headers["x-amzn-errortype"],
             }
             return status, kind, json.dumps(document).encode()
+
+    def _set_faults(self, operation: str, body: bytes) -> Answer:
+        try:
+            if operation == "PutFleetFaults":
+                return answer(200, self.faults.put(_json(body)))
+            if operation == "ClearFleetFaults":
+                return answer(200, self.faults.clear())
+            return answer(200, self.faults.listed())
+        except SageMakerError as error:
+            return error_answer(error)
 
     def _start(self, *args: Any, **options: Any) -> Container:
         return container.start(*args, spawn=self._spawn, **options)
