@@ -22,14 +22,14 @@ def parse_json(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> Flo
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidRequestError(f"the body is not JSON: {error}") from error
-    rows, names = _rows(document)
+    rows, names = _rows(document, columns)
     if not rows:
         raise InvalidRequestError("the body holds no row")
     return _matrix(rows, names, columns, codes)
 
 
-def _rows(document: Any) -> tuple[list[Any], list[str] | None]:
-    """The rows, and the names of their positions where the body gives them."""
+def _rows(document: Any, columns: Sequence[InputColumn]) -> tuple[list[Any], list[str] | None]:
+    """The rows, and the names of their positions where the body gives them. One bare record is a row."""
     if isinstance(document, list):
         return document, None
     if not isinstance(document, dict):
@@ -44,6 +44,8 @@ def _rows(document: Any) -> tuple[list[Any], list[str] | None]:
         ):
             raise InvalidRequestError(f"'columns' is {shown(names)}; expected a list of names")
         return _list(document["data"], "data"), names
+    if any(column.name in document for column in columns):
+        return [document], None
     raise InvalidRequestError(f"the body has the keys {shown(list(document))}; expected {_FORMS}")
 
 
