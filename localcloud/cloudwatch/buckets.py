@@ -14,6 +14,8 @@ FINE_KEPT_SECONDS = 3 * 3600
 KEPT_SECONDS = 15 * 86400
 MAX_EXACT_VALUES = 2000
 """Distinct values a bucket tells apart; past that they are rounded, so memory stays bounded."""
+DIGEST_VALUES = 200
+"""Values that a digest of a bucket tells apart."""
 ROUNDED_DIGITS = 3
 """Significant digits that are left then: a percentile is off by at most 0.5 %."""
 
@@ -21,7 +23,7 @@ ROUNDED_DIGITS = 3
 class Bucket:
     """The values of one stretch of time: count, sum, extremes, and how often each value came."""
 
-    __slots__ = ("_sorted", "count", "high", "low", "total", "values")
+    __slots__ = ("_is_rounded", "_sorted", "count", "high", "low", "total", "values")
 
     def __init__(self) -> None:
         self.count = 0.0
@@ -31,14 +33,12 @@ class Bucket:
         self.values: dict[float, float] | None = {}
         """value → how often; None once a statistic set has hidden the single values."""
         self._sorted: list[tuple[float, float]] | None = None
+        self._is_rounded = False
 
     def add(self, value: float, count: float = 1.0) -> None:
         """Count `value` `count` times."""
         self._sum_up(count, value * count, value, value)
-        if self.values is not None:
-            self.values[value] = self.values.get(value, 0.0) + count
-            if len(self.values) > MAX_EXACT_VALUES:
-                self._round()
+        self._count_value(value, count)
 
     def add_statistics(self, count: float, total: float, low: float, high: float) -> None:
         """Add a published statistic set; one that holds a single repeated value counts as that value."""
@@ -55,9 +55,27 @@ class Bucket:
             self.values = None
             return
         for value, count in other.values.items():
-            self.values[value] = self.values.get(value, 0.0) + count
-        if len(self.values) > MAX_EXACT_VALUES:
-            self._round()
+            self._count_value(value, count)
+
+    def restore(
+        self, statistics: tuple[float, float, float, float], values: dict[float, float] | None
+    ) -> None:
+        """Become what dump() told: count, sum, minimum, maximum, and a distribution if it was kept."""
+        self.count, self.total, self.low, self.high = statistics
+        self.values = values
+        self._sorted = None
+
+    def digest(self) -> list[tuple[float, float]] | None:
+        """The distribution in at most DIGEST_VALUES (value, how often), close enough for percentiles."""
+        values = self.distribution()
+        if values is None or len(values) <= DIGEST_VALUES:
+            return values
+        size, groups = -(-len(values) // DIGEST_VALUES), []
+        for first in range(0, len(values), size):
+            group = values[first : first + size]
+            count = sum(times for _, times in group)
+            groups.append((sum(value * times for value, times in group) / count, count))
+        return groups
 
     def distribution(self) -> list[tuple[float, float]] | None:
         """Sorted (value, how often), or None when CloudWatch has no percentiles for this data.
@@ -77,13 +95,16 @@ class Bucket:
         self.high = max(self.high, high)
         self._sorted = None
 
-    def _round(self) -> None:
-        rounded: dict[float, float] = {}
-        for value, count in (self.values or {}).items():
-            near = _significant(value)
-            rounded[near] = rounded.get(near, 0.0) + count
-        self.values = rounded
-        self._sorted = None
+    def _count_value(self, value: float, count: float) -> None:
+        if self.values is None:
+            return
+        key = _significant(value) if self._is_rounded else value
+        self.values[key] = self.values.get(key, 0.0) + count
+        if not self._is_rounded and len(self.values) > MAX_EXACT_VALUES:
+            self._is_rounded = True
+            exact, self.values = self.values, {}
+            for one, times in exact.items():
+                self._count_value(one, times)
 
 
 def _significant(value: float) -> float:

@@ -24,8 +24,10 @@ from localcloud.cloudwatch.store import MetricStore
 
 _log = logging.getLogger("localcloud.cloudwatch")
 _STATE_KEY = "localcloud_metrics"
-_PERCENTILES_KEPT_SECONDS = 900
-"""Cloud seconds for which a restart keeps distributions; older data keeps its count, sum and extremes."""
+_RESTORED_SECONDS = 3 * 3600
+"""Cloud seconds of metrics that outlive a restart; state is written often, so it must stay small."""
+_RESTORED_PERCENTILES_SECONDS = 600
+"""Cloud seconds for which distributions do, too; older data keeps its count, sum and extremes."""
 _JSON_HEADERS = {"content-type": "application/x-amz-json-1.0"}
 
 OPERATIONS: dict[str, Callable[[Monitor, Mapping[str, Any]], dict[str, Any]]] = {
@@ -112,8 +114,9 @@ class CloudWatch:
             for monitor in self.monitors():
                 held.enter_context(monitor.alarms.lock)
             state: dict[str, Any] = ministack_cloudwatch.get_state()
-        since = self._clock.now() - _PERCENTILES_KEPT_SECONDS
-        kept = [[*scope, monitor.store.dump(since)] for scope, monitor in list(self._monitors.items())]
+        now = self._clock.now()
+        span = (now - _RESTORED_SECONDS, now - _RESTORED_PERCENTILES_SECONDS)
+        kept = [[*scope, monitor.store.dump(*span)] for scope, monitor in list(self._monitors.items())]
         return {**state, _STATE_KEY: kept}
 
     def load_persisted_state(self, state: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ Publishing only appends to an inbox, so that a request path may publish; readers
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 from threading import RLock
 from typing import Any, NamedTuple
 
@@ -131,18 +131,15 @@ class MetricStore:
             self._inbox.clear()
             self._tracks.clear()
 
-    def dump(self, values_since: float) -> list[list[Any]]:
-        """Everything as plain data; distributions only of buckets that begin at or after `values_since`."""
+    def dump(self, since: float, values_since: float) -> list[list[Any]]:
+        """Plain data of the buckets from `since` on; from `values_since` on with their distributions."""
         with self._lock:
             self._drain()
             return [
-                [
-                    *metric,
-                    unit,
-                    [_dump_bucket(begin, bucket, values_since) for begin, bucket in track.between(0, 1e18)],
-                ]
+                [*metric, unit, [_dumped(at, one, values_since) for at, one in track.between(since, inf)]]
                 for metric, tracks in self._tracks.items()
                 for unit, track in tracks.items()
+                if (track.latest() or 0) >= since
             ]
 
     def load(self, dumped: Iterable[Any]) -> None:
@@ -151,8 +148,9 @@ class MetricStore:
             for namespace, name, dimensions, unit, buckets in dumped:
                 metric = Metric(namespace, name, tuple((key, value) for key, value in dimensions))
                 track = self._tracks.setdefault(metric, {}).setdefault(unit, Track())
-                for begin, *statistics, values in buckets:
-                    _load_bucket(track.bucket(begin), statistics, values)
+                for begin, count, total, low, high, values in buckets:
+                    distribution = None if values is None else dict(values)
+                    track.bucket(begin).restore((count, total, low, high), distribution)
 
     def _chosen(self, metric: Metric, unit: str | None) -> Iterator[Track]:
         tracks = self._tracks.get(metric, {})
@@ -184,14 +182,6 @@ def _latest(tracks: Mapping[str, Track]) -> float:
     return max((track.latest() or 0 for track in tracks.values()), default=0)
 
 
-def _dump_bucket(begin: int, bucket: Bucket, values_since: float) -> list[Any]:
-    kept = sorted((bucket.values or {}).items()) if begin >= values_since else None
-    return [begin, bucket.count, bucket.total, bucket.low, bucket.high, kept]
-
-
-def _load_bucket(bucket: Bucket, statistics: list[float], values: list[list[float]] | None) -> None:
-    if values:
-        for value, count in values:
-            bucket.add(value, count)
-    else:
-        bucket.add_statistics(*statistics)
+def _dumped(begin: int, bucket: Bucket, values_since: float) -> list[Any]:
+    values = bucket.digest() if begin >= values_since else None
+    return [begin, bucket.count, bucket.total, bucket.low, bucket.high, values]

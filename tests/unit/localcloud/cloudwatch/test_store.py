@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localcloud.cloudwatch.buckets import DIGEST_VALUES
 from localcloud.cloudwatch.statistics import statistic
 from localcloud.cloudwatch.store import Datum, Metric, MetricStore, Question, dimensions_of
 
@@ -81,7 +82,7 @@ def test_a_dump_restores_everything_through_json(published):
     store, restored = MetricStore(), MetricStore()
     for at, value in published:
         put(store, at, value, resolution=1 + 59 * (at % 2))
-    restored.load(json.loads(json.dumps(store.dump(values_since=0))))
+    restored.load(json.loads(json.dumps(store.dump(since=0, values_since=0))))
     for name in ("Sum", "SampleCount", "Minimum", "Maximum", "p90"):
         assert values(restored, name, end=7260) == pytest.approx(values(store, name, end=7260))
 
@@ -91,9 +92,32 @@ def test_a_dump_keeps_old_data_without_its_distribution():
     for value in (1.0, 3.0):
         put(store, 0, value)
         put(store, 600, value)
-    restored.load(json.loads(json.dumps(store.dump(values_since=600))))
+    restored.load(json.loads(json.dumps(store.dump(since=0, values_since=600))))
     assert values(restored, "Average", end=660) == {0: 2.0, 600: 2.0}
     assert values(restored, "p50", end=660) == {600: 2.0}
+
+
+def test_a_dump_leaves_out_what_is_old():
+    store, restored = MetricStore(), MetricStore()
+    put(store, 0, 1.0)
+    put(store, 600, 1.0)
+    put(store, 0, 1.0, Metric("App", "Old", ()))
+    restored.load(store.dump(since=600, values_since=600))
+    assert restored.metrics(since=0) == [LATENCY]
+    assert values(restored, end=660) == {600: 1.0}
+
+
+def test_a_dump_of_very_many_values_is_small_and_keeps_percentiles():
+    store, restored = MetricStore(), MetricStore()
+    for value in range(1, 1801):
+        put(store, 0, float(value))
+    dumped = store.dump(since=0, values_since=0)
+    assert len(dumped[0][-1][0][-1]) <= DIGEST_VALUES
+    restored.load(json.loads(json.dumps(dumped)))
+    for name in ("Sum", "Minimum", "Maximum", "Average"):
+        assert values(restored, name) == values(store, name)
+    for name in ("p50", "p90", "p99"):
+        assert values(restored, name)[0] == pytest.approx(values(store, name)[0], rel=0.01)
 
 
 def test_data_published_by_many_threads_is_all_there():
