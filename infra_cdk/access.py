@@ -146,12 +146,13 @@ def _reject_challenger(stack: PipelineStack) -> None:
 def _teardown(stack: PipelineStack) -> None:
     role = stack.teardown.teardown.role
     stack.pipeline.allow_stopping(role)
+    stack.training.allow_stopping(role)
     stack.registry.allow(role, "DeleteModelPackage", "ListModelPackages")
     stack.serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
     stack.serving.allow(role, "DeleteModel", on=("model",))
     stack.serving.allow(role, "DeleteEndpointConfig", on=("endpoint-config",))
     stack.serving.allow_listing(role, "ListEndpointConfigs", "ListModels")
-    stack.serving.allow_rollback_alarms(role, "DeleteAlarms")
+    stack.serving.allow_rollback_alarms(role, "DeleteAlarms", "SetAlarmState")
     stack.serving.allow_finding_alarms(role)
     if not stack.stage.retains_data:
         stack.storage.allow_emptying(role)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -112,11 +114,12 @@ class Encryption(Construct):
             f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}" for group in groups
         ]
 
-    def allow(self, role: iam.Role, *actions: str, via: str, context: dict[str, str] | None = None) -> None:
+    def allow(
+        self, role: iam.Role, *actions: str, via: str, context: Mapping[str, str | list[str]] | None = None
+    ) -> None:
         """Let the role use the key through one service, for what the encryption context names."""
         named = {f"kms:EncryptionContext:{key}": value for key, value in (context or {}).items()}
-        conditions = through(via)
-        conditions["StringEquals"].update(named)
+        conditions = through(via, **({"StringLike": named} if named else {}))
         allow(role, *actions, on=self.key.key_arn, when=conditions)
 
     def allow_volumes(self, role: iam.Role) -> None:

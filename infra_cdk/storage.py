@@ -114,6 +114,7 @@ class Storage(Construct):
             on=[bucket.arn_for_objects(pattern) for pattern in patterns],
             because="The names of objects are known at run time; the prefix bounds them.",
         )
-        # With bucket keys the encryption context is the bucket's ARN (S3 User Guide, "Reducing the cost of
-        # SSE-KMS with Amazon S3 Bucket Keys").
-        self._encryption.allow(role, *key_actions, via="s3", context={"aws:s3:arn": bucket.bucket_arn})
+        # The encryption context is the bucket's ARN where a bucket key is used, else the object's (S3 User
+        # Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+        encrypted = [bucket.bucket_arn, bucket.arn_for_objects("*")]
+        self._encryption.allow(role, *key_actions, via="s3", context={"aws:s3:arn": encrypted})

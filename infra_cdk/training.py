@@ -41,3 +41,19 @@ class Training(Construct):
             on=[group, f"{group}:log-stream:{self._names.prefix}-*"],
             because="A job's streams are named after the job, which is named at run time.",
         )
+
+    def allow_stopping(self, role: iam.Role) -> None:
+        allow(
+            role,
+            "sagemaker:ListTrainingJobs",
+            on="*",
+            because="Listing names no resource (Service Authorization Reference, Amazon SageMaker).",
+        )
+        allow(
+            role,
+            "sagemaker:StopTrainingJob",
+            on=cdk.Stack.of(self).format_arn(
+                service="sagemaker", resource="training-job", resource_name=f"{self._names.prefix}-*"
+            ),
+            because="Training jobs are named at run time, after their execution.",
+        )

@@ -64,20 +64,46 @@ class Code:
 
     def _references(self, name: str) -> Iterator[str]:
         module = self.functions[name]
-        owner = name.rpartition(".")[0]
-        imported = set(module.names.values())
-        known = module.classes | {c for c in self.classes if {c, c.rpartition(".")[0]} & imported}
-        for node in ast.walk(module.functions[name]):
+        function = module.functions[name]
+        variables = {"self": name.rpartition(".")[0], **self._variables(module, function)}
+        for node in ast.walk(function):
             if isinstance(node, ast.Name):
                 yield from self._of(self._resolve(module, node.id))
             elif isinstance(node, ast.Attribute):
-                target = self._resolve(module, node.value.id) if isinstance(node.value, ast.Name) else ""
-                if target in self.modules or target in self.classes:
-                    yield from self._of(f"{target}.{node.attr}")
-                elif isinstance(node.value, ast.Name) and node.value.id == "self":
-                    yield f"{owner}.{node.attr}"
-                else:
-                    yield from (f"{c}.{node.attr}" for c in known)
+                owners = self._owners(module, node.value, variables)
+                yield from (reached for owner in owners for reached in self._of(f"{owner}.{node.attr}"))
+
+    def _owners(self, module: Module, value: ast.expr, variables: dict[str, str]) -> set[str]:
+        """The modules or classes whose member `value.attribute` may be."""
+        if isinstance(value, ast.Name) and value.id in variables:
+            return {variables[value.id]}
+        target = self._dotted(module, value.func if isinstance(value, ast.Call) else value)
+        if target in self.classes or (target in self.modules and not isinstance(value, ast.Call)):
+            return {target}
+        imported = set(module.names.values())
+        return module.classes | {c for c in self.classes if {c, c.rpartition(".")[0]} & imported}
+
+    def _variables(self, module: Module, function: ast.AST) -> dict[str, str]:
+        """Local names that are made by calling a class, with that class."""
+        made: dict[str, str] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                target, value = node.targets[0], node.value
+                pairs = [(target, value)]
+                if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                    pairs = list(zip(target.elts, value.elts, strict=True))
+                for left, right in pairs:
+                    kind = self._dotted(module, right.func) if isinstance(right, ast.Call) else ""
+                    if isinstance(left, ast.Name) and kind in self.classes:
+                        made[left.id] = kind
+        return made
+
+    def _dotted(self, module: Module, node: ast.expr) -> str:
+        if isinstance(node, ast.Name):
+            return self._resolve(module, node.id)
+        if isinstance(node, ast.Attribute):
+            return f"{self._dotted(module, node.value)}.{node.attr}"
+        return ""
 
     def _of(self, name: str) -> Iterator[str]:
         yield name
