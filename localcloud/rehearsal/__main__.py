@@ -1,29 +1,32 @@
-"""`make rehearse`: synthesise, deploy into the embedded cloud, upload, watch, invoke, and say what happened."""
+"""`make rehearse`: synthesise, deploy into the embedded cloud, upload, break, mend, and say what happened."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 from localcloud.launch import LaunchError, launch
 from localcloud.rehearsal import summary
-from localcloud.rehearsal.acts import Run, promote_twice
+from localcloud.rehearsal.acts import Run, Story
 from localcloud.rehearsal.display import Display
 from localcloud.rehearsal.stage import Stage
 from localcloud.rehearsal.uploads import DataFileError, Source, read_source
 from localcloud.rehearsal.watch import RehearsalError
+from localcloud.sagemaker.fleet_faults import FleetFaults
 
 RESULT = Path("build/rehearsal.json")
 LOOK_FURTHER = """
 [bold]Look further[/bold]
   build/rehearsal.json                 everything above, for machines
-  .venv/bin/python -m localcloud up    the same stack, left running for the AWS CLI, boto3 and your own uploads
+  .venv/bin/python -m localcloud up    the same stack, left running for the AWS CLI and your own uploads
   step_functions/README.md             what each state adds to the execution's document
 """
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cloud is stopped, too
     display = Display()
     try:
         source = read_source(os.environ.get("DATA"))
@@ -62,7 +65,10 @@ def _play(display: Display, source: Source, runs: list[Run]) -> str:
         with launch() as cloud:
             display.step(f"stage dev deployed at {cloud.endpoint_url}")
             stage = Stage(cloud.session(), cloud.endpoint_url, cloud.outputs)
-            promote_twice(stage, source, display, runs)
+            story = Story(stage, source, display, runs)
+            story.first_champion()
+            story.broken_model(FleetFaults(cloud.environment))
+            story.better_model()
     except (RehearsalError, DataFileError, LaunchError) as error:
         return str(error)
     return ""

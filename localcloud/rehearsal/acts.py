@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.rehearsal.display import Display
 from localcloud.rehearsal.stage import Prediction, Stage
+from localcloud.rehearsal.timeline import Timeline
+from localcloud.rehearsal.traffic import Traffic
 from localcloud.rehearsal.uploads import Source, share_of_rows
 from localcloud.rehearsal.watch import Execution, RehearsalError
+from localcloud.sagemaker.fleet_faults import FleetFaults
 
-# The first upload holds this share of the rows, so that the second, with all of them, teaches a better model.
+# The first upload holds this share of the rows, so that all of them teach a better model.
 FIRST_SHARE = 0.3
+# What the broken model does under traffic: of its requests, this share ends in HTTP 500.
+BROKEN_SHARE = 0.3
 
 
 @dataclass
@@ -23,6 +29,8 @@ class Run:
     endpoint_config_before: str = ""
     endpoint_config_after: str = ""
     predictions: list[Prediction] = field(default_factory=list)
+    timeline: Timeline | None = None
+    traffic: Traffic | None = None
 
     @property
     def dataset_version(self) -> str:
@@ -34,48 +42,96 @@ class Run:
         return found
 
 
-def promote_twice(stage: Stage, source: Source, display: Display, runs: list[Run]) -> None:
-    """Act one: an upload becomes the first champion; more data makes a better model that takes over."""
-    display.act("Act one: an upload becomes the champion, and a better one takes over")
-    first = _upload(
-        stage, source.name, share_of_rows(source.content, FIRST_SHARE), "first upload", runs, "", display
-    )
-    _show_predictions(stage, source, first, display)
-    before = first.endpoint_config_after
-    second = _upload(stage, source.name, source.content, "improved data", runs, before, display)
-    _show_predictions(stage, source, second, display)
+class Story:
+    """Plays the acts on one stage and keeps what happened."""
+
+    def __init__(self, stage: Stage, source: Source, display: Display, runs: list[Run]) -> None:
+        self._stage, self._source, self._display, self._runs = stage, source, display, runs
+
+    def first_champion(self) -> None:
+        """Act one: an upload becomes the champion."""
+        self._display.act("Act one: an upload becomes the champion")
+        content = share_of_rows(self._source.content, FIRST_SHARE)
+        self._promote(Run("first upload", self._stage.run(self._source.name, content, self._display)))
+
+    def broken_model(self, faults: FleetFaults) -> None:
+        """Act two: a better model that fails under traffic is taken back, and the champion serves on."""
+        self._display.act("Act two: a better model breaks under traffic and is rolled back")
+        champion = self._stage.endpoint_config()
+        breaking = _Breaking(self._stage, self._source, faults, self._runs[0].dataset_version, champion)
+        with breaking:
+            execution = self._stage.run(
+                self._source.name, self._source.content, self._display, breaking.on_state
+            )
+        run = Run("improved data, broken model", execution, champion, self._stage.endpoint_config())
+        run.timeline, run.traffic = breaking.timeline, breaking.traffic
+        self._runs.append(run)
+        if execution.outcome != "DeploymentRolledBackError":
+            raise RehearsalError(_unexpected(run, "DeploymentRolledBackError"))
+        if run.endpoint_config_after != champion:
+            raise RehearsalError(f"rolled back, but the endpoint serves {run.endpoint_config_after}")
+        self._display.step(f"[red]rolled back[/red]: {execution.cause}")
+        run.predictions = self._ask(self._runs[0].dataset_version)
+
+    def better_model(self) -> None:
+        """Act three: the same data, with the model whole, takes over."""
+        self._display.act("Act three: the improved model, mended, takes over")
+        champion = self._stage.endpoint_config()
+        execution = self._stage.run(self._source.name, self._source.content, self._display)
+        self._promote(Run("improved data", execution, champion))
+
+    def _promote(self, run: Run) -> None:
+        self._runs.append(run)
+        if run.execution.outcome != "Promoted":
+            raise RehearsalError(_unexpected(run, "Promoted"))
+        run.endpoint_config_after = self._stage.endpoint_config()
+        if run.endpoint_config_after == run.endpoint_config_before:
+            raise RehearsalError(f"promoted, but the endpoint still serves {run.endpoint_config_before}")
+        run.predictions = self._ask(run.dataset_version)
+
+    def _ask(self, dataset_version: str) -> list[Prediction]:
+        predictions = self._stage.ask(self._source.content, dataset_version)
+        answers = ", ".join(f"{p.answered} (actual {p.actual})" for p in predictions)
+        self._display.step(f"endpoint answers {answers}")
+        return predictions
 
 
-def _upload(
-    stage: Stage,
-    name: str,
-    content: bytes,
-    label: str,
-    runs: list[Run],
-    endpoint_config_before: str,
-    display: Display,
-) -> Run:
-    execution = stage.run(name, content, display)
-    run = Run(label, execution, endpoint_config_before)
-    runs.append(run)
-    if execution.outcome != "Promoted":
-        raise RehearsalError(_unexpected(label, execution))
-    run.endpoint_config_after = stage.endpoint_config()
-    if run.endpoint_config_after == endpoint_config_before:
-        raise RehearsalError(f"{label}: promoted, but the endpoint still serves {endpoint_config_before}")
-    return run
+class _Breaking:
+    """Breaks the next model as soon as its name is known, and watches its deployment under traffic."""
+
+    def __init__(
+        self, stage: Stage, source: Source, faults: FleetFaults, dataset_version: str, champion: str
+    ) -> None:
+        self._stage, self._source, self._faults = stage, source, faults
+        self._dataset_version, self._champion = dataset_version, champion
+        self._open = contextlib.ExitStack()
+        self._green = ""
+        self.timeline: Timeline | None = None
+        self.traffic: Traffic | None = None
+
+    def on_state(self, name: str) -> None:
+        if name == "EvaluateModel":
+            self._green = self._stage.newest_training_job()
+            self._faults.put({"error_share": BROKEN_SHARE}, endpoint_config=self._green)
+        elif name == "DeployCanary":
+            self.timeline = self._stage.timeline(self._champion, self._green)
+            self.traffic = self._stage.traffic(self._source.content, self._dataset_version)
+            self._open.enter_context(self.timeline)
+            self._open.enter_context(self.traffic)
+
+    def __enter__(self) -> _Breaking:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        self._faults.clear()
 
 
-def _unexpected(label: str, execution: Execution) -> str:
+def _unexpected(run: Run, expected: str) -> str:
+    execution = run.execution
     reason = (
-        execution.output.get("dataset", {}).get("message")
-        or execution.output.get("evaluation", {}).get("reason")
+        execution.output.get("reason")
+        or execution.output.get("dataset", {}).get("message")
         or execution.cause
     )
-    return f"{label}: expected the outcome Promoted, got {execution.outcome}: {reason}"
-
-
-def _show_predictions(stage: Stage, source: Source, run: Run, display: Display) -> None:
-    run.predictions = stage.ask(source.content, run.dataset_version)
-    answers = ", ".join(f"{p.answered} (actual {p.actual})" for p in run.predictions)
-    display.step(f"endpoint answers {answers}")
+    return f"{run.label}: expected {expected}, got {execution.outcome}: {reason}"

@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.config import Config
+
 from localcloud.rehearsal.display import Display
+from localcloud.rehearsal.timeline import Timeline
+from localcloud.rehearsal.traffic import Traffic
 from localcloud.rehearsal.uploads import records
 from localcloud.rehearsal.watch import Execution, RehearsalError, find_execution, watch
 
@@ -33,7 +38,9 @@ class Stage:
         self._s3 = session.client("s3", endpoint_url=endpoint_url)
         self._states = session.client("stepfunctions", endpoint_url=endpoint_url)
         self._sagemaker = session.client("sagemaker", endpoint_url=endpoint_url)
-        self._runtime = session.client("sagemaker-runtime", endpoint_url=endpoint_url)
+        once = Config(retries={"total_max_attempts": 1}, max_pool_connections=20)
+        self._runtime = session.client("sagemaker-runtime", endpoint_url=endpoint_url, config=once)
+        self._cloudwatch = session.client("cloudwatch", endpoint_url=endpoint_url)
 
     def upload(self, name: str, content: bytes) -> tuple[str, str]:
         """Key and version of the uploaded object, which is what starts the pipeline."""
@@ -41,8 +48,10 @@ class Stage:
         answer = self._s3.put_object(Bucket=self.outputs["RawBucketName"], Key=key, Body=content)
         return key, str(answer["VersionId"])
 
-    def run(self, name: str, content: bytes, display: Display) -> Execution:
-        """Upload a file and follow the execution that it starts to the end."""
+    def run(
+        self, name: str, content: bytes, display: Display, on_state: Callable[[str], None] | None = None
+    ) -> Execution:
+        """Upload a file and follow its execution to the end; `on_state` hears of each state once."""
         key, version_id = self.upload(name, content)
         display.step(f"uploaded [bold]{key}[/bold], {len(content):,} bytes")
         arn = find_execution(
@@ -50,7 +59,31 @@ class Stage:
         )
         display.step(f"execution [bold]{arn.rsplit(':', 1)[-1]}[/bold]")
         with display.following() as follow:
-            return watch(self._states, arn, follow, EXECUTION_PATIENCE_SECONDS)
+            heard = _Hearing(follow, on_state)
+            return watch(self._states, arn, heard, EXECUTION_PATIENCE_SECONDS)
+
+    def newest_training_job(self) -> str:
+        """The name of the last training job, which its model and endpoint config share."""
+        jobs = self._sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
+        return str(jobs["TrainingJobSummaries"][0]["TrainingJobName"])
+
+    def traffic(self, content: bytes, dataset_version: str) -> Traffic:
+        """Steady requests with one row of the data."""
+        rows, _ = self._rows(content, dataset_version, 1)
+        return Traffic(self._runtime, self.outputs["EndpointName"], _csv_body(rows))
+
+    def timeline(self, blue: str, green: str) -> Timeline:
+        """Watches the deployment that moves traffic from config `blue` to config `green`."""
+        endpoint = self._sagemaker.describe_endpoint(EndpointName=self.outputs["EndpointName"])
+        return Timeline(
+            sagemaker=self._sagemaker,
+            cloudwatch=self._cloudwatch,
+            endpoint_name=self.outputs["EndpointName"],
+            variant_name=endpoint["ProductionVariants"][0]["VariantName"],
+            alarm_prefix=f"{self.outputs['EndpointName']}-green-",
+            blue=blue,
+            green=green,
+        )
 
     def endpoint_config(self) -> str:
         """The name of the endpoint config now serving."""
@@ -66,16 +99,30 @@ class Stage:
 
     def ask(self, content: bytes, dataset_version: str, count: int = 3) -> list[Prediction]:
         """Predictions for `count` rows spread over the file, asked as CSV with a header."""
+        asked, actual = self._rows(content, dataset_version, count)
+        answer = self._runtime.invoke_endpoint(
+            EndpointName=self.outputs["EndpointName"],
+            ContentType="text/csv",
+            Accept="text/csv",
+            Body=_csv_body(asked),
+        )
+        answers = answer["Body"].read().decode().split("\n")
+        answers = [line for line in answers if line]
+        if len(answers) != len(asked):
+            raise RehearsalError(f"asked for {len(asked)} predictions, got {len(answers)}: {answers}")
+        return [Prediction(*values) for values in zip(asked, answers, actual, strict=True)]
+
+    def _rows(
+        self, content: bytes, dataset_version: str, count: int
+    ) -> tuple[list[dict[str, str]], list[str]]:
+        """Rows as a request carries them, and their targets."""
         contract = self._contract(dataset_version)
         hidden = {contract["target"], *contract.get("identifiers", [])}
         header, *rows = records(content)
         chosen = rows[:: max(1, len(rows) // count)][:count]
         asked = [{k: v for k, v in zip(header, row, strict=True) if k not in hidden} for row in chosen]
-        answers = self._invoke(asked)
-        if len(answers) != len(asked):
-            raise RehearsalError(f"asked for {len(asked)} predictions, got {len(answers)}: {answers}")
         target = header.index(contract["target"])
-        return [Prediction(a, b, row[target]) for a, b, row in zip(asked, answers, chosen, strict=True)]
+        return asked, [row[target] for row in chosen]
 
     def _contract(self, dataset_version: str) -> dict[str, Any]:
         bucket = self.outputs["ArtifactBucketName"]
@@ -83,16 +130,26 @@ class Stage:
         contract: dict[str, Any] = document["dataset"]
         return contract
 
-    def _invoke(self, rows: list[dict[str, str]]) -> list[str]:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        answer = self._runtime.invoke_endpoint(
-            EndpointName=self.outputs["EndpointName"],
-            ContentType="text/csv",
-            Accept="text/csv",
-            Body=text.getvalue().encode(),
-        )
-        lines: list[str] = answer["Body"].read().decode().split()
-        return lines
+
+class _Hearing:
+    """Passes each change on, and each state's name once."""
+
+    def __init__(self, follow: Callable[[Execution], None], on_state: Callable[[str], None] | None) -> None:
+        self._follow = follow
+        self._on_state = on_state
+        self._heard: set[str] = set()
+
+    def __call__(self, execution: Execution) -> None:
+        self._follow(execution)
+        for state in execution.states:
+            if self._on_state and state.name not in self._heard:
+                self._heard.add(state.name)
+                self._on_state(state.name)
+
+
+def _csv_body(rows: list[dict[str, str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()

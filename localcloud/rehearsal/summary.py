@@ -9,6 +9,8 @@ from typing import Any
 
 from localcloud.rehearsal.acts import Run
 from localcloud.rehearsal.display import Display, table
+from localcloud.rehearsal.timeline import Timeline
+from localcloud.rehearsal.traffic import Traffic
 from localcloud.rehearsal.uploads import Source
 
 
@@ -40,6 +42,19 @@ def _run_document(run: Run) -> dict[str, Any]:
         "endpoint_config_before": run.endpoint_config_before,
         "endpoint_config_after": run.endpoint_config_after,
         "predictions": [asdict(prediction) for prediction in run.predictions],
+        **_traffic_document(run),
+    }
+
+
+def _traffic_document(run: Run) -> dict[str, Any]:
+    if run.timeline is None or run.traffic is None:
+        return {}
+    return {
+        "timeline": run.timeline.as_document(),
+        "requests_sent": run.traffic.sent,
+        "requests_failed": run.traffic.failed,
+        "requests_failed_on_blue": run.timeline.failed("blue"),
+        "requests_failed_on_green": run.timeline.failed("green"),
     }
 
 
@@ -71,6 +86,37 @@ def show(display: Display, runs: list[Run]) -> None:
     ]
     columns = ("upload", "outcome", "dataset version", "endpoint config before", "after")
     display.console.print(table("Endpoint", columns, endpoint))
+    for run in runs:
+        if run.timeline and run.traffic:
+            _show_timeline(display, run.timeline, run.traffic)
+
+
+def _show_timeline(display: Display, timeline: Timeline, traffic: Traffic) -> None:
+    rows = [
+        (
+            f"{sample.seconds:.1f}",
+            sample.status,
+            _bar(sample.green_percent),
+            sample.blue_requests,
+            sample.green_requests,
+            sample.blue_failed + sample.green_failed,
+            ", ".join(name for name, state in sample.alarms.items() if state == "ALARM"),
+        )
+        for sample in timeline.samples
+        if sample.blue_requests + sample.green_requests
+    ]
+    columns = ("second", "endpoint", "traffic on green", "blue", "green", "failed", "alarms firing")
+    display.console.print()
+    display.console.print(table("The deployment that was rolled back", columns, rows))
+    display.console.print(
+        f"{traffic.sent:,} requests sent by a client that does not retry, {traffic.failed:,} failed: "
+        f"{timeline.failed('blue'):,} on blue, {timeline.failed('green'):,} on green."
+    )
+
+
+def _bar(percent: float, width: int = 20) -> str:
+    filled = round(percent / 100 * width)
+    return f"[green]{'█' * filled}[/green][dim]{'·' * (width - filled)}[/dim] {percent:3.0f} %"
 
 
 def _metric_rows(runs: list[Run]) -> list[tuple[Any, ...]]:
