@@ -9,6 +9,7 @@ from typing import Any
 from localcloud.faults import answers
 from localcloud.faults.injector import Injector
 from localcloud.faults.plan import Call, Rule
+from localcloud.sagemaker.mlflow import proxy as mlflow
 
 _Dispatch = Callable[..., Awaitable[Any]]
 
@@ -68,6 +69,8 @@ def _identify(
     parameters = app._routing_params(method, path, headers, body, query)
     service = app.detect_service(method, path, headers, parameters)
     action = iam_actions.extract_iam_action(service, method, path, headers, body, parameters)
+    if action is None and mlflow.APP_HEADER in headers:
+        action = mlflow.ACTION
     if action is None or action.startswith("localcloud:"):
         return service, None
     namespace, _, operation = action.partition(":")

@@ -1,0 +1,52 @@
+"""The project itself with a tiny pipeline.toml in place of its own, synthesised once."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from localcloud.processes import Processes
+from localcloud.synth import Synth
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build" / "chaos"
+PARTS = (
+    "app.py",
+    "cdk.json",
+    "contracts",
+    "inference",
+    "infra_cdk",
+    "lambdas",
+    "step_functions",
+    "training_jobs",
+)
+
+
+def assembly() -> Path:
+    """A fresh cdk.out of the tiny pipeline; its path."""
+    project, out = BUILD / "project", BUILD / "cdk.out"
+    for stale in (project, out):
+        shutil.rmtree(stale, ignore_errors=True)
+    project.mkdir(parents=True)
+    for part in PARTS:
+        _copy(ROOT / part, project / part)
+    shutil.copy(Path(__file__).with_name("pipeline.toml"), project / "pipeline.toml")
+    processes = Processes()
+    try:
+        return Synth(processes, "dev", out, project).assembly()
+    finally:
+        processes.stop_all(grace_seconds=0.0)
+
+
+def revision() -> str:
+    """What is tested, for the results' file: results of another revision are not resumed."""
+    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return head.stdout.strip() or "unknown"
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
