@@ -102,7 +102,7 @@ class Mlflow:
     def drop_alias(self, name: str, alias: str, version: str) -> None:
         """Take the alias away from this version; left alone where it names another."""
         if self.alias_version(name, alias) == version:
-            self._call("DELETE", "registered-models/alias", {"name": name, "alias": alias}, None)
+            self._call("DELETE", "registered-models/alias", {}, {"name": name, "alias": alias})
 
     def tag_version(self, name: str, version: str, key: str, value: str) -> None:
         body = {"name": name, "version": version, "key": key, "value": value}

@@ -123,7 +123,8 @@ class ModelRegistry:
         self._sagemaker.update_model_package(
             ModelPackageArn=arn,
             ModelApprovalStatus=status,
-            ApprovalDescription=reason[:_REASON_LENGTH],
+            # Line breaks are outside the field's pattern.
+            ApprovalDescription=" ".join(reason.split())[:_REASON_LENGTH],
         )
 
 
