@@ -6,7 +6,6 @@ with launch(port=0) as cloud:
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -30,8 +29,10 @@ class LaunchError(Exception):
 class Running:
     """A cloud that is ready; leaving the context stops it."""
 
-    def __init__(self, process: subprocess.Popen[str], said: list[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], voice: _Voice) -> None:
         self.process = process
+        self._voice = voice
+        said = voice.said
         self.outputs = {
             name: value for name, equals, value in (line.partition(" = ") for line in said) if equals
         }
@@ -69,8 +70,7 @@ class Running:
             self.process.kill()
             return self.process.wait()
         finally:
-            if self.process.stdout is not None:
-                self.process.stdout.close()
+            self._voice.close()
 
     def __enter__(self) -> Running:
         return self
@@ -105,11 +105,14 @@ def launch(
         stderr=subprocess.PIPE,
         text=True,
     )
+    voice = _Voice(process)
     try:
-        return Running(process, _until_ready(process))
+        voice.listen_until_ready()
+        return Running(process, voice)
     except BaseException:
         process.kill()
         process.wait()
+        voice.close()
         raise
 
 
@@ -119,18 +122,33 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-def _until_ready(process: subprocess.Popen[str]) -> list[str]:
-    assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - both are pipes
-    complaints: list[str] = []
-    listener = threading.Thread(target=complaints.extend, args=(process.stderr,), daemon=True)
-    listener.start()
-    said: list[str] = []
-    for line in process.stdout:
-        said.append(line.rstrip("\n"))
-        if line.startswith(READY):
-            return said
-    process.wait()
-    listener.join(timeout=1)
-    with contextlib.suppress(OSError):
-        process.stderr.close()
-    raise LaunchError("".join(complaints).strip() or f"the cloud ended with status {process.returncode}")
+class _Voice:
+    """What the child says: on standard output until it is ready, on standard error all its life."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.said: list[str] = []
+        self._complaints: list[str] = []
+        self._listener = threading.Thread(target=self._listen, name="cloud-stderr", daemon=True)
+        self._listener.start()
+
+    def listen_until_ready(self) -> None:
+        """Read until the line that says ready; LaunchError when the child ends before it."""
+        for line in self._process.stdout or ():
+            self.said.append(line.rstrip("\n"))
+            if line.startswith(READY):
+                return
+        status = self._process.wait()
+        self._listener.join(timeout=1)
+        text = "".join(self._complaints).strip()
+        raise LaunchError(text or f"the cloud ended with status {status}")
+
+    def close(self) -> None:
+        """Forget the ended child's pipes."""
+        self._listener.join(timeout=1)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _listen(self) -> None:
+        self._complaints.extend(self._process.stderr or ())
