@@ -15,6 +15,7 @@ _MODULES = (
     "localcloud.uploads",
     "localcloud.encryption",
     "localcloud.deliveries",
+    "localcloud.redrive",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
     "localcloud.faults",  # last: around all the others
