@@ -17,7 +17,8 @@ from ministack.services import eventbridge, lambda_svc, sns
 
 from localcloud.cloudwatch import notifications
 from localcloud.cloudwatch.book import AlarmBook
-from localcloud.cloudwatch.engine import AlarmEngine, Transition
+from localcloud.cloudwatch.engine import AlarmEngine
+from localcloud.cloudwatch.transitions import Transition
 
 _log = logging.getLogger("localcloud.cloudwatch")
 _SNS_PRINCIPAL = "cloudwatch.amazonaws.com"

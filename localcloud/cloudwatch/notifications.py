@@ -10,8 +10,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from localcloud.cloudwatch.alarm_requests import Record
-from localcloud.cloudwatch.engine import Transition
 from localcloud.cloudwatch.reasons import timestamp
+from localcloud.cloudwatch.transitions import Transition
 
 ACTIONS_ON = {
     "OK": "OKActions",

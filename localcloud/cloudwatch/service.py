@@ -17,10 +17,11 @@ from ministack.services import cloudwatch as ministack_cloudwatch
 from localcloud.clock import Clock
 from localcloud.cloudwatch import access, api_alarms, api_metrics, wire
 from localcloud.cloudwatch.book import AlarmBook
-from localcloud.cloudwatch.engine import AlarmEngine, Transition
+from localcloud.cloudwatch.engine import AlarmEngine
 from localcloud.cloudwatch.errors import ServiceError
 from localcloud.cloudwatch.monitor import Monitor
 from localcloud.cloudwatch.store import MetricStore
+from localcloud.cloudwatch.transitions import Transition
 
 _log = logging.getLogger("localcloud.cloudwatch")
 _STATE_KEY = "localcloud_metrics"

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from localcloud.cloudwatch import engine
 from localcloud.cloudwatch.book import AlarmBook
 from localcloud.cloudwatch.engine import AlarmEngine
 from localcloud.cloudwatch.errors import ServiceError
+from localcloud.cloudwatch.math_syntax import MathError
 from localcloud.cloudwatch.store import Datum, Metric, MetricStore, dimensions_of
 
 GREEN = {"EndpointName": "houses", "VariantName": "main", "EndpointConfigName": "green"}
@@ -336,11 +338,13 @@ def test_a_state_set_by_hand_lasts_until_there_is_something_new(watch):
     assert watch.after(60) == "OK"
 
 
-def test_an_alarm_whose_expression_fails_has_insufficient_data(watch):
+def test_an_alarm_whose_expression_fails_has_insufficient_data(watch, monkeypatch):
+    def fail(*_):
+        raise MathError("no series")
+
     watch.put(**error_rate())
     watch.after()
-    watch.record()["Metrics"][0]["Expression"] = "SORT(METRICS(), AVG, UP)"
-    watch.engine.forget_plans()
+    monkeypatch.setattr(engine, "datapoints", fail)
     assert watch.after(60) == "INSUFFICIENT_DATA"
     assert watch.record()["EvaluationState"] == "EVALUATION_ERROR"
 
