@@ -6,41 +6,44 @@ Tibshirani, "An Introduction to the Bootstrap", chapter 16).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from contracts.training import higher_is_better
-from lambdas.evaluate_model.scores import METRICS, Array, FloatArray
+from lambdas.evaluate_model.metrics import Figure, FloatArray
 
-# More rows change the confidence little and cost much: resamples of a fixed sample say enough.
-MAX_ROWS = 20_000
 SEED = 20_240_229
+# Resamples are drawn in blocks of about this many numbers, so memory stays flat however many rows there are.
+_BLOCK = 2_000_000
+# A relative gain over nothing has no size; beyond a million per cent nobody asks.
+_SMALLEST, _LARGEST = 1e-12, 1e4
 
 
-def gain_share(metric: str, champion: float, challenger: float) -> float:
-    """The relative improvement over the champion: positive is better, whatever the metric's direction."""
-    difference = challenger - champion if higher_is_better(metric) else champion - challenger
-    if difference == 0.0:
-        return 0.0
-    return difference / abs(champion) if champion else float(np.copysign(np.inf, difference))
+def gain_share(metric: str, old: FloatArray, new: FloatArray) -> FloatArray:
+    """The relative improvement over `old`, elementwise: positive is better, whichever way the metric runs."""
+    difference = new - old if higher_is_better(metric) else old - new
+    return np.asarray(np.clip(difference / np.maximum(np.abs(old), _SMALLEST), -_LARGEST, _LARGEST))
 
 
-def resampled_gains(
-    task: str,
-    metric: str,
-    target: Array,
-    champion: FloatArray,
-    challenger: FloatArray,
-    resamples: int,
-) -> FloatArray:
-    """The gain share (resamples,) on as many resamples of the rows; the same rows give the same figures."""
+def gain_of(metric: str, old: float, new: float) -> float:
+    return float(gain_share(metric, np.float64(old), np.float64(new)))  # type: ignore[arg-type]
+
+
+def resampled_gains(metric: str, old: Figure, new: Figure, rows: int, resamples: int) -> FloatArray:
+    """The gain share (resamples,) on as many resamples of the rows, in the order drawn; the same rows give
+    the same figures. A resample on which the metric is undefined is NaN."""
+    blocks = _draw(rows, resamples)
+    return np.concatenate([gain_share(metric, old(weights), new(weights)) for weights in blocks])
+
+
+def _draw(rows: int, resamples: int) -> Iterator[FloatArray]:
+    """How often each row was drawn, (block, rows) at a time."""
     generator = np.random.default_rng(SEED)
-    if len(target) > MAX_ROWS:
-        rows = generator.choice(len(target), MAX_ROWS, replace=False)
-        target, champion, challenger = target[rows], champion[rows], challenger[rows]
-    score = METRICS[task][metric]
-    gains = []
-    for _ in range(resamples):
-        drawn = generator.integers(0, len(target), len(target))
-        weights = np.bincount(drawn, minlength=len(target)).astype(np.float64)
-        gains.append(gain_share(metric, score(target, champion, weights), score(target, challenger, weights)))
-    return np.array(gains)
+    size = max(1, _BLOCK // rows)
+    for start in range(0, resamples, size):
+        block = min(size, resamples - start)
+        drawn = generator.integers(0, rows, (block, rows))
+        drawn += np.arange(block)[:, np.newaxis] * rows
+        counts = np.bincount(drawn.ravel(), minlength=block * rows)
+        yield counts.reshape(block, rows).astype(np.float64)

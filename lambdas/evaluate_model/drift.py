@@ -1,67 +1,123 @@
-"""How far new data have moved from a baseline profile: the population stability index. Pure.
+"""How far new rows have moved from a baseline profile: the population stability index. Pure.
 
-PSI sums (new share - old share) * ln(new / old) over bins; below 0.1 counts as stable and above 0.25 as a
-shift (Siddiqi, "Credit Risk Scorecards").
+PSI = sum over bins of (new share - old share) * ln(new share / old share); below 0.1 counts as stable, and
+above 0.25 as a shift (Siddiqi, "Credit Risk Scorecards", chapter 10). Every bin starts with half a row
+(Jeffreys' prior), and bins of few rows are merged first: otherwise a small sample drifts by chance alone.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-_SMALLEST_SHARE = 1e-4
+from lambdas.evaluate_model.metrics import Array, FloatArray
 
-
-def psi(baseline: npt.NDArray[Any], found: npt.NDArray[Any]) -> float:
-    """Of two histograms (bins,) over the same bins; an empty bin counts as a ten-thousandth."""
-    if baseline.sum() == 0 or found.sum() == 0:
-        return 0.0
-    old = np.clip(baseline / baseline.sum(), _SMALLEST_SHARE, None)
-    new = np.clip(found / found.sum(), _SMALLEST_SHARE, None)
-    return float(((new - old) * np.log(new / old)).sum())
+# A bin that should hold fewer of the new rows says little about them.
+_ROWS_PER_BIN = 20
+_PRIOR = 0.5
+_OTHER, _MISSING = "(other)", "(missing)"
 
 
-def drift_of_columns(profile: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, float]:
-    """PSI by column name, of those that both the profile and the new rows have; missing values are a bin."""
-    return {
-        name: psi(*_histograms(baseline, columns[name]))
-        for name, baseline in profile["columns"].items()
-        if name in columns
-    }
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """One column's index, and the bin that moved it most with its shares (0-1) before and now."""
+
+    column: str
+    psi: float
+    bin: str
+    old_share: float
+    new_share: float
 
 
-def _histograms(
-    baseline: Mapping[str, Any], values: npt.NDArray[Any]
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    if baseline["type"] == "category":
-        return _categories(baseline, values)
-    edges = np.array(baseline["histogram"]["edges"], dtype=np.float64)
-    present = values[~np.isnan(values)]
-    found = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
-    counted = np.array(baseline["histogram"]["counts"] or [0], dtype=np.float64)
-    # The histogram may stem from a sample; the missing are counted over all rows.
-    scale = baseline["count"] / counted.sum() if counted.sum() else 1.0
-    return (
-        np.append(counted * scale, baseline["missing"]),
-        np.append(found, len(values) - len(present)),
+def drift_of(profile: Mapping[str, Any], columns: Mapping[str, Array]) -> list[Drift]:
+    """Of the columns that both the profile and the new rows have, the most drifted first."""
+    found = [
+        _drift(name, *_histograms(baseline, columns[name]))
+        for name, baseline in profile.get("columns", {}).items()
+        if name in columns and baseline["count"] + baseline["missing"] > 0
+    ]
+    return sorted(found, key=lambda drift: -drift.psi)
+
+
+def _drift(column: str, labels: list[str], old: FloatArray, new: FloatArray) -> Drift:
+    before, now = _shares(old), _shares(new)
+    parts = (now - before) * np.log(now / before)
+    worst = int(parts.argmax())
+    return Drift(
+        column=column,
+        psi=float(parts.sum()),
+        bin=labels[worst],
+        old_share=float(old[worst] / old.sum()),
+        new_share=float(new[worst] / max(1.0, new.sum())),
     )
 
 
-def _categories(
-    baseline: Mapping[str, Any], values: npt.NDArray[Any]
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    names = list(baseline["categories"])
-    old = [*baseline["categories"].values(), baseline["other"], baseline["missing"]]
-    counts = dict.fromkeys(names, 0)
-    other = missing = 0
-    for value in values:
-        if value is None:
-            missing += 1
-        elif value in counts:
-            counts[value] += 1
-        else:
-            other += 1
-    return np.array(old, dtype=np.float64), np.array([*counts.values(), other, missing], dtype=np.float64)
+def _shares(counts: FloatArray) -> FloatArray:
+    filled = counts + _PRIOR
+    return np.asarray(filled / filled.sum())
+
+
+def _histograms(baseline: Mapping[str, Any], values: Array) -> tuple[list[str], FloatArray, FloatArray]:
+    """Labels and both histograms over the baseline's bins; the last bin holds the missing values."""
+    if baseline["type"] == "category":
+        labels, old, new, missing = _categories(baseline, values)
+    else:
+        labels, old, new, missing = _numbers(baseline, values)
+    return (
+        [*labels, _MISSING],
+        np.append(old, float(baseline["missing"])),
+        np.append(new, float(missing)),
+    )
+
+
+def _numbers(baseline: Mapping[str, Any], values: Array) -> tuple[list[str], FloatArray, FloatArray, int]:
+    present = values[~np.isnan(values)]
+    edges = np.array(baseline["histogram"]["edges"], dtype=np.float64)
+    counted = np.array(baseline["histogram"]["counts"] or [0], dtype=np.float64)
+    # The histogram may stem from a sample; the missing were counted over all rows.
+    counted *= baseline["count"] / max(1.0, counted.sum())
+    keep = _edges_to_keep(counted, len(values))
+    starts = np.concatenate([[0], keep + 1]).astype(int)
+    new = np.bincount(np.searchsorted(edges[keep], present, side="left"), minlength=len(keep) + 1)
+    bounds = [-np.inf, *edges[keep], np.inf]
+    labels = [_label(low, high) for low, high in pairwise(bounds)]
+    return labels, np.add.reduceat(counted, starts), new.astype(np.float64), len(values) - len(present)
+
+
+def _edges_to_keep(counted: FloatArray, rows: int) -> Array:
+    """Positions of the edges that leave every bin enough of the new rows, if they are spread as before."""
+    wanted = _ROWS_PER_BIN / max(1, rows) * max(1.0, counted.sum())
+    keep, held, left = [], 0.0, float(counted.sum())
+    for position, count in enumerate(counted[:-1]):
+        held, left = held + count, left - count
+        if held >= wanted and left >= wanted:
+            keep.append(position)
+            held = 0.0
+    return np.array(keep, dtype=int)
+
+
+def _label(low: float, high: float) -> str:
+    if np.isneginf(low):
+        return "any value" if np.isposinf(high) else f"up to {high:,.6g}"
+    return f"above {low:,.6g}" if np.isposinf(high) else f"{low:,.6g} to {high:,.6g}"
+
+
+def _categories(baseline: Mapping[str, Any], values: Array) -> tuple[list[str], FloatArray, FloatArray, int]:
+    found = Counter(values.tolist())
+    missing = found.pop(None, 0)
+    wanted = _ROWS_PER_BIN / max(1, len(values)) * max(1, baseline["count"])
+    names = [name for name, count in baseline["categories"].items() if count >= wanted]
+    old = [float(baseline["categories"][name]) for name in names]
+    new = [float(found.get(name, 0)) for name in names]
+    rest = float(baseline["count"]) - sum(old), float(found.total()) - sum(new)
+    return (
+        [*names, _OTHER],
+        np.array([*old, max(0.0, rest[0])]),
+        np.array([*new, max(0.0, rest[1])]),
+        missing,
+    )

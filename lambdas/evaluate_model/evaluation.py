@@ -2,129 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from contracts.dataset import DatasetContract
-from contracts.training import Gate
+from contracts.pipeline_config import PipelineConfig
+from contracts.training import METRICS as METRIC_NAMES
 from lambdas.evaluate_model.candidate import Candidate
-from lambdas.evaluate_model.drift import drift_of_columns
+from lambdas.evaluate_model.drift import Drift, drift_of
 from lambdas.evaluate_model.gate import Contest, Verdict, compare
-from lambdas.evaluate_model.holdout import Holdout, baseline_answers, class_positions
+from lambdas.evaluate_model.holdout import Holdout, positions
 from lambdas.evaluate_model.importance import permutation_importance
-from lambdas.evaluate_model.scores import Array, FloatArray, metrics_of, row_errors
+from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, overall
+from lambdas.evaluate_model.shapley import Explanation, explain
+from lambdas.evaluate_model.slices import Slice, slices_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Everything found. `classes` is empty of a regression; slices map names to figures per model."""
+    """Everything found. Target and answers are as `metrics` has them; `classes` is empty of a regression."""
 
-    contract: DatasetContract
-    gate: Gate
+    config: PipelineConfig
+    holdout: Holdout
     verdict: Verdict
     target: Array
+    classes: tuple[str, ...]
     challenger: FloatArray
     champion: FloatArray | None
-    classes: tuple[str, ...]
-    metrics: Mapping[str, Mapping[str, float]]
-    slices: Mapping[str, Mapping[str, Any]]
-    drift: Mapping[str, float]
+    metrics: Mapping[str, dict[str, float] | None]
+    slices: Sequence[Slice]
+    drift: Sequence[Drift]
     importance: Mapping[str, float]
+    explanation: Explanation
+    features: tuple[str, ...]
+    manifest: Mapping[str, Any]
     latency_us: float
 
-    def as_document(self) -> dict[str, Any]:
-        """JSON-compatible, without the rows."""
-        return {
-            "format_version": 1,
-            "verdict": asdict(self.verdict),
-            "metric": self.gate.metric,
-            "rows": len(self.target),
-            "metrics": self.metrics,
-            "slices": self.slices,
-            "fairness": {
-                name: {k: v for k, v in self.slices.items() if k.startswith(f"{name} ")}
-                for name in self.contract.fairness_groups
-            },
-            "drift": self.drift,
-            "importance": self.importance,
-            "latency_us": self.latency_us,
-        }
+    @property
+    def contract(self) -> DatasetContract:
+        return self.config.dataset
+
+    @property
+    def metric(self) -> str:
+        return self.config.gate.metric
 
 
 def evaluate(
     *,
-    contract: DatasetContract,
-    gate: Gate,
+    config: PipelineConfig,
     holdout: Holdout,
-    profile: Mapping[str, Any],
     champion_profile: Mapping[str, Any] | None,
     challenger: Candidate,
     champion: Candidate | None,
 ) -> Evaluation:
     """Raises ChallengerUnreadableError or ChampionUnreadableError where one cannot score the holdout."""
+    contract, gate = config.dataset, config.gate
     classes = _all_classes(holdout, challenger, champion)
-    target = class_positions(holdout.target, classes) if classes else holdout.target
-    answers = {"challenger": challenger.answer(holdout.columns, classes)}
-    if champion:
-        answers["champion"] = champion.answer(holdout.columns, classes)
-    answers["baseline"] = baseline_answers(contract, profile, holdout.target, classes)
+    target = positions(holdout.target, classes) if classes else holdout.target
+    matrix, answers = _ask(challenger, holdout, classes, contract)
+    of_champion = _ask(champion, holdout, classes, contract)[1] if champion else None
     features = {name: holdout.columns[name] for name in challenger.features}
-    drift = drift_of_columns(champion_profile, holdout.columns) if champion_profile else {}
-    slices = holdout.slices(contract)
+    slices = slices_of(holdout.columns, contract)
+    judged = {name: holdout.columns[name] for name in (*features, contract.target)}
     contest = Contest(
-        task=contract.task,
         target=target,
-        challenger=answers["challenger"],
-        baseline=answers["baseline"],
-        champion=answers.get("champion"),
-        slices={name: rows for name, rows in slices.items() if _is_gated(name, contract)},
-        drift=drift,
+        challenger=answers,
+        champion=of_champion,
+        slices=[part for part in slices if part.column in contract.slices],
+        drift=drift_of(champion_profile, judged) if champion_profile else [],
         latency_us=challenger.latency_us(features),
+        parity=challenger.manifest.get("parity"),
+        self_check=challenger.self_check(),
     )
     return Evaluation(
-        contract=contract,
-        gate=gate,
+        config=config,
+        holdout=holdout,
         verdict=compare(contest, gate),
         target=target,
-        challenger=answers["challenger"],
-        champion=answers.get("champion"),
         classes=classes,
-        metrics={name: metrics_of(contract.task, target, found) for name, found in answers.items()},
-        slices={name: _slice(contract.task, target, answers, rows) for name, rows in slices.items()},
-        drift=dict(sorted(drift.items(), key=lambda item: -item[1])),
+        challenger=answers,
+        champion=of_champion,
+        metrics={
+            "challenger": _metrics(contract.task, target, answers),
+            "champion": None if of_champion is None else _metrics(contract.task, target, of_champion),
+        },
+        slices=slices,
+        drift=contest.drift,
         importance=permutation_importance(
-            lambda columns: challenger.answer(columns, classes), features, target, contract.task, gate.metric
+            lambda rows: challenger.answer(rows, classes), matrix, challenger.features, target, gate.metric
         ),
+        explanation=explain(_explained(challenger), matrix),
+        features=challenger.features,
+        manifest=challenger.manifest,
         latency_us=contest.latency_us,
     )
 
 
-def _is_gated(slice_name: str, contract: DatasetContract) -> bool:
-    """Fairness groups are reported; slices are judged."""
-    return any(slice_name.startswith(f"{column} ") for column in contract.slices)
-
-
 def _all_classes(holdout: Holdout, challenger: Candidate, champion: Candidate | None) -> tuple[str, ...]:
+    """The challenger's, then what only the champion knows, then what neither has seen."""
     if not challenger.classes:
         return ()
-    known = set(challenger.classes) | set(champion.classes if champion else ())
-    return tuple(sorted(known | set(holdout.target)))
+    others = champion.classes if champion else ()
+    return tuple(dict.fromkeys((*challenger.classes, *others, *sorted(set(holdout.target)))))
 
 
-def _slice(
-    task: str, target: Array, answers: Mapping[str, FloatArray], rows: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"rows": int(rows.sum())}
-    for name in ("challenger", "champion"):
-        if name in answers and rows.any():
-            metrics = metrics_of(task, target[rows], answers[name][rows])
-            found[name] = {**metrics, "mean_error": _mean_error(task, target, answers[name], rows)}
-    return found
+def _ask(
+    model: Candidate, holdout: Holdout, classes: Sequence[str], contract: DatasetContract
+) -> tuple[FloatArray, FloatArray]:
+    """The holdout as the model reads it, and its answers."""
+    model.require(target=contract.target, is_classifier=contract.task == "classification")
+    matrix = model.matrix(holdout.columns)
+    return matrix, model.answer(matrix, classes)
 
 
-def _mean_error(task: str, target: Array, answers: FloatArray, rows: npt.NDArray[np.bool_]) -> float:
-    return float(row_errors(task, target[rows], answers[rows]).mean())
+def _metrics(task: str, target: Array, answers: FloatArray) -> dict[str, float]:
+    """Every metric of the task; one that these rows cannot give is left out."""
+    found = {name: overall(METRICS[name](target, answers), len(target)) for name in METRIC_NAMES[task]}
+    return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
+def _explained(model: Candidate) -> Callable[[FloatArray], FloatArray]:
+    """What an explanation is about: the value, the second class's probability, or of more than two classes
+    that of the model's first."""
+    column = 1 if len(model.classes) == 2 else 0
+    return lambda matrix: np.asarray(model.predictor.answers(matrix)[:, column])

@@ -2,191 +2,230 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from contracts.errors import EvaluationError
 from contracts.training import Gate, higher_is_better
-from lambdas.evaluate_model.bootstrap import gain_share, resampled_gains
-from lambdas.evaluate_model.scores import METRICS, Array, FloatArray, metrics_of
+from lambdas.evaluate_model.baseline import constant_answers
+from lambdas.evaluate_model.bootstrap import gain_of, resampled_gains
+from lambdas.evaluate_model.drift import Drift
+from lambdas.evaluate_model.metrics import METRICS, Array, Figure, FloatArray, on_rows, overall
+from lambdas.evaluate_model.slices import Slice
+
+Unit = Literal["share", "metric", "psi", "us"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One condition of the gate. `figure` is what was found, `bound` what it was held against."""
+    """One condition of the gate. `figure` is what was found and `bound` what it was held against, in `unit`:
+    a share (0-1), the gate's metric, a population stability index, or microseconds."""
 
     name: str
-    passed: bool
     figure: float
     bound: float
-    text: str
+    unit: Unit
+    passed: bool
+    explanation: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """All checks must pass; `reason` is one sentence for people."""
+    """All checks must pass; `reason` is a sentence for people. `gains` are the bootstrap's, (resamples,)."""
 
     promote: bool
     reason: str
     checks: tuple[Check, ...]
+    gains: FloatArray = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Who is compared on what: target and answers as `scores` has them; no champion means a first model.
+    """Who is compared on what. No champion means a first model.
 
-    `slices` maps a slice's name to its rows, a mask (n,). `baseline` is what a model would say that knows
-    only the training target's distribution. `drift` holds the PSI by column, against the champion's data.
+    `target` and the answers are as `metrics` has them; `slices` are those judged. `drift` is that of the new
+    rows from the champion's data. `parity` is the manifest's record of how far the exported model is from the
+    trained one, and `self_check` says why the artefact does not repeat its recorded answers, or nothing.
     """
 
-    task: str
     target: Array
     challenger: FloatArray
-    baseline: FloatArray
     champion: FloatArray | None
-    slices: Mapping[str, npt.NDArray[np.bool_]]
-    drift: Mapping[str, float]
+    slices: Sequence[Slice]
+    drift: Sequence[Drift]
     latency_us: float
+    parity: Mapping[str, Any] | None
+    self_check: str
 
 
 def compare(contest: Contest, gate: Gate) -> Verdict:
-    """The verdict with every check that applies."""
-    if contest.champion is None:
-        checks = [_beats_baseline(contest, gate), *_within_bound(contest, gate)]
-    else:
-        checks = [*_beats_champion(contest, contest.champion, gate)]
-        checks += _worst_slice(contest, contest.champion, gate)
-        checks += _drift(contest, gate)
-    checks.append(_latency(contest, gate))
-    failed = [check for check in checks if not check.passed]
-    reason = "; ".join(check.text for check in failed or checks[:2])
-    return Verdict(promote=not failed, reason=reason, checks=tuple(checks))
-
-
-def score(contest: Contest, metric: str, answers: FloatArray) -> float:
-    return METRICS[contest.task][metric](contest.target, answers, np.ones(len(contest.target)))
-
-
-def _beats_champion(contest: Contest, champion: FloatArray, gate: Gate) -> list[Check]:
-    old, new = score(contest, gate.metric, champion), score(contest, gate.metric, contest.challenger)
-    gain = gain_share(gate.metric, old, new)
+    """The verdict with every check that applies; raises EvaluationError where the metric has no value."""
+    rival = contest.champion
+    if rival is None:
+        rival = constant_answers(gate.metric, contest.target, contest.challenger)
+    judged = _Judged(contest, gate, METRICS[gate.metric](contest.target, rival))
     gains = resampled_gains(
-        contest.task,
-        gate.metric,
-        contest.target,
-        champion,
-        contest.challenger,
-        gate.bootstrap_resamples,
+        gate.metric, judged.rival, judged.challenger, len(contest.target), gate.bootstrap_resamples
     )
-    confidence = float((gains > 0).mean())
-    return [
-        Check(
+    if contest.champion is None:
+        checks = [judged.beats_constant(), judged.confidence(gains, 0.0), *judged.within_bound()]
+    else:
+        checks = [judged.gain(), judged.confidence(gains, gate.min_gain_share)]
+        checks += [*judged.worst_slice(), *judged.worst_drift()]
+    checks += [judged.parity(), judged.latency()]
+    failed = [check for check in checks if not check.passed]
+    reason = "; ".join(check.explanation for check in failed or checks[:2])
+    return Verdict(promote=not failed, reason=reason, checks=tuple(checks), gains=gains)
+
+
+class _Judged:
+    """The checks. `rival` is the champion, or what always answers the same."""
+
+    def __init__(self, contest: Contest, gate: Gate, rival: Figure) -> None:
+        self._contest, self._gate, self.rival = contest, gate, rival
+        self.challenger = METRICS[gate.metric](contest.target, contest.challenger)
+        rows = len(contest.target)
+        self._old, self._new = overall(rival, rows), overall(self.challenger, rows)
+        if np.isnan(self._new):
+            raise EvaluationError(
+                f"{gate.metric} has no value on these {rows:,} holdout rows: their target varies too little"
+            )
+
+    def gain(self) -> Check:
+        gain, bound = gain_of(self._gate.metric, self._old, self._new), self._gate.min_gain_share
+        return Check(
             name="gain",
-            passed=gain >= gate.min_gain_share and gain > 0,
             figure=gain,
-            bound=gate.min_gain_share,
-            text=f"{gate.metric} {new:.6g} against the champion's {old:.6g}: a gain of {gain:.2%}, "
-            f"at least {gate.min_gain_share:.2%} wanted",
-        ),
-        Check(
-            name="confidence",
-            passed=confidence >= gate.confidence,
-            figure=confidence,
-            bound=gate.confidence,
-            text=f"better in {confidence:.1%} of {gate.bootstrap_resamples:,} resamples, "
-            f"at least {gate.confidence:.1%} wanted",
-        ),
-    ]
-
-
-def _worst_slice(contest: Contest, champion: FloatArray, gate: Gate) -> list[Check]:
-    """The slice on which the challenger loses most; slices of few rows say nothing."""
-    losses = {
-        name: -_slice_gain(contest, champion, gate.metric, rows)
-        for name, rows in contest.slices.items()
-        if rows.sum() >= gate.min_slice_rows
-    }
-    judged = {name: loss for name, loss in losses.items() if not np.isnan(loss)}
-    if not judged:
-        return []
-    worst = max(judged, key=lambda name: judged[name])
-    return [
-        Check(
-            name="worst slice",
-            passed=judged[worst] <= gate.max_slice_regression_share,
-            figure=judged[worst],
-            bound=gate.max_slice_regression_share,
-            text=f"on slice {worst} it is {abs(judged[worst]):.2%} "
-            f"{'worse' if judged[worst] > 0 else 'better'} than the champion, "
-            f"at most {gate.max_slice_regression_share:.2%} worse allowed",
-        )
-    ]
-
-
-def _slice_gain(contest: Contest, champion: FloatArray, metric: str, rows: npt.NDArray[np.bool_]) -> float:
-    old = metrics_of(contest.task, contest.target[rows], champion[rows]).get(metric)
-    new = metrics_of(contest.task, contest.target[rows], contest.challenger[rows]).get(metric)
-    if old is None or new is None:
-        return float("nan")
-    return gain_share(metric, old, new)
-
-
-def _beats_baseline(contest: Contest, gate: Gate) -> Check:
-    new = score(contest, gate.metric, contest.challenger)
-    naive = score(contest, gate.metric, contest.baseline)
-    gain = gain_share(gate.metric, naive, new)
-    return Check(
-        name="baseline",
-        passed=gain > gate.min_gain_share,
-        figure=gain,
-        bound=gate.min_gain_share,
-        text=f"{gate.metric} {new:.6g} against {naive:.6g} of a model that always says the same: "
-        f"a gain of {gain:.2%}, more than {gate.min_gain_share:.2%} wanted",
-    )
-
-
-def _within_bound(contest: Contest, gate: Gate) -> list[Check]:
-    bound = gate.first_model_bound
-    if bound is None:
-        return []
-    new = score(contest, gate.metric, contest.challenger)
-    upward = higher_is_better(gate.metric)
-    return [
-        Check(
-            name="first model bound",
-            passed=new >= bound if upward else new <= bound,
-            figure=new,
             bound=bound,
-            text=f"the first model's {gate.metric} is {new:.6g}, "
-            f"{'at least' if upward else 'at most'} {bound:.6g} wanted",
+            unit="share",
+            passed=gain > 0 and gain >= bound,
+            explanation=f"{self._gate.metric} {self._new:.6g} against the champion's {self._old:.6g}, "
+            f"{_better(gain)}; at least {bound:.2%} better is wanted",
         )
-    ]
 
-
-def _drift(contest: Contest, gate: Gate) -> list[Check]:
-    if not contest.drift:
-        return []
-    column = max(contest.drift, key=lambda name: contest.drift[name])
-    return [
-        Check(
-            name="drift",
-            passed=contest.drift[column] <= gate.max_drift_psi,
-            figure=contest.drift[column],
-            bound=gate.max_drift_psi,
-            text=f"column {column} has moved most since the champion was trained, by a PSI of "
-            f"{contest.drift[column]:.3f}, at most {gate.max_drift_psi:g} allowed",
+    def confidence(self, gains: FloatArray, wanted: float) -> Check:
+        """How many resamples agree. Those on which the metric has no value agree to nothing."""
+        share = float(((gains > 0) & (gains >= wanted)).mean())
+        rival = "a constant answer" if self._contest.champion is None else "the champion"
+        by = f" by at least {wanted:.2%}" if wanted else ""
+        return Check(
+            name="confidence",
+            figure=share,
+            bound=self._gate.confidence,
+            unit="share",
+            passed=share >= self._gate.confidence,
+            explanation=f"better than {rival}{by} in {share:.1%} of {len(gains):,} paired resamples; "
+            f"at least {self._gate.confidence:.1%} is wanted",
         )
-    ]
+
+    def worst_slice(self) -> list[Check]:
+        """The slice on which the challenger loses most; slices of few rows say nothing."""
+        found = [
+            (-gain_of(self._gate.metric, old, new), part)
+            for part in self._contest.slices
+            if part.size >= self._gate.min_slice_rows
+            and np.isfinite(old := on_rows(self.rival, part.rows))
+            and np.isfinite(new := on_rows(self.challenger, part.rows))
+        ]
+        if not found:
+            return []
+        loss, worst = max(found, key=lambda pair: pair[0])
+        bound = self._gate.max_slice_regression_share
+        return [
+            Check(
+                name="worst slice",
+                figure=loss,
+                bound=bound,
+                unit="share",
+                passed=loss <= bound,
+                explanation=f"on {worst.name} ({worst.size:,} rows), the worst of {len(found)} slices, "
+                f"the challenger is {_better(-loss)}; at most {bound:.2%} worse is allowed",
+            )
+        ]
+
+    def worst_drift(self) -> list[Check]:
+        if not self._contest.drift:
+            return []
+        worst = max(self._contest.drift, key=lambda drift: drift.psi)
+        bound = self._gate.max_drift_psi
+        return [
+            Check(
+                name="drift",
+                figure=worst.psi,
+                bound=bound,
+                unit="psi",
+                passed=worst.psi <= bound,
+                explanation=f"{worst.column} has moved most from the champion's data, by a PSI of "
+                f"{worst.psi:.3f} ({worst.bin}: {worst.old_share:.1%} before, {worst.new_share:.1%} now); "
+                f"at most {bound:g} is allowed",
+            )
+        ]
+
+    def beats_constant(self) -> Check:
+        upward = higher_is_better(self._gate.metric)
+        return Check(
+            name="baseline",
+            figure=self._new,
+            bound=self._old,
+            unit="metric",
+            passed=self._new > self._old if upward else self._new < self._old,
+            explanation=f"the first model's {self._gate.metric} is {self._new:.6g}; the best constant answer "
+            f"to the holdout has {self._old:.6g}",
+        )
+
+    def within_bound(self) -> list[Check]:
+        bound = self._gate.first_model_bound
+        if bound is None:
+            return []
+        upward = higher_is_better(self._gate.metric)
+        return [
+            Check(
+                name="first model bound",
+                figure=self._new,
+                bound=bound,
+                unit="metric",
+                passed=self._new >= bound if upward else self._new <= bound,
+                explanation=f"the first model's {self._gate.metric} is {self._new:.6g}; "
+                f"{'at least' if upward else 'at most'} {bound:.6g} is wanted",
+            )
+        ]
+
+    def parity(self) -> Check:
+        """What training recorded, and whether the artefact still answers as it did then."""
+        recorded = self._contest.parity or {}
+        found, bound = recorded.get("largest_difference"), float(recorded.get("tolerance", 0.0))
+        figure = float(found) if found is not None else 1.0
+        text = f"exported and trained model differ by {figure:.2g} at most, on "
+        text += f"{recorded.get('rows', 0):,} rows and {recorded.get('edge_rows', 0):,} edge rows"
+        if found is None:
+            text = "the manifest does not say whether the exported model answers as the trained one"
+        if self._contest.self_check:
+            text = f"the artefact does not repeat its own answers: {self._contest.self_check}"
+        return Check(
+            name="parity",
+            figure=figure,
+            bound=bound,
+            unit="share",
+            passed=figure <= bound and not self._contest.self_check,
+            explanation=f"{text}; {bound:g} is allowed",
+        )
+
+    def latency(self) -> Check:
+        found, bound = self._contest.latency_us, self._gate.max_predict_latency_us
+        return Check(
+            name="latency",
+            figure=found,
+            bound=bound,
+            unit="us",
+            passed=found <= bound,
+            explanation=f"one row takes {found:,.0f} us; at most {bound:,.0f} us is allowed",
+        )
 
 
-def _latency(contest: Contest, gate: Gate) -> Check:
-    return Check(
-        name="latency",
-        passed=contest.latency_us <= gate.max_predict_latency_us,
-        figure=contest.latency_us,
-        bound=gate.max_predict_latency_us,
-        text=f"a single row takes {contest.latency_us:,.0f} us, "
-        f"at most {gate.max_predict_latency_us:,.0f} us allowed",
-    )
+def _better(gain: float) -> str:
+    if gain == 0:
+        return "no better"
+    return f"{abs(gain):.2%} {'better' if gain > 0 else 'worse'}"

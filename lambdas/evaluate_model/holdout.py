@@ -4,90 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
-from inference.tables import column_values
-from lambdas.evaluate_model.scores import Array, FloatArray
+from contracts.errors import EvaluationError
+from inference.tables import column_values, columns_of_table
+from lambdas.evaluate_model.metrics import Array
 
-MAX_SLICES = 50
-_QUARTILES = (0.25, 0.5, 0.75)
+# Enough to tell models apart by a thousandth, and few enough for a Lambda's memory.
+MAX_ROWS = 400_000
+SEED = 20_240_229
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holdout:
-    """`columns` by name (n,); `target` holds values, or texts of a classification."""
+    """`columns` by name (n,); `target` (n,) holds values, or texts of a classification. `stored` counts the
+    rows of the file, of which those here are a sample where they are more than MAX_ROWS."""
 
     columns: Mapping[str, Array]
     target: Array
+    stored: int
 
     def __len__(self) -> int:
         return len(self.target)
 
-    @classmethod
-    def read(cls, path: Path, contract: DatasetContract) -> Holdout:
-        table = pq.read_table(path)
-        columns = {
-            column.name: column_values(table.column(column.name), column.type) for column in contract.columns
-        }
-        target = columns[contract.target]
-        if contract.task == "classification":
-            texts = [str(value) for value in table.column(contract.target).to_pylist()]
-            target = np.array(texts, dtype=object)
-        return cls(columns=columns, target=target)
 
-    def slices(self, contract: DatasetContract) -> dict[str, npt.NDArray[np.bool_]]:
-        """Masks (n,) by `column = value`, of the contract's slice and fairness columns."""
-        found: dict[str, npt.NDArray[np.bool_]] = {}
-        for name in dict.fromkeys((*contract.slices, *contract.fairness_groups)):
-            values = self.columns[name]
-            is_category = contract.column(name).type == "category"
-            found.update(_by_value(name, values) if is_category else _by_quartile(name, values))
-        return found
+def read_holdout(path: Path, contract: DatasetContract, max_rows: int = MAX_ROWS) -> Holdout:
+    """Raises EvaluationError where these rows can judge no model."""
+    names = [column.name for column in contract.columns]
+    try:
+        file = pq.ParquetFile(path)
+        stored = file.metadata.num_rows
+        if lacking := [name for name in names if name not in file.schema_arrow.names]:
+            raise EvaluationError(f"the holdout lacks the columns {', '.join(map(repr, lacking))}")
+        table = file.read(names) if stored <= max_rows else _sample(file, names, stored, max_rows)
+    except pa.ArrowException as error:
+        raise EvaluationError(f"the holdout is no sound Parquet file: {error}") from error
+    if stored == 0:
+        raise EvaluationError("the holdout has no rows")
+    columns = columns_of_table(table, contract.columns)
+    return Holdout(columns=columns, target=_target(table, contract), stored=stored)
 
 
-def _by_value(name: str, values: Array) -> dict[str, npt.NDArray[np.bool_]]:
-    """The most frequent values; the rest is too thin to say anything."""
-    texts = np.array(["(missing)" if value is None else value for value in values], dtype=object)
-    found, counts = np.unique(texts, return_counts=True)
-    common = found[np.argsort(-counts, kind="stable")][:MAX_SLICES]
-    return {f"{name} = {value}": texts == value for value in common}
+def _sample(file: pq.ParquetFile, names: Sequence[str], stored: int, wanted: int) -> pa.Table:
+    """The same rows each time, batch by batch, so that the rest is never in memory together."""
+    chosen = np.zeros(stored, dtype=bool)
+    chosen[np.random.default_rng(SEED).choice(stored, wanted, replace=False)] = True
+    kept, start = [], 0
+    for batch in file.iter_batches(columns=list(names)):
+        kept.append(batch.filter(pa.array(chosen[start : start + len(batch)])))
+        start += len(batch)
+    return pa.Table.from_batches(kept)
 
 
-def _by_quartile(name: str, values: Array) -> dict[str, npt.NDArray[np.bool_]]:
-    present = values[~np.isnan(values)]
-    if not len(present):
-        return {}
-    cuts = [-np.inf, *np.unique(np.quantile(present, _QUARTILES)), np.inf]
-    return {
-        f"{name} in ({low:g}, {high:g}]": (values > low) & (values <= high) for low, high in pairwise(cuts)
-    }
+def _target(table: pa.Table, contract: DatasetContract) -> Array:
+    values = table.column(contract.target)
+    if values.null_count:
+        raise EvaluationError(f"{values.null_count:,} rows of the holdout have no {contract.target!r}")
+    if contract.task == "classification":
+        return np.array([str(value) for value in values.to_pylist()], dtype=object)
+    target = column_values(values, contract.column(contract.target).type)
+    if not np.isfinite(target).all():
+        raise EvaluationError(f"the holdout has values of {contract.target!r} that are not finite")
+    return target
 
 
-def class_positions(target: Array, classes: Sequence[str]) -> npt.NDArray[np.int64]:
-    position = {name: index for index, name in enumerate(classes)}
-    return np.array([position[name] for name in target], dtype=np.int64)
-
-
-def baseline_answers(
-    contract: DatasetContract, profile: Mapping[str, Any], target: Array, classes: Sequence[str]
-) -> FloatArray:
-    """What a model says that looks at no feature: the profile's mean, or each class's share of the rows."""
-    if not classes:
-        return np.full(len(target), float(profile["columns"][contract.target]["mean"]))
-    found = profile["columns"][contract.target]
-    shares = _class_shares(found, target, classes)
-    return np.tile(shares, (len(target), 1))
-
-
-def _class_shares(found: Mapping[str, Any], target: Array, classes: Sequence[str]) -> FloatArray:
-    """From the profile where the target is a category; a number's or truth value's from the rows at hand."""
-    counts = found.get("categories") or {name: int((target == name).sum()) for name in classes}
-    shares = np.array([counts.get(name, 0) for name in classes], dtype=np.float64)
-    return np.asarray(shares / shares.sum())
+def positions(target: Array, classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Where each row's class is among the classes (n,)."""
+    place: dict[Any, int] = {name: index for index, name in enumerate(classes)}
+    return np.array([place[name] for name in target.tolist()], dtype=np.int64)

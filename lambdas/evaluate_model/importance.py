@@ -6,36 +6,45 @@ score, in the metric's own unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from contracts.training import higher_is_better
-from lambdas.evaluate_model.scores import METRICS, Array, FloatArray
+from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, overall
 
-MAX_ROWS = 2_000
-REPEATS = 3
 SEED = 20_240_229
+REPEATS = 3
+_MAX_ROWS, _MIN_ROWS = 2_000, 100
+# Rows to score over all columns and repeats: bounds the time on wide data.
+_BUDGET = 200_000
 
 
 def permutation_importance(
-    answer: Callable[[Mapping[str, Array]], FloatArray],
-    columns: Mapping[str, Array],
+    answer: Callable[[FloatArray], FloatArray],
+    matrix: FloatArray,
+    names: Sequence[str],
     target: Array,
-    task: str,
     metric: str,
 ) -> dict[str, float]:
     """Mean rise of the error by column, largest first; the same rows give the same figures."""
     generator = np.random.default_rng(SEED)
-    rows = generator.permutation(len(target))[:MAX_ROWS]
-    sampled = {name: values[rows] for name, values in columns.items()}
-    score, sign = METRICS[task][metric], -1.0 if higher_is_better(metric) else 1.0
-    weights = np.ones(len(rows))
-    whole = score(target[rows], answer(sampled), weights)
+    size = min(_MAX_ROWS, max(_MIN_ROWS, _BUDGET // (REPEATS * len(names))))
+    rows = generator.permutation(len(target))[:size]
+    sample, truth = matrix[rows].copy(), target[rows]
+    sign = -1.0 if higher_is_better(metric) else 1.0
 
-    def rise(name: str) -> float:
-        shuffled = {**sampled, name: sampled[name][generator.permutation(len(rows))]}
-        return sign * (score(target[rows], answer(shuffled), weights) - whole)
+    def figure() -> float:
+        return overall(METRICS[metric](truth, answer(sample)), len(truth))
 
-    found = {name: float(np.mean([rise(name) for _ in range(REPEATS)])) for name in columns}
+    whole = figure()
+    found = {}
+    for position, name in enumerate(names):
+        original = sample[:, position].copy()
+        rises = []
+        for _ in range(REPEATS):
+            sample[:, position] = original[generator.permutation(len(original))]
+            rises.append(sign * (figure() - whole))
+        sample[:, position] = original
+        found[name] = float(np.mean(rises))
     return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -39,17 +40,18 @@ def histogram(
     series: Sequence[tuple[str, Sequence[int]]],
     x_label: str,
     marks: Sequence[tuple[float, str]] = (),
+    y_label: str = "rows",
 ) -> Markup:
     """Outlines over common bins, the first one filled; `marks` are upright lines with a label."""
     largest = max((max(counts, default=0) for _, counts in series), default=0) or 1
     x, y = across(edges[0], edges[-1]), up(0, largest * 1.08)
-    parts: list[object] = [frame(x, y, x_label, "rows")]
+    parts: list[object] = [frame(x, y, x_label, y_label)]
     for kind, counts in series:
         points = [(x(edges[0]), BOTTOM)]
         for (low, high), count in zip(pairwise(edges), counts, strict=True):
             points += [(x(low), y(count)), (x(high), y(count))]
         points.append((x(edges[-1]), BOTTOM))
-        parts.append(tag("path", d=_path(points), class_=f"area {kind}"))
+        parts.append(_drawn(_path(points), f"area {kind}"))
     for place, label in marks:
         if edges[0] <= place <= edges[-1]:
             at = x(place)
@@ -79,18 +81,14 @@ def density(title: str, low: float, high: float, counts: Sequence[Sequence[int]]
             width, height = (RIGHT - LEFT) / size, (BOTTOM - TOP) / size
             box = f"h{width:.2f}v{height:.2f}h{-width:.2f}z"
             path = "".join(f"M{left:.1f} {top:.1f}{box}" for left, top in cells)
-            parts.append(tag("path", class_=f"shade{shade}") if not path else _shaded(path, shade))
+            parts.append(_drawn(path, f"shade{shade}"))
     parts.append(tag("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="bound"))
     return drawing(title, parts)
 
 
-def _shaded(path: str, shade: int) -> Markup:
-    return Markup(f'<path d="{path}" class="shade{shade}"/>')
-
-
 def _shade(count: int, largest: int) -> int:
     """By the square root, so that thin places are seen beside dense ones."""
-    return max(1, min(SHADES, round(SHADES * (count / largest) ** 0.5)))
+    return max(1, min(SHADES, round(SHADES * math.sqrt(count / largest))))
 
 
 def line(
@@ -110,7 +108,7 @@ def line(
         parts.append(tag("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="bound"))
     for kind, found in series:
         drawn = [(x(a), y(b)) for a, b in found]
-        parts.append(tag("path", d=_path(drawn), class_=f"line {kind}"))
+        parts.append(_drawn(_path(drawn), f"line {kind}"))
         parts.append(_dots(drawn, f"dots {kind}"))
     return drawing(title, parts)
 
@@ -130,7 +128,7 @@ def trials(title: str, found: Sequence[tuple[int, float, bool]], best: Sequence[
     for complete, kind in ((False, "dots pale"), (True, "dots challenger")):
         parts.append(_dots([(x(n + 1), y(v)) for n, v, done in found if done is complete], kind))
     steps = [(x(n + 1), y(value)) for (n, _, _), value in zip(found, best, strict=True)]
-    parts.append(tag("path", d=_path(steps), class_="line champion"))
+    parts.append(_drawn(_path(steps), "line champion"))
     return drawing(title, parts)
 
 
@@ -139,11 +137,16 @@ def _dots(points: Sequence[tuple[float, float]], kind: str) -> Markup | None:
     if not points:
         return None
     path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in points)
+    return _drawn(path, kind)
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in points)
+
+
+def _drawn(path: str, kind: str) -> Markup:
+    """Coordinates that were just formatted need no escaping, and may be longer than a text is shown."""
     return Markup(f'<path d="{path}" class="{kind}"/>')
-
-
-def _path(points: Sequence[tuple[float, float]]) -> Markup:
-    return Markup("M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in points))
 
 
 def _margin(values: Sequence[float]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 MAX_TEXT = 300
 # Categories of characters that draw nothing or turn the text around: control, format, surrogate, private use.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co"}
-_VOID = {"meta", "circle", "line", "rect", "path"}
+_VOID = {"br", "meta", "line", "rect"}
 
 
 class Markup(str):
@@ -18,7 +18,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def tag(name: str, *children: object, **attributes: object) -> Markup:
+def tag(name: str, /, *children: object, **attributes: object) -> Markup:
     """One element. `class_` becomes `class`, `stroke_width` becomes `stroke-width`; None is left out."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(_attribute(value))}"'

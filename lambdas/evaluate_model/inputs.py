@@ -1,0 +1,116 @@
+"""Everything that the evaluation is made from, fetched from S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from contracts.errors import ChallengerUnreadableError, ChampionUnreadableError, EvaluationError
+from contracts.pipeline_config import PipelineConfig
+from contracts.reading import PipelineConfigError
+from lambdas.aws import storage
+from lambdas.aws.registry import Package
+from lambdas.evaluate_model.candidate import Candidate
+from lambdas.evaluate_model.holdout import Holdout, read_holdout
+from lambdas.evaluate_model.report.document import Origin
+
+_EXAMPLES = 20
+_EXAMPLE_LENGTH = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """`champion_profile` describes the data that the champion was trained on, where it is still there."""
+
+    config: PipelineConfig
+    holdout: Holdout
+    challenger: Candidate
+    champion: Candidate | None
+    champion_profile: dict[str, Any] | None
+    origin: Origin
+
+
+def fetch(event: dict[str, Any], package: Package | None, scratch: Path) -> Inputs:
+    """Raises EvaluationError, which says which of the two models or the data it is about."""
+    dataset, training = event["dataset"], event["training"]
+    config = _config(dataset)
+    return Inputs(
+        config=config,
+        challenger=_challenger(training["model_data_uri"], scratch),
+        champion=_champion(package, scratch) if package else None,
+        holdout=_holdout(dataset, config, scratch),
+        champion_profile=_profile_of(package) if package else None,
+        origin=Origin(
+            dataset=dataset,
+            training=training,
+            champion_arn=package.arn if package else "",
+            champion_job_name=package.training_job_name if package else "",
+            profile=storage.read_json(dataset["profile_uri"]) or {},
+            dataset_manifest=storage.read_json(dataset["manifest_uri"]) or {},
+            quarantined=_quarantined(dataset, scratch),
+        ),
+    )
+
+
+def _config(dataset: dict[str, Any]) -> PipelineConfig:
+    """The configuration under which the dataset was accepted and the challenger trained."""
+    uri = f"{dataset['contract_uri']}contract.json"
+    document = storage.read_json(uri)
+    if document is None:
+        raise EvaluationError(f"{uri} is gone")
+    try:
+        return PipelineConfig.from_document(document, source=uri)
+    except PipelineConfigError as error:
+        raise EvaluationError(str(error)) from error
+
+
+def _challenger(uri: str, scratch: Path) -> Candidate:
+    archive = scratch / "challenger.tar.gz"
+    try:
+        storage.download_file(uri, archive)
+        return Candidate(archive, scratch / "challenger", ChallengerUnreadableError)
+    except (ChallengerUnreadableError, storage.ObjectMissingError) as error:
+        raise ChallengerUnreadableError(f"challenger at {uri}: {error}") from error
+
+
+def _champion(package: Package, scratch: Path) -> Candidate:
+    archive = scratch / "champion.tar.gz"
+    try:
+        storage.download_file(package.model_data_uri, archive)
+        champion = Candidate(archive, scratch / "champion", ChampionUnreadableError)
+        if reason := champion.self_check():
+            raise ChampionUnreadableError(reason)
+    except (ChampionUnreadableError, storage.ObjectMissingError) as error:
+        raise ChampionUnreadableError(
+            f"champion {package.arn} at {package.model_data_uri}: {error}. It serves on. Reject the package "
+            "to have the next challenger judged as a first model"
+        ) from error
+    return champion
+
+
+def _holdout(dataset: dict[str, Any], config: PipelineConfig, scratch: Path) -> Holdout:
+    path = scratch / "holdout.parquet"
+    try:
+        storage.download_file(dataset["holdout_uri"], path)
+    except storage.ObjectMissingError as error:
+        raise EvaluationError(f"holdout: {error}") from error
+    return read_holdout(path, config.dataset)
+
+
+def _profile_of(package: Package) -> dict[str, Any] | None:
+    uri = package.properties.get("dataset_uri")
+    return storage.read_json(f"{uri}profile.json") if uri else None
+
+
+def _quarantined(dataset: dict[str, Any], scratch: Path) -> list[dict[str, Any]]:
+    """The first rows that were set aside."""
+    if not dataset.get("quarantined_rows"):
+        return []
+    path = scratch / "quarantine.parquet"
+    storage.download_file(dataset["quarantine_uri"], path)
+    batch = next(pq.ParquetFile(path).iter_batches(_EXAMPLES), None)
+    rows = batch.to_pylist() if batch is not None else []
+    return [{**row, "value": str(row.get("value") or "")[:_EXAMPLE_LENGTH]} for row in rows]

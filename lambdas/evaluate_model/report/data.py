@@ -1,0 +1,116 @@
+"""What the data are like: moved from the champion's, spread, and set aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.evaluate_model.report import charts
+from lambdas.evaluate_model.report.markup import Markup, tag
+from lambdas.evaluate_model.report.numbers import figure, share
+from lambdas.evaluate_model.report.parts import Document, head_number, note, number, section, table, wide
+
+_SHOWN_COLUMNS = 100
+_QUANTILES = ("0.01", "0.25", "0.5", "0.75", "0.99")
+
+
+def drift(document: Document) -> Markup | None:
+    """None for a first model, which has no data to have moved from."""
+    found = document["drift"]
+    if not found:
+        return None
+    bound = next((c["bound"] for c in document["verdict"]["checks"] if c["name"] == "drift"), None)
+    largest = max(found[0]["psi"], bound or 0.0, 0.25)
+    rows = [
+        [
+            d["column"],
+            number(f"{d['psi']:.3f}"),
+            wide(charts.bar(d["psi"], largest, _kind(d["psi"], bound), bound)),
+            tag("td", f"{d['bin']}: {share(d['old_share'])} before, {share(d['new_share'])} now"),
+        ]
+        for d in found[:_SHOWN_COLUMNS]
+    ]
+    return section(
+        "drift",
+        "Drift from the champion's data",
+        table(["column", head_number("PSI"), "", "what moved most"], rows),
+        note("Population stability index: below 0.1 stable, above 0.25 moved; dashed is the gate's bound."),
+    )
+
+
+def _kind(psi: float, bound: float | None) -> str:
+    return "bad" if bound is not None and psi > bound else "challenger"
+
+
+def quantiles(document: Document) -> Markup | None:
+    columns = document["profile"].get("columns", {})
+    if not columns:
+        return None
+    numbers = {name: c for name, c in columns.items() if c.get("quantiles")}
+    texts = {name: c for name, c in columns.items() if "categories" in c}
+    head = ["column", head_number("missing"), head_number("mean"), head_number("min")]
+    head += [head_number(f"{float(q) * 100:g} %") for q in _QUANTILES] + [head_number("max")]
+    rows = [
+        [
+            name,
+            number(f"{c['missing']:,}"),
+            number(figure(c["mean"])),
+            number(figure(c["min"])),
+            *(number(figure(c["quantiles"].get(q))) for q in _QUANTILES),
+            number(figure(c["max"])),
+        ]
+        for name, c in list(numbers.items())[:_SHOWN_COLUMNS]
+    ]
+    parts = [table(head, rows, kind="nowrap")] if rows else []
+    if texts:
+        parts.append(_categories(texts))
+    return section("quantiles", "The data", note(f"{document['profile'].get('rows', 0):,} good rows."), parts)
+
+
+def _categories(columns: dict[str, Any]) -> Markup:
+    rows = []
+    for name, column in list(columns.items())[:_SHOWN_COLUMNS]:
+        counts = list(column["categories"].items())[:8]
+        total = (column["count"] + column["missing"]) or 1
+        listed = "; ".join(f"{value} {share(count / total)}" for value, count in counts)
+        rest = column["distinct"] - len(counts)
+        rows.append(
+            [
+                name,
+                number(f"{column['missing']:,}"),
+                number(f"{column['distinct']:,}"),
+                f"{listed}{f'; {rest:,} more' if rest > 0 else ''}",
+            ]
+        )
+    return table(["column", head_number("missing"), head_number("values"), "most frequent"], rows)
+
+
+def quality(document: Document) -> Markup:
+    rows, found = document["rows"], document["quality"]
+    if not rows["quarantined"]:
+        return section("quality", "Data quality", note("No row broke the contract."))
+    violations = [
+        [
+            v["column"] or "(whole row)",
+            v["rule"],
+            number(f"{v['count']:,}"),
+            number(f"{v['line']:,}"),
+            _code(v["value"]),
+        ]
+        for v in found["violations"][:_SHOWN_COLUMNS]
+    ]
+    examples = [
+        [number(f"{e['line']:,}"), tag("td", e["column"] or "(whole row)"), e["rule"], _code(e["value"])]
+        for e in found["examples"]
+    ]
+    return section(
+        "quality",
+        "Data quality",
+        note(f"{rows['quarantined']:,} rows broke the contract and were set aside."),
+        table(["column", "rule", head_number("rows"), head_number("first line"), "first value"], violations),
+        tag("h3", "Quarantined examples"),
+        table([head_number("line"), "column", "rule", "value"], examples),
+    )
+
+
+def _code(value: object) -> Markup:
+    return tag("td", "(empty)" if value in (None, "") else value, class_="code")

@@ -1,0 +1,115 @@
+"""The top of the page: what was decided, by which checks, and how both models did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.evaluate_model.bootstrap import gain_of
+from lambdas.evaluate_model.report import charts
+from lambdas.evaluate_model.report.markup import Markup, tag
+from lambdas.evaluate_model.report.numbers import figure, share, signed_share
+from lambdas.evaluate_model.report.parts import (
+    Document,
+    captioned,
+    direction,
+    head_number,
+    in_unit,
+    note,
+    number,
+    section,
+    table,
+)
+
+
+def banner(document: Document) -> Markup:
+    verdict = document["verdict"]
+    failed = [check for check in verdict["checks"] if not check["passed"]]
+    first = document["champion"] is None
+    if verdict["promote"]:
+        decision = "Promote: the first model" if first else "Promote: the challenger is better"
+        reason: object = verdict["reason"] + "."
+    else:
+        decision = "Rejected: no model yet" if first else "Rejected: the champion stays"
+        reason = [tag("p", check["explanation"] + ".") for check in failed]
+    rows = document["rows"]
+    judged = f"Judged on {rows['judged']:,} holdout rows that neither model has seen"
+    if rows["judged"] < rows["holdout"]:
+        judged += f", a sample of {rows['holdout']:,}"
+    return tag(
+        "div",
+        tag("div", decision, class_="decision"),
+        tag("h1", f"{document['pipeline']}: {document['target']}"),
+        tag("div", reason),
+        note(f"{judged}. Dataset {document['lineage']['dataset_version']}."),
+        class_=f"banner {'good' if verdict['promote'] else 'bad'}",
+    )
+
+
+def checks(document: Document) -> Markup:
+    found = document["verdict"]["checks"]
+    passed = sum(check["passed"] for check in found)
+    return section(
+        "checks",
+        "Checks",
+        note(f"{passed} of {len(found)} passed; the challenger is promoted if all do."),
+        tag("ul", [_check(check, document["metric"]) for check in found], class_="checks"),
+    )
+
+
+def _check(check: dict[str, Any], metric: str) -> Markup:
+    mark = ("passed", "✓ pass") if check["passed"] else ("failed", "✗ fail")
+    figures = [in_unit(check[name], check["unit"], metric) for name in ("figure", "bound")]
+    return tag(
+        "li",
+        tag("span", mark[1], class_=mark[0]),
+        tag(
+            "div",
+            tag("strong", check["name"]),
+            tag("div", f"{figures[0]} found, bound {figures[1]}", class_="figures"),
+            tag("div", check["explanation"]),
+        ),
+    )
+
+
+def models(document: Document) -> Markup:
+    champion = document["champion"]
+    rows = [_metric(name, value, champion) for name, value in document["challenger"].items()]
+    head: list[object] = ["metric", head_number("challenger")]
+    if champion is not None:
+        head += [head_number("champion"), head_number("gain")]
+    parts: list[object] = [table(head, rows)]
+    gains = document["gains"]
+    if len(gains["edges"]) > 1:
+        parts.append(_gains(document, gains))
+    return section("models", "Both models" if champion is not None else "The model", *parts)
+
+
+def _metric(name: str, value: float, champion: dict[str, float] | None) -> list[object]:
+    row: list[object] = [
+        tag("th", name, tag("br"), tag("small", direction(name)), scope="row"),
+        number(figure(value)),
+    ]
+    if champion is not None:
+        old = champion.get(name)
+        gain = None if old is None else gain_of(name, old, value)
+        kind = "" if not gain else "passed" if gain > 0 else "failed"
+        row += [number(figure(old)), number(signed_share(gain), kind)]
+    return row
+
+
+def _gains(document: Document, gains: dict[str, Any]) -> Markup:
+    rival = "the champion" if document["champion"] is not None else "the best constant answer"
+    low, high = gains["interval"]
+    return captioned(
+        "How sure the gain is",
+        charts.histogram(
+            "Distribution of the gain over resamples",
+            [100 * edge for edge in gains["edges"]],
+            [("challenger", gains["counts"])],
+            f"gain over {rival}, %",
+            marks=[(0.0, "no gain")],
+            y_label="resamples",
+        ),
+        f"Relative gain of {document['metric']} on {gains['resamples']:,} paired resamples of the holdout; "
+        f"nine tenths of them lie between {share(low)} and {share(high)}.",
+    )
