@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from localcloud.clock import FakeClock
@@ -34,8 +35,8 @@ class _Raw:
 
 async def _ask(app: Any, request: AWSPreparedRequest) -> AWSResponse:
     url = urlsplit(request.url)
-    body = request.body or b""
-    body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
+    body: Any = request.body or b""
+    body = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
     scope = {
         "type": "http",
         "method": request.method,
@@ -65,7 +66,7 @@ async def _ask(app: Any, request: AWSPreparedRequest) -> AWSResponse:
     await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
     headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
     answer = b"".join(message.get("body", b"") for message in sent[1:])
-    return AWSResponse(request.url, sent[0]["status"], headers, _Raw(answer))
+    return AWSResponse(request.url, sent[0]["status"], HTTPHeaders.from_dict(headers), _Raw(answer))
 
 
 @pytest.fixture
@@ -144,7 +145,9 @@ def raw(plug: Any) -> Callable[[str, dict[str, str], bytes], tuple[int, dict[str
 
     def call(path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         signed = {**headers, "Authorization": f"{credential}, SignedHeaders=host, Signature=0"}
-        request = AWSPreparedRequest("POST", f"http://monitoring.localhost{path}", signed, body, None)
+        request = AWSPreparedRequest(
+            "POST", f"http://monitoring.localhost{path}", HTTPHeaders.from_dict(signed), body, False
+        )
         answer = asyncio.run(_ask(app, request))
         return answer.status_code, dict(answer.headers), answer.content
 

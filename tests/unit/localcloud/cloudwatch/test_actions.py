@@ -2,6 +2,7 @@
 
 import json
 import threading
+from typing import Any
 
 import pytest
 
@@ -311,7 +312,7 @@ def test_a_function_is_invoked_if_it_lets_alarms_invoke_it(plug, cloudwatch, mon
         "Resource": arn,
     }
     function = {"config": {"FunctionName": "page"}, "policy": {"Statement": [statement] if permitted else []}}
-    invoked: list[dict] = []
+    invoked: list[dict[str, Any]] = []
     started: list[threading.Thread] = []
     monkeypatch.setattr(threading.Thread, "start", _remembering(threading.Thread.start, started))
     monkeypatch.setattr(

@@ -1,6 +1,7 @@
 """Alarms, composite alarms, dashboards and metric filters from a template: created, changed, deleted."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ RULE = {"EvaluationPeriods": 1, "Threshold": 0, "ComparisonOperator": "GreaterTh
 
 
 def template(**changes):
-    resources = {
+    resources: dict[str, Any] = {
         "Errors": {
             "Type": "AWS::CloudWatch::Alarm",
             "Properties": {

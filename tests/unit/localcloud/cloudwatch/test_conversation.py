@@ -184,7 +184,8 @@ def test_metric_data_in_pages_and_ascending(cloudwatch, clock):
     for minute in range(5):
         put_data(cloudwatch, float(minute))
         clock.advance(60)
-    pages, token = [], {}
+    pages: list[list[float]] = []
+    token: dict[str, str] = {}
     while True:
         found = data(cloudwatch, clock, query(), ScanBy="TimestampAscending", MaxDatapoints=2, **token)
         pages.append(found["MetricDataResults"][0]["Values"])

@@ -10,6 +10,7 @@ from localcloud.cloudwatch.engine import AlarmEngine
 from localcloud.cloudwatch.errors import ServiceError
 from localcloud.cloudwatch.math_syntax import MathError
 from localcloud.cloudwatch.store import Datum, Metric, MetricStore, dimensions_of
+from localcloud.cloudwatch.transitions import Transition
 
 GREEN = {"EndpointName": "houses", "VariantName": "main", "EndpointConfigName": "green"}
 DIMENSIONS = [{"Name": name, "Value": value} for name, value in GREEN.items()]
@@ -21,7 +22,7 @@ class Watch:
     def __init__(self, clock):
         self.clock = clock
         self.store = MetricStore()
-        self.announced = []
+        self.announced: list[Transition] = []
         self.engine = AlarmEngine(self.store, AlarmBook("1" * 12, "us-east-1"), clock, self.announced.append)
 
     def publish(self, value, name="Errors", dimensions=GREEN, at=None, count=1.0, resolution=60):

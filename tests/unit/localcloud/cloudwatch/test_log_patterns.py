@@ -68,6 +68,7 @@ def test_an_access_log(pattern, expected):
 
 def test_fields_can_be_looked_up_by_their_names():
     lookup = matcher("[..., request, status_code, bytes]")(ACCESS)
+    assert lookup is not None
     assert (lookup("$bytes"), lookup("$status_code"), lookup("$request")) == (
         "1534",
         "404",

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -180,12 +181,12 @@ def test_the_times_of_events_are_the_clouds(plug, client, clock):
 def test_the_package_can_be_used_once_it_is_installed(plug, clock, monkeypatch):
     from localcloud.cloudwatch import plug as plug_module
 
-    stopping = []
+    stopping: list[Any] = []
     monkeypatch.setattr(localcloud.cloudwatch, "_plug", None)
     with pytest.raises(RuntimeError, match="install"):
         localcloud.cloudwatch.alarm_states(["errors"])
     monkeypatch.setattr(plug_module, "Plug", lambda *_: plug)
-    cloud = SimpleNamespace(
+    cloud: Any = SimpleNamespace(
         clock=clock, account="111122223333", region="us-east-1", on_shutdown=stopping.append
     )
     localcloud.cloudwatch.install(cloud)

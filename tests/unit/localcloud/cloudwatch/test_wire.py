@@ -3,6 +3,7 @@
 import json
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from botocore.parsers import RpcV2CBORParser
@@ -19,7 +20,7 @@ JSON = {
     "content-type": "application/x-amz-json-1.0",
 }
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-PUT = {
+PUT: dict[str, Any] = {
     "Namespace": "App",
     "MetricData": [
         {
@@ -113,6 +114,7 @@ def test_a_json_answer_has_epoch_seconds():
 def test_a_cbor_answer_is_what_botocore_reads():
     _, headers, body = wire.answer(request("cbor"), ANSWER)
     shape = wire.service_model().operation_model("GetMetricStatistics").output_shape
+    assert shape is not None
     headers = {key.lower(): value for key, value in headers.items()}
     parsed = RpcV2CBORParser().parse({"status_code": 200, "headers": headers, "body": body}, shape)
     assert parsed["Label"] == "<Latency>"
