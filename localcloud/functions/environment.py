@@ -47,7 +47,10 @@ class Environment:
         image = package.image_of(cloud, function)
         try:
             self._container = container.start(
-                self._spec(cloud, image), self._line, work_dir=cloud.state_dir / "functions" / "work"
+                self._spec(cloud, image),
+                self._line,
+                work_dir=cloud.state_dir / "functions" / "work",
+                spawn=cloud.processes.spawn,
             )
         except BaseException:
             self._api.close()
