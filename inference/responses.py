@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from typing import Any
 
@@ -18,6 +19,7 @@ JSON = "application/json"
 _ANY = frozenset(("*/*", "text/*", "application/*"))
 
 
+@functools.lru_cache(maxsize=256)
 def negotiate(accept: str, content_type: str) -> str:
     """The first format of the Accept header that can be written; without one, the request's own."""
     default = CSV if content_type == CSV else JSON

@@ -1,12 +1,14 @@
 /* Reads plain CSV: numbers, and categories without quotes. Whatever is not plain it leaves to Python, which
  * reads all of CSV and words the mistakes. */
-#include <stdint.h>
+#include "kernel.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <math.h>
 
 #define NOT_PLAIN (-1)
 #define LONGEST_FIELD 100000
+#define MOST_COLUMNS 1024
 
 typedef struct {
     const char *text;
@@ -174,4 +176,13 @@ int64_t gl_read_csv(const gl_reader *reader, const char *body, int64_t length, c
         row++;
     }
     return row > 0 ? row : NOT_PLAIN;
+}
+
+/* The sums of a body of exactly one plain row; NOT_PLAIN where it is anything else. */
+int gl_sum_one(const gl_model *model, const gl_reader *reader, const char *body, int64_t length,
+               const int32_t *order, double *sums) {
+    double row[MOST_COLUMNS];
+    if (reader->columns > MOST_COLUMNS) return NOT_PLAIN;
+    if (gl_read_csv(reader, body, length, order, row, 1) != 1) return NOT_PLAIN;
+    return gl_predict(model, row, 1, sums);
 }

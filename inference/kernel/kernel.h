@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define BLOCK 64
+#define FEW_ROWS 4 /* up to so many are worked on one by one */
 
 enum { OP_RATIO, OP_COMBINE, OP_DISTANCE, OP_EQUALS, OP_ORDINAL, OP_IMPUTE, OP_SCALE };
 
@@ -31,13 +32,19 @@ typedef struct {
     const double *weights;
 } gl_spec;
 
-/* An inner node of a small tree, for one row at a time: right where code[column] > threshold. A child below
- * zero is the leaf -child - 1 of the tree. */
+/* An inner node of a small tree, for one row at a time: child[1], the right one, where code[column] >
+ * threshold. A child below zero is the leaf -child - 1 of the tree. */
 typedef struct {
     int32_t threshold;
     uint16_t column;
-    int8_t left, right;
+    int8_t child[2];
 } gl_small_node;
+
+/* The same where no column has more than 256 thresholds: a whole model of these stays in the first cache. */
+typedef struct {
+    uint8_t threshold, column;
+    int8_t child[2];
+} gl_tiny_node;
 
 /* A node of a tree of any size; its right child follows its left one, and a leaf leads to itself. */
 typedef struct {
@@ -75,6 +82,7 @@ typedef struct gl_model {
     int32_t *node_column, *node_code;
     uint64_t *node_mask;
     gl_small_node *small_node;
+    gl_tiny_node *tiny_node; /* instead, where they suffice */
     double *leaf_table; /* per tree 32 doubles, for trees of at most 32 leaves and one output */
     int wide;           /* some tree has more than 32 leaves */
     /* large trees */
@@ -92,10 +100,11 @@ typedef struct {
     float *singles;   /* the same, in float32 */
 } gl_block;
 
+int gl_predict(const gl_model *model, const double *rows, int64_t count, double *sums);
 int gl_build_small(gl_model *model, const gl_spec *spec);
 int gl_build_large(gl_model *model, const gl_spec *spec);
-void gl_apply_steps(const gl_model *model, double *entries);
-void gl_sum_small(const gl_model *model, gl_block *block);
+void gl_apply_steps(const gl_model *model, double *entries, int count);
+int gl_sum_small(const gl_model *model, gl_block *block);
 void gl_sum_large(const gl_model *model, gl_block *block);
 void gl_sum_linear(const gl_model *model, gl_block *block);
 

@@ -82,6 +82,8 @@ class Kernel:
         self._model = _create(library, model, level)
         self._reader = _create_reader(library, model.columns)
         self._order = np.arange(self._columns, dtype=np.int32)
+        self._one = np.empty((1, self._outputs))
+        self._one_addresses = (self._order.ctypes.data, self._one.ctypes.data)
 
     def __del__(self) -> None:
         if getattr(self, "_model", None):
@@ -96,6 +98,17 @@ class Kernel:
         if self._library.gl_predict(self._model, rows.ctypes.data, len(rows), sums.ctypes.data):
             raise MemoryError(f"no memory to predict {len(rows)} rows")
         return sums
+
+    def sum_one(self, body: bytes) -> FloatArray | None:
+        """The sums (1, outputs) of a CSV body of one plain row; None for any other body.
+
+        The array is the same one every time.
+        """
+        if self._reader is None or self._library.gl_sum_one(
+            self._model, self._reader, body, len(body), *self._one_addresses
+        ):
+            return None
+        return self._one
 
     def read_csv(self, body: bytes, order: npt.NDArray[np.int32] | None = None) -> FloatArray | None:
         """The matrix (n, columns) of a plain CSV body without a header; None where Python must read it.
@@ -128,6 +141,7 @@ def load() -> ctypes.CDLL | None:
         ("gl_predict", ctypes.c_int, [pointer, pointer, number, pointer]),
         ("gl_reader_create", pointer, [number, pointer, ctypes.c_char_p, pointer]),
         ("gl_reader_free", None, [pointer]),
+        ("gl_sum_one", ctypes.c_int, [pointer, pointer, ctypes.c_char_p, number, pointer, pointer]),
         ("gl_read_csv", number, [pointer, ctypes.c_char_p, number, pointer, pointer, number]),
     ):
         function = getattr(library, name)

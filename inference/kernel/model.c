@@ -47,6 +47,7 @@ void gl_free(gl_model *model) {
     void *owned[] = {model->step, model->baseline, model->output, model->values, model->first_value,
                      model->used_entry, model->used_weight, model->column, model->grid, model->first_node,
                      model->node_column, model->node_code, model->node_mask, model->small_node,
+                     model->tiny_node,
                      model->leaf_table, model->large_node, model->root, model->leaf_row};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(model);
@@ -88,35 +89,35 @@ gl_model *gl_create(const gl_spec *spec, int level) {
 
 static double finite_or_missing(double value) { return isfinite(value) ? value : NAN; }
 
-void gl_apply_steps(const gl_model *model, double *entries) {
+void gl_apply_steps(const gl_model *model, double *entries, int count) {
     for (int64_t i = 0; i < model->steps; i++) {
         const gl_step *step = model->step + i;
         const double *a = entries + step->a * BLOCK, *b = entries + step->b * BLOCK;
         double *to = entries + (model->columns + i) * BLOCK, p = step->p, q = step->q;
         switch (step->op) {
         case OP_RATIO:
-            for (int r = 0; r < BLOCK; r++) to[r] = finite_or_missing(a[r] / b[r]);
+            for (int r = 0; r < count; r++) to[r] = finite_or_missing(a[r] / b[r]);
             break;
         case OP_COMBINE:
-            for (int r = 0; r < BLOCK; r++) to[r] = finite_or_missing(a[r] * p + b[r] * q);
+            for (int r = 0; r < count; r++) to[r] = finite_or_missing(a[r] * p + b[r] * q);
             break;
         case OP_DISTANCE:
-            for (int r = 0; r < BLOCK; r++) {
+            for (int r = 0; r < count; r++) {
                 double x = a[r] - p, y = b[r] - q;
                 to[r] = finite_or_missing(sqrt(x * x + y * y));
             }
             break;
         case OP_EQUALS:
-            for (int r = 0; r < BLOCK; r++) to[r] = a[r] == p ? 1.0 : 0.0;
+            for (int r = 0; r < count; r++) to[r] = a[r] == p ? 1.0 : 0.0;
             break;
         case OP_ORDINAL:
-            for (int r = 0; r < BLOCK; r++) to[r] = a[r] >= 0 ? a[r] : a[r] == -2.0 ? q : p;
+            for (int r = 0; r < count; r++) to[r] = a[r] >= 0 ? a[r] : a[r] == -2.0 ? q : p;
             break;
         case OP_IMPUTE:
-            for (int r = 0; r < BLOCK; r++) to[r] = a[r] != a[r] ? p : a[r];
+            for (int r = 0; r < count; r++) to[r] = a[r] != a[r] ? p : a[r];
             break;
         default:
-            for (int r = 0; r < BLOCK; r++) to[r] = (a[r] - p) / q;
+            for (int r = 0; r < count; r++) to[r] = (a[r] - p) / q;
         }
     }
 }
@@ -144,23 +145,25 @@ static void start_sums(const gl_model *model, gl_block *block) {
 int gl_predict(const gl_model *model, const double *rows, int64_t count, double *sums) {
     size_t doubles = (size_t)(model->width + 2 * model->outputs + model->coded) * BLOCK;
     double *space = aligned_alloc(64, doubles * sizeof(double));
+    int failed = 0;
     if (!space) return -1;
     gl_block block = {.entries = space, .sums = space + model->width * BLOCK};
     block.singles = (float *)(block.sums + model->outputs * BLOCK);
     block.codes = (int32_t *)(block.sums + 2 * model->outputs * BLOCK);
     for (int64_t first = 0; first < count; first += BLOCK) {
         block.count = count - first < BLOCK ? count - first : BLOCK;
-        for (int64_t r = 0; r < BLOCK; r++) {
-            /* The last block is filled up with copies of its last row. */
+        /* Few rows are worked on one by one; otherwise the last block is filled up with copies of its last row. */
+        int filled = block.count <= FEW_ROWS ? (int)block.count : BLOCK;
+        for (int64_t r = 0; r < filled; r++) {
             const double *row = rows + (first + (r < block.count ? r : block.count - 1)) * model->columns;
             for (int64_t c = 0; c < model->columns; c++) block.entries[c * BLOCK + r] = row[c];
         }
-        gl_apply_steps(model, block.entries);
+        gl_apply_steps(model, block.entries, filled);
         start_sums(model, &block);
         if (model->linear)
             gl_sum_linear(model, &block);
         else if (model->small)
-            gl_sum_small(model, &block);
+            failed |= gl_sum_small(model, &block);
         else
             gl_sum_large(model, &block);
         for (int64_t r = 0; r < block.count; r++)
@@ -169,5 +172,5 @@ int gl_predict(const gl_model *model, const double *rows, int64_t count, double 
                                                                        : block.sums[k * BLOCK + r];
     }
     free(space);
-    return 0;
+    return failed;
 }

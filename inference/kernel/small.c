@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW_ROWS 4
+#define TOGETHER 8
 
 static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -33,7 +33,7 @@ static int64_t thresholds_of(const gl_spec *spec, int32_t entry, double *to) {
 static inline int32_t rank(const double *grid, int steps, double x) {
     int32_t position = 0;
     for (int32_t half = 1 << steps >> 1; half; half >>= 1)
-        position += grid[position + half - 1] < x ? half : 0;
+        position += -(grid[position + half - 1] < x) & half; /* no branch: its outcome cannot be foreseen */
     return position;
 }
 
@@ -62,6 +62,22 @@ static int add_columns(gl_model *model, const gl_spec *spec, int32_t *column_of,
     return 0;
 }
 
+static int add_tiny_nodes(gl_model *model) {
+    int64_t nodes = model->first_node[model->trees];
+    for (int64_t c = 0; c < model->coded; c++)
+        if (model->column[c].steps > 9) return 0; /* 2^8 thresholds fill nine steps */
+    for (int64_t i = 0; i < nodes; i++)
+        if (model->small_node[i].threshold > UINT8_MAX || model->coded > UINT8_MAX) return 0;
+    model->tiny_node = malloc((size_t)(nodes + 1) * sizeof(gl_tiny_node));
+    if (!model->tiny_node) return -1;
+    for (int64_t i = 0; i < nodes; i++) {
+        const gl_small_node *from = model->small_node + i;
+        model->tiny_node[i] = (gl_tiny_node){(uint8_t)from->threshold, (uint8_t)from->column,
+                                             {from->child[0], from->child[1]}};
+    }
+    return 0;
+}
+
 /* Numbers the leaves under `node` from left to right, and adds every inner node; the number after the last. */
 static int number_leaves(gl_model *model, const gl_spec *spec, const int32_t *column_of, int32_t node,
                          int64_t tree, int next, int64_t *filled, int *self) {
@@ -85,7 +101,7 @@ static int number_leaves(gl_model *model, const gl_spec *spec, const int32_t *co
     model->node_column[at] = column;
     model->node_code[at] = code;
     model->node_mask[at] = ~(below & ~((1ULL << first) - 1));
-    model->small_node[at] = (gl_small_node){code, (uint16_t)column, (int8_t)left, (int8_t)right};
+    model->small_node[at] = (gl_small_node){code, (uint16_t)column, {(int8_t)left, (int8_t)right}};
     *self = (int)(at - model->first_node[tree]);
     return last;
 }
@@ -118,7 +134,7 @@ int gl_build_small(gl_model *model, const gl_spec *spec) {
     }
     if (!failed) model->first_node[spec->trees] = filled;
     free(column_of);
-    return failed ? -1 : 0;
+    return failed ? -1 : add_tiny_nodes(model);
 }
 
 static void code_rows(const gl_model *model, gl_block *block, int64_t count) {
@@ -131,61 +147,71 @@ static void code_rows(const gl_model *model, gl_block *block, int64_t count) {
     }
 }
 
-static void walk_row(const gl_model *model, gl_block *block, int64_t row) {
-    const int32_t *codes = block->codes + row;
-    for (int64_t tree = 0; tree < model->trees; tree++) {
-        const gl_small_node *nodes = model->small_node + model->first_node[tree];
-        int at = model->first_node[tree] == model->first_node[tree + 1] ? -1 : 0;
-        while (at >= 0) {
-            const gl_small_node *node = nodes + at;
-            at = codes[(int64_t)node->column * BLOCK] > node->threshold ? node->right : node->left;
-        }
-        gl_add(model, block, row, tree, model->first_value[tree] + (-at - 1));
+/* WALK defines a function that takes one row down all trees, several at once so that their loads overlap. A
+ * leaf, below zero, stays where it is; nothing in the loop is a branch on the row's values. */
+#define WALK(NAME, NODE, FIRST)                                                                                \
+    static inline int NAME##_step(const NODE *nodes, const int32_t *code, int at) {                            \
+        const NODE *node = nodes + (at & ~(at >> 31));                                                         \
+        int next = node->child[code[node->column] > node->threshold], done = at >> 31;                         \
+        return (at & done) | (next & ~done);                                                                   \
+    }                                                                                                          \
+    static void NAME(const gl_model *model, const int32_t *code, gl_block *block, int64_t row) {               \
+        for (int64_t tree = 0; tree < model->trees; tree += TOGETHER) {                                        \
+            int count = (int)(model->trees - tree < TOGETHER ? model->trees - tree : TOGETHER);                \
+            const NODE *from[TOGETHER];                                                                        \
+            int at[TOGETHER], under_way = 1;                                                                   \
+            for (int i = 0; i < TOGETHER; i++) {                                                               \
+                int64_t which = tree + (i < count ? i : 0);                                                    \
+                from[i] = FIRST + model->first_node[which];                                                    \
+                at[i] = model->first_node[which] == model->first_node[which + 1] ? -1 : 0;                     \
+            }                                                                                                  \
+            while (under_way) {                                                                                \
+                int all = -1;                                                                                  \
+                _Pragma("GCC unroll 8") for (int i = 0; i < TOGETHER; i++) {                                   \
+                    at[i] = NAME##_step(from[i], code, at[i]);                                                 \
+                    all &= at[i];                                                                              \
+                }                                                                                              \
+                under_way = all >= 0;                                                                          \
+            }                                                                                                  \
+            for (int i = 0; i < count; i++)                                                                    \
+                gl_add(model, block, row, tree + i, model->first_value[tree + i] + (-at[i] - 1));              \
+        }                                                                                                      \
     }
-}
 
-/* The leaves that remain, for every row of the block, in plain C. */
-static void strike_out(const gl_model *model, const gl_block *block, int64_t tree, uint64_t *remaining) {
-    for (int r = 0; r < BLOCK; r++) remaining[r] = ~0ULL;
-    for (int64_t node = model->first_node[tree]; node < model->first_node[tree + 1]; node++) {
-        const int32_t *codes = block->codes + (int64_t)model->node_column[node] * BLOCK;
-        int32_t code = model->node_code[node];
-        uint64_t mask = model->node_mask[node];
-        for (int r = 0; r < BLOCK; r++) remaining[r] &= codes[r] > code ? mask : ~0ULL;
+WALK(walk_small, gl_small_node, model->small_node)
+WALK(walk_tiny, gl_tiny_node, model->tiny_node)
+
+static int walk_rows(const gl_model *model, gl_block *block) {
+    int32_t *code = malloc((size_t)(model->coded + 1) * sizeof *code);
+    if (!code) return -1;
+    for (int64_t r = 0; r < block->count; r++) {
+        for (int64_t c = 0; c < model->coded; c++) code[c] = block->codes[c * BLOCK + r];
+        if (model->tiny_node)
+            walk_tiny(model, code, block, r);
+        else
+            walk_small(model, code, block, r);
     }
-}
-
-static void add_remaining(const gl_model *model, gl_block *block, int64_t tree, const uint64_t *remaining) {
-    for (int64_t r = 0; r < block->count; r++)
-        gl_add(model, block, r, tree, model->first_value[tree] + __builtin_ctzll(remaining[r]));
+    free(code);
+    return 0;
 }
 
 #if defined(__x86_64__)
 #include "small_x86.h"
 #endif
 
-void gl_sum_small(const gl_model *model, gl_block *block) {
-    if (block->count <= FEW_ROWS) {
-        code_rows(model, block, block->count);
-        for (int64_t r = 0; r < block->count; r++) walk_row(model, block, r);
-        return;
-    }
+int gl_sum_small(const gl_model *model, gl_block *block) {
 #if defined(__x86_64__)
-    if (model->level == 2) {
+    if (block->count > FEW_ROWS && model->level == 2) {
         code_rows_avx512(model, block);
         sum_avx512(model, block);
-        return;
+        return 0;
     }
-    if (model->level == 1) {
+    if (block->count > FEW_ROWS && model->level == 1) {
         code_rows_avx2(model, block);
         sum_avx2(model, block);
-        return;
+        return 0;
     }
 #endif
-    uint64_t remaining[BLOCK];
-    code_rows(model, block, BLOCK);
-    for (int64_t tree = 0; tree < model->trees; tree++) {
-        strike_out(model, block, tree, remaining);
-        add_remaining(model, block, tree, remaining);
-    }
+    code_rows(model, block, block->count);
+    return walk_rows(model, block);
 }

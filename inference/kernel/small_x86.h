@@ -4,6 +4,11 @@
 #define AVX512 __attribute__((target("avx512f,avx512cd")))
 #define AVX2 __attribute__((target("avx2,bmi")))
 
+static void add_remaining(const gl_model *model, gl_block *block, int64_t tree, const uint64_t *remaining) {
+    for (int64_t r = 0; r < block->count; r++)
+        gl_add(model, block, r, tree, model->first_value[tree] + __builtin_ctzll(remaining[r]));
+}
+
 /* Ranks eight rows at a time. */
 AVX512 static void code_rows_avx512(const gl_model *model, gl_block *block) {
     for (int64_t c = 0; c < model->coded; c++) {
@@ -143,6 +148,17 @@ AVX2 static void sum_narrow_avx2(const gl_model *model, gl_block *block) {
             for (int r = 0; r < BLOCK; r++) block->singles[output + r] += (float)table[__builtin_ctz(kept[r])];
         else
             for (int r = 0; r < BLOCK; r++) block->sums[output + r] += table[__builtin_ctz(kept[r])];
+    }
+}
+
+/* Trees of at most 64 leaves; the compiler makes vectors of it. */
+AVX2 static void strike_out(const gl_model *model, const gl_block *block, int64_t tree, uint64_t *remaining) {
+    for (int r = 0; r < BLOCK; r++) remaining[r] = ~0ULL;
+    for (int64_t node = model->first_node[tree]; node < model->first_node[tree + 1]; node++) {
+        const int32_t *codes = block->codes + (int64_t)model->node_column[node] * BLOCK;
+        int32_t code = model->node_code[node];
+        uint64_t mask = model->node_mask[node];
+        for (int r = 0; r < BLOCK; r++) remaining[r] &= codes[r] > code ? mask : ~0ULL;
     }
 }
 
