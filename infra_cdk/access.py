@@ -36,7 +36,6 @@ def _training_job(stack: PipelineStack) -> None:
     """The holdout lies outside of what it may read."""
     role = stack.training.role
     stack.storage.allow_reading(role, "datasets/*/train/*", "datasets/*/contract/*")
-    stack.storage.allow_listing(role, DATASETS)
     stack.storage.allow_writing(role, TRAINING)
     stack.encryption.allow_volumes(role)
     stack.tracking.allow_calls(role)
@@ -64,9 +63,7 @@ def _start_execution(stack: PipelineStack) -> None:
 def _ingest_data(stack: PipelineStack) -> None:
     role = stack.functions.ingest_data.role
     stack.storage.allow_reading_uploads(role)
-    stack.storage.allow_reading(role, DATASETS)
     stack.storage.allow_writing(role, DATASETS)
-    stack.storage.allow_listing(role, DATASETS)
 
 
 def _evaluate_model(stack: PipelineStack) -> None:

@@ -74,19 +74,17 @@ class Storage(Construct):
 
     def allow_reading_uploads(self, role: iam.Role) -> None:
         """The uploaded version that the event names, whatever has been uploaded since."""
-        self._allow(role, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), (f"{UPLOAD_PREFIX}*",), READ)
+        patterns = (f"{UPLOAD_PREFIX}*",)
+        self._allow(role, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), patterns, READ)
+        self._allow_listing(role, self.raw, patterns)
 
     def allow_reading(self, role: iam.Role, *patterns: str) -> None:
         self._allow(role, self.artifacts, ("s3:GetObject",), patterns, READ)
+        self._allow_listing(role, self.artifacts, patterns)
 
     def allow_writing(self, role: iam.Role, *patterns: str) -> None:
         """Both uses of the key: a multipart upload decrypts what it wrote (S3 User Guide)."""
         self._allow(role, self.artifacts, ("s3:PutObject",), patterns, (*READ, *WRITE))
-
-    def allow_listing(self, role: iam.Role, *prefixes: str) -> None:
-        """Under these prefixes; also what makes a missing key a 404 and not a 403."""
-        conditions = {"StringLike": {"s3:prefix": list(prefixes)}}
-        allow(role, "s3:ListBucket", on=self.artifacts.bucket_arn, when=conditions)
 
     def allow_emptying(self, role: iam.Role) -> None:
         """Every version of every object of both buckets, for a stage that keeps no data."""
@@ -99,6 +97,12 @@ class Storage(Construct):
                 on=bucket.arn_for_objects("*"),
                 because="The stage keeps no data: its buckets are emptied before they are deleted.",
             )
+
+    def _allow_listing(self, role: iam.Role, bucket: s3.Bucket, patterns: Sequence[str]) -> None:
+        """A missing key is a 404 only for who may list it, and a 403 for others (S3 API Reference,
+        `GetObject`); for that check the key itself counts as the prefix."""
+        conditions = {"StringLike": {"s3:prefix": list(patterns)}}
+        allow(role, "s3:ListBucket", on=bucket.bucket_arn, when=conditions)
 
     def _allow(
         self,

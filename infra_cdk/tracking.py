@@ -50,4 +50,3 @@ class Tracking(Construct):
         """MLflow's clients move artifacts to and from S3 themselves, with their own credentials."""
         self._storage.allow_reading(role, f"{ARTIFACT_PREFIX}*")
         self._storage.allow_writing(role, f"{ARTIFACT_PREFIX}*")
-        self._storage.allow_listing(role, f"{ARTIFACT_PREFIX}*")
