@@ -91,8 +91,8 @@ class Story:
 
     def _ask(self, dataset_version: str) -> list[Prediction]:
         predictions = self._stage.ask(self._source.content, dataset_version)
-        answers = ", ".join(f"{p.answered} (actual {p.actual})" for p in predictions)
-        self._display.step(f"endpoint answers {answers}")
+        answers = ", ".join(f"{_short(p.answered)} (actual {_short(p.actual)})" for p in predictions)
+        self._display.step(f"the endpoint answers {answers}")
         return predictions
 
 
@@ -125,6 +125,13 @@ class _Breaking:
     def __exit__(self, *_: object) -> None:
         self._open.close()
         self._faults.clear()
+
+
+def _short(value: str) -> str:
+    try:
+        return f"{float(value):,.5g}" if abs(float(value)) < 1000 else f"{float(value):,.0f}"
+    except ValueError:
+        return value
 
 
 def _unexpected(run: Run, expected: str) -> str:

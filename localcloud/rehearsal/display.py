@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -11,12 +12,14 @@ from rich.table import Table
 
 from localcloud.rehearsal.watch import Execution
 
+PLAIN_WIDTH = 118
+
 
 class Display:
     """Steps, one line each, and executions, state by state; on a terminal the running one is redrawn."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or _console()
         self._started = time.monotonic()
 
     @property
@@ -37,12 +40,18 @@ class Display:
         return _Following(self)
 
 
+def _console() -> Console:
+    """As wide as the terminal; where there is none, wide enough for the tables."""
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(highlight=False, width=width)
+
+
 class _Following:
-    """Prints each state as it is left; on a terminal also the one that is running."""
+    """Prints each state when it is left for the first time; on a terminal also the one that is running."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
-        self._printed = 0
+        self._printed: set[str] = set()
         self._live = Live(console=display.console, transient=True, refresh_per_second=8)
 
     def __enter__(self) -> _Following:
@@ -54,10 +63,10 @@ class _Following:
         self._live.stop()
 
     def __call__(self, execution: Execution) -> None:
-        finished = [state for state in execution.states if state.seconds is not None]
-        for state in finished[self._printed :]:
-            self._display.step(f"  [green]✓[/green] {state.name:<22} [dim]{state.seconds:5.1f} s[/dim]")
-        self._printed = len(finished)
+        for state in execution.states:
+            if state.seconds is not None and state.name not in self._printed:
+                self._printed.add(state.name)
+                self._display.step(f"  [green]✓[/green] {state.name:<22} [dim]{state.seconds:5.1f} s[/dim]")
         running = [state.name for state in execution.states if state.seconds is None]
         if running:
             self._live.update(f"{'':9}… {running[-1]}")
