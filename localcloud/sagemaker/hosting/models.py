@@ -201,7 +201,8 @@ class EndpointConfigs:
 
 def primary(model: Document) -> dict[str, Any]:
     """The container definition of a single-container model."""
-    container: dict[str, Any] = model.get("PrimaryContainer") or model["Containers"][0]
+    several: list[dict[str, Any]] = model.get("Containers", [])
+    container: dict[str, Any] = several[0] if several else model["PrimaryContainer"]
     return container
 
 

@@ -108,7 +108,12 @@ def test_a_callback_comes_after_the_last_line(tmp_path):
     running, lines = run(tmp_path, build(tmp_path, "print('a')\nprint('b', end='')"))
     seen: list[list[str]] = []
     ended = threading.Event()
-    running.when_done(lambda: (seen.append(list(lines)), ended.set()))
+
+    def note() -> None:
+        seen.append(list(lines))
+        ended.set()
+
+    running.when_done(note)
     assert ended.wait(30)
     assert seen == [["a", "b"]]
 

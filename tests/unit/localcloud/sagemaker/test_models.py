@@ -1,0 +1,115 @@
+from typing import Any
+
+import pytest
+
+from localcloud.sagemaker.contract import Contract
+from localcloud.sagemaker.errors import AccessDeniedError, UnsupportedOperationError, ValidationError
+from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
+from localcloud.sagemaker.iam import Caller, Trusted
+from localcloud.sagemaker.names import Names
+from localcloud.sagemaker.store import Store
+from localcloud.sagemaker.tags import Tags
+from tests.unit.localcloud.sagemaker.fakes import IMAGE, ROLE, Denying, FakePlatform
+
+MODEL: dict[str, Any] = {"ModelName": "m", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}}
+VARIANT = {
+    "VariantName": "AllTraffic",
+    "ModelName": "m",
+    "InitialInstanceCount": 2,
+    "InstanceType": "ml.m5.large",
+}
+
+
+class Hosting:
+    def __init__(self, tmp_path) -> None:
+        store = Store()
+        shared = (store, Names("111122223333", "us-east-1"), Tags(store), FakePlatform(tmp_path))
+        models = Models(*shared, lambda arn: {})
+        self.configs = EndpointConfigs(*shared, models)
+        self._operations = {**models.operations(), **self.configs.operations()}
+        self._contract = Contract()
+
+    def call(self, operation: str, caller: Caller | None = None, **request) -> dict[str, Any]:
+        self._contract.check_request(operation, request)
+        answer = self._operations[operation](request, caller or Trusted())
+        self._contract.check_answer(operation, answer)
+        return answer
+
+
+@pytest.fixture
+def hosting(tmp_path):
+    made = Hosting(tmp_path)
+    made.call("CreateModel", **MODEL)
+    return made
+
+
+def test_a_model_is_described_listed_and_deleted(hosting):
+    assert hosting.call("DescribeModel", ModelName="m")["PrimaryContainer"] == {"Image": IMAGE}
+    assert [item["ModelName"] for item in hosting.call("ListModels")["Models"]] == ["m"]
+    hosting.call("DeleteModel", ModelName="m")
+    with pytest.raises(
+        ValidationError, match=r'Could not find model "arn:aws:sagemaker:us-east-1:.*:model/m"'
+    ):
+        hosting.call("DescribeModel", ModelName="m")
+
+
+def test_a_model_is_made_once_and_with_a_role_that_may_be_passed(hosting):
+    with pytest.raises(ValidationError, match="Cannot create already existing model"):
+        hosting.call("CreateModel", **MODEL)
+    with pytest.raises(AccessDeniedError, match="iam:PassRole"):
+        hosting.call("CreateModel", Denying("iam:PassRole"), **{**MODEL, "ModelName": "n"})
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "problem"),
+    [
+        ({"PrimaryContainer": None, "Containers": []}, ValidationError, "Exactly one of"),
+        (
+            {"PrimaryContainer": {"Image": IMAGE, "Mode": "MultiModel"}},
+            UnsupportedOperationError,
+            "SingleModel",
+        ),
+        ({"PrimaryContainer": {}}, ValidationError, "Image or ModelPackageName"),
+        ({"ExecutionRoleArn": None}, ValidationError, "ExecutionRoleArn"),
+    ],
+)
+def test_a_model_that_could_not_serve_is_refused(hosting, change, error, problem):
+    asked = {
+        name: value for name, value in {**MODEL, "ModelName": "n", **change}.items() if value is not None
+    }
+    with pytest.raises(error, match=problem):
+        hosting.call("CreateModel", **asked)
+
+
+def test_a_config_keeps_its_variants_with_a_weight(hosting):
+    hosting.call("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[VARIANT])
+    described = hosting.call("DescribeEndpointConfig", EndpointConfigName="c")
+    assert described["ProductionVariants"] == [{**VARIANT, "InitialVariantWeight": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("variants", "error", "problem"),
+    [
+        ([{**VARIANT, "ModelName": "other"}], ValidationError, 'Could not find model ".*model/other"'),
+        ([VARIANT, VARIANT], ValidationError, "Duplicate variant names"),
+        ([{"VariantName": "a", "ModelName": "m"}], ValidationError, "InitialInstanceCount is required"),
+        (
+            [{**VARIANT, "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}],
+            UnsupportedOperationError,
+            "ServerlessConfig",
+        ),
+    ],
+)
+def test_a_config_that_could_not_serve_is_refused(hosting, variants, error, problem):
+    with pytest.raises(error, match=problem):
+        hosting.call("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=variants)
+
+
+def test_a_config_in_use_cannot_be_deleted(hosting):
+    hosting.call("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[VARIANT])
+    hosting.configs.in_use = lambda name: "housing"
+    with pytest.raises(ValidationError, match='used by endpoint "housing"'):
+        hosting.call("DeleteEndpointConfig", EndpointConfigName="c")
+    hosting.configs.in_use = lambda name: None
+    hosting.call("DeleteEndpointConfig", EndpointConfigName="c")
+    assert hosting.call("ListEndpointConfigs")["EndpointConfigs"] == []
