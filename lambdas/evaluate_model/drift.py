@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lambdas.evaluate_model.metrics import Array, FloatArray
+from lambdas.evaluate_model.numbers import span
 
 # A bin that should hold fewer of the new rows says little about them.
 _ROWS_PER_BIN = 20
@@ -85,7 +86,7 @@ def _numbers(baseline: Mapping[str, Any], values: Array) -> tuple[list[str], Flo
     starts = np.concatenate([[0], keep + 1]).astype(int)
     new = np.bincount(np.searchsorted(edges[keep], present, side="left"), minlength=len(keep) + 1)
     bounds = [-np.inf, *edges[keep], np.inf]
-    labels = [_label(low, high) for low, high in pairwise(bounds)]
+    labels = [span(low, high) for low, high in pairwise(bounds)]
     return labels, np.add.reduceat(counted, starts), new.astype(np.float64), len(values) - len(present)
 
 
@@ -99,12 +100,6 @@ def _edges_to_keep(counted: FloatArray, rows: int) -> Array:
             keep.append(position)
             held = 0.0
     return np.array(keep, dtype=int)
-
-
-def _label(low: float, high: float) -> str:
-    if np.isneginf(low):
-        return "any value" if np.isposinf(high) else f"up to {high:,.6g}"
-    return f"above {low:,.6g}" if np.isposinf(high) else f"{low:,.6g} to {high:,.6g}"
 
 
 def _categories(baseline: Mapping[str, Any], values: Array) -> tuple[list[str], FloatArray, FloatArray, int]:

@@ -14,6 +14,7 @@ from lambdas.evaluate_model.baseline import constant_answers
 from lambdas.evaluate_model.bootstrap import gain_of, resampled_gains
 from lambdas.evaluate_model.drift import Drift
 from lambdas.evaluate_model.metrics import METRICS, Array, Figure, FloatArray, on_rows, overall
+from lambdas.evaluate_model.numbers import figure, rows, share
 from lambdas.evaluate_model.slices import Slice
 
 Unit = Literal["share", "metric", "psi", "us"]
@@ -87,11 +88,11 @@ class _Judged:
     def __init__(self, contest: Contest, gate: Gate, rival: Figure) -> None:
         self._contest, self._gate, self.rival = contest, gate, rival
         self.challenger = METRICS[gate.metric](contest.target, contest.challenger)
-        rows = len(contest.target)
-        self._old, self._new = overall(rival, rows), overall(self.challenger, rows)
+        size = len(contest.target)
+        self._old, self._new = overall(rival, size), overall(self.challenger, size)
         if np.isnan(self._new):
             raise EvaluationError(
-                f"{gate.metric} has no value on these {rows:,} holdout rows: their target varies too little"
+                f"{gate.metric} has no value on these {size:,} holdout rows: their target varies too little"
             )
 
     def gain(self) -> Check:
@@ -102,23 +103,23 @@ class _Judged:
             bound=bound,
             unit="share",
             passed=gain > 0 and gain >= bound,
-            explanation=f"{self._gate.metric} {self._new:.6g} against the champion's {self._old:.6g}, "
-            f"{_better(gain)}; at least {bound:.2%} better is wanted",
+            explanation=f"{self._gate.metric} {figure(self._new)} against the champion's "
+            f"{figure(self._old)}, {_better(gain)}; at least {share(bound)} better is wanted",
         )
 
     def confidence(self, gains: FloatArray, wanted: float) -> Check:
         """How many resamples agree. Those on which the metric has no value agree to nothing."""
-        share = float(((gains > 0) & (gains >= wanted)).mean())
+        agreed = float(((gains > 0) & (gains >= wanted)).mean())
         rival = "a constant answer" if self._contest.champion is None else "the champion"
-        by = f" by at least {wanted:.2%}" if wanted else ""
+        by = f" by at least {share(wanted)}" if wanted else ""
         return Check(
             name="confidence",
-            figure=share,
+            figure=agreed,
             bound=self._gate.confidence,
             unit="share",
-            passed=share >= self._gate.confidence,
-            explanation=f"better than {rival}{by} in {share:.1%} of {len(gains):,} paired resamples; "
-            f"at least {self._gate.confidence:.1%} is wanted",
+            passed=agreed >= self._gate.confidence,
+            explanation=f"better than {rival}{by} in {share(agreed)} of {len(gains):,} paired resamples; "
+            f"at least {share(self._gate.confidence)} is wanted",
         )
 
     def worst_slice(self) -> list[Check]:
@@ -141,8 +142,8 @@ class _Judged:
                 bound=bound,
                 unit="share",
                 passed=loss <= bound,
-                explanation=f"on {worst.name} ({worst.size:,} rows), the worst of {len(found)} slices, "
-                f"the challenger is {_better(-loss)}; at most {bound:.2%} worse is allowed",
+                explanation=f"on {worst.name} ({rows(worst.size)}), the worst of {len(found)} slices, "
+                f"the challenger is {_better(-loss)}; at most {share(bound)} worse is allowed",
             )
         ]
 
@@ -159,8 +160,8 @@ class _Judged:
                 unit="psi",
                 passed=worst.psi <= bound,
                 explanation=f"{worst.column} has moved most from the champion's data, by a PSI of "
-                f"{worst.psi:.3f} ({worst.bin}: {worst.old_share:.1%} before, {worst.new_share:.1%} now); "
-                f"at most {bound:g} is allowed",
+                f"{worst.psi:.3f} ({worst.bin}: {share(worst.old_share)} before, {share(worst.new_share)} "
+                f"now); at most {bound:g} is allowed",
             )
         ]
 
@@ -172,8 +173,8 @@ class _Judged:
             bound=self._old,
             unit="metric",
             passed=self._new > self._old if upward else self._new < self._old,
-            explanation=f"the first model's {self._gate.metric} is {self._new:.6g}; the best constant answer "
-            f"to the holdout has {self._old:.6g}",
+            explanation=f"the first model's {self._gate.metric} is {figure(self._new)}; the best constant "
+            f"answer to the holdout has {figure(self._old)}",
         )
 
     def within_bound(self) -> list[Check]:
@@ -188,8 +189,8 @@ class _Judged:
                 bound=bound,
                 unit="metric",
                 passed=self._new >= bound if upward else self._new <= bound,
-                explanation=f"the first model's {self._gate.metric} is {self._new:.6g}; "
-                f"{'at least' if upward else 'at most'} {bound:.6g} is wanted",
+                explanation=f"the first model's {self._gate.metric} is {figure(self._new)}; "
+                f"{'at least' if upward else 'at most'} {figure(bound)} is wanted",
             )
         ]
 
@@ -197,8 +198,8 @@ class _Judged:
         """What training recorded, and whether the artefact still answers as it did then."""
         recorded = self._contest.parity or {}
         found, bound = recorded.get("largest_difference"), float(recorded.get("tolerance", 0.0))
-        figure = float(found) if found is not None else 1.0
-        text = f"exported and trained model differ by {figure:.2g} at most, on "
+        difference = float(found) if found is not None else 1.0
+        text = f"exported and trained model differ by {difference:.2g} at most, on "
         text += f"{recorded.get('rows', 0):,} rows and {recorded.get('edge_rows', 0):,} edge rows"
         if found is None:
             text = "the manifest does not say whether the exported model answers as the trained one"
@@ -206,10 +207,10 @@ class _Judged:
             text = f"the artefact does not repeat its own answers: {self._contest.self_check}"
         return Check(
             name="parity",
-            figure=figure,
+            figure=difference,
             bound=bound,
             unit="share",
-            passed=figure <= bound and not self._contest.self_check,
+            passed=difference <= bound and not self._contest.self_check,
             explanation=f"{text}; {bound:g} is allowed",
         )
 
@@ -221,11 +222,11 @@ class _Judged:
             bound=bound,
             unit="us",
             passed=found <= bound,
-            explanation=f"one row takes {found:,.0f} us; at most {bound:,.0f} us is allowed",
+            explanation=f"one row takes {figure(found)} microseconds; at most {figure(bound)} are allowed",
         )
 
 
 def _better(gain: float) -> str:
     if gain == 0:
         return "no better"
-    return f"{abs(gain):.2%} {'better' if gain > 0 else 'worse'}"
+    return f"{share(abs(gain))} {'better' if gain > 0 else 'worse'}"

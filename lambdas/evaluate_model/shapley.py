@@ -3,9 +3,9 @@ has them. Pure.
 
 Starting from a random row of the background, the explained row's values are put in one column after
 another; what the answer moves by is the column's part of it. Orders come in pairs, each with its reverse,
-which cancels interactions of the first order (Castro et al., "Polynomial calculation of the Shapley value based on
-sampling", 2009; Lundberg and Lee, "A unified approach to interpreting model predictions", 2017). The parts of
-a row add up to its answer less the mean answer of the background rows it was started from.
+which cancels interactions of the first order (Castro et al., "Polynomial calculation of the Shapley value
+based on sampling", 2009; Lundberg and Lee, "A unified approach to interpreting model predictions", 2017). The
+parts of a row add up to its answer less the mean answer of the background rows it was started from.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from contracts.dataset import DatasetContract
 from lambdas.evaluate_model.metrics import Array
+from lambdas.evaluate_model.numbers import span
 
 MAX_VALUES = 50
 # A number with no more values than this is taken value by value, else in quarters.
@@ -59,10 +60,4 @@ def _slices(name: str, values: Array, is_category: bool) -> Iterator[Slice]:
         return
     cuts = [-np.inf, *np.unique(np.quantile(values[~missing], _QUARTERS)), np.inf]
     for low, high in pairwise(cuts):
-        yield Slice(name, _range(low, high), (values > low) & (values <= high))
-
-
-def _range(low: float, high: float) -> str:
-    if np.isneginf(low):
-        return f"up to {high:,g}"
-    return f"above {low:,g}" if np.isposinf(high) else f"{low:,g} to {high:,g}"
+        yield Slice(name, span(low, high), (values > low) & (values <= high))

@@ -12,6 +12,7 @@ from lambdas.evaluate_model.metrics import Array, FloatArray
 GRID = 36
 BINS = 40
 CALIBRATION_BINS = 10
+PARTS = tuple(i / 20 for i in range(20))
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
@@ -25,6 +26,7 @@ def regression_answers(target: Array, challenger: FloatArray, champion: FloatArr
         "predicted": {"low": low, "high": high, "counts": grid.astype(int).tolist()},
         "residuals": _residuals(target, challenger, champion),
         "bands": _bands(target, challenger, champion),
+        "within": _within(target, challenger, champion),
     }
 
 
@@ -71,6 +73,19 @@ def _residuals(target: Array, challenger: FloatArray, champion: FloatArray | Non
 def _histogram(values: FloatArray, edges: FloatArray) -> list[int]:
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     return [int(count) for count in counts]
+
+
+def _within(
+    target: Array, challenger: FloatArray, champion: FloatArray | None
+) -> dict[str, dict[str, float]]:
+    """The error that each share of the rows stays within, by model."""
+    found = (
+        {"challenger": challenger} if champion is None else {"challenger": challenger, "champion": champion}
+    )
+    return {
+        name: {f"{p:g}": float(np.quantile(np.abs(target - answers), p)) for p in PARTS}
+        for name, answers in found.items()
+    }
 
 
 def _bands(target: Array, challenger: FloatArray, champion: FloatArray | None) -> list[dict[str, Any]]:

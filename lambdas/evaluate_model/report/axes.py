@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lambdas.evaluate_model.numbers import axis, ticks
 from lambdas.evaluate_model.report.markup import Markup, join, tag
-from lambdas.evaluate_model.report.numbers import axis, ticks
 
 WIDTH, HEIGHT = 360.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 350.0, 12.0, 196.0

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambdas.evaluate_model.numbers import figure, share
+from lambdas.evaluate_model.numbers import rows as count
 from lambdas.evaluate_model.report import charts
 from lambdas.evaluate_model.report.markup import Markup, tag
-from lambdas.evaluate_model.report.numbers import figure, share
-from lambdas.evaluate_model.report.parts import Document, head_number, note, number, section, table, wide
+from lambdas.evaluate_model.report.parts import (
+    NOWRAP,
+    STACKED,
+    Document,
+    head_number,
+    note,
+    number,
+    section,
+    table,
+    wide,
+)
 
 _SHOWN_COLUMNS = 100
 _QUANTILES = ("0.01", "0.25", "0.5", "0.75", "0.99")
@@ -25,14 +36,18 @@ def drift(document: Document) -> Markup | None:
             d["column"],
             number(f"{d['psi']:.3f}"),
             wide(charts.bar(d["psi"], largest, _kind(d["psi"], bound), bound)),
-            tag("td", f"{d['bin']}: {share(d['old_share'])} before, {share(d['new_share'])} now"),
+            tag(
+                "td",
+                f"{d['bin']}: {share(d['old_share'])} before, {share(d['new_share'])} now",
+                class_="long",
+            ),
         ]
         for d in found[:_SHOWN_COLUMNS]
     ]
     return section(
         "drift",
         "Drift from the champion's data",
-        table(["column", head_number("PSI"), "", "what moved most"], rows),
+        table(["column", head_number("PSI"), "", "what moved most"], rows, kind=STACKED),
         note("Population stability index: below 0.1 stable, above 0.25 moved; dashed is the gate's bound."),
     )
 
@@ -48,7 +63,7 @@ def quantiles(document: Document) -> Markup | None:
     numbers = {name: c for name, c in columns.items() if c.get("quantiles")}
     texts = {name: c for name, c in columns.items() if "categories" in c}
     head = ["column", head_number("missing"), head_number("mean"), head_number("min")]
-    head += [head_number(f"{float(q) * 100:g} %") for q in _QUANTILES] + [head_number("max")]
+    head += [head_number(f"{float(q) * 100:g}%") for q in _QUANTILES] + [head_number("max")]
     rows = [
         [
             name,
@@ -60,7 +75,7 @@ def quantiles(document: Document) -> Markup | None:
         ]
         for name, c in list(numbers.items())[:_SHOWN_COLUMNS]
     ]
-    parts = [table(head, rows, kind="nowrap")] if rows else []
+    parts = [table(head, rows, kind=NOWRAP)] if rows else []
     if texts:
         parts.append(_categories(texts))
     return section("quantiles", "The data", note(f"{document['profile'].get('rows', 0):,} good rows."), parts)
@@ -105,7 +120,7 @@ def quality(document: Document) -> Markup:
     return section(
         "quality",
         "Data quality",
-        note(f"{rows['quarantined']:,} rows broke the contract and were set aside."),
+        note(f"{count(rows['quarantined'])} broke the contract; set aside, not learnt from."),
         table(["column", "rule", head_number("rows"), head_number("first line"), "first value"], violations),
         tag("h3", "Quarantined examples"),
         table([head_number("line"), "column", "rule", "value"], examples),

@@ -6,9 +6,9 @@ from itertools import accumulate
 from typing import Any
 
 from contracts.training import higher_is_better
+from lambdas.evaluate_model.numbers import figure
 from lambdas.evaluate_model.report import charts
 from lambdas.evaluate_model.report.markup import Markup, tag
-from lambdas.evaluate_model.report.numbers import figure
 from lambdas.evaluate_model.report.parts import Document, captioned, head_number, note, number, section, table
 
 _SHOWN_TRIALS = 10
@@ -79,8 +79,8 @@ def model(document: Document) -> Markup:
             class_="grid-of-two",
         ),
         note(
-            f"Exported and trained model compared on {parity['rows']:,} rows and {parity['edge_rows']:,} edge rows: "
-            f"they differ by {parity['largest_difference']:.2g} at most, relatively."
+            f"Exported and trained model compared on {parity['rows']:,} rows and {parity['edge_rows']:,} "
+            f"edge rows: they differ by {parity['largest_difference']:.2g} at most, relatively."
         )
         if parity
         else None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambdas.evaluate_model.numbers import figure, share, signed_share
 from lambdas.evaluate_model.report import charts
 from lambdas.evaluate_model.report.markup import Markup, tag
-from lambdas.evaluate_model.report.numbers import figure, share, signed_share
 from lambdas.evaluate_model.report.parts import (
+    STACKED,
     Document,
     captioned,
     head_number,
@@ -21,6 +22,7 @@ from lambdas.evaluate_model.report.parts import (
 )
 from lambdas.evaluate_model.report.swarm import swarm
 
+_MODELS = ("challenger", "champion")
 _SHOWN_FEATURES = 30
 _SHOWN_CLASSES = 20
 
@@ -59,17 +61,33 @@ def _regression(found: dict[str, Any], document: Document) -> list[Markup]:
                     "actual less predicted",
                     marks=[(0.0, "exact")],
                 ),
-                f"Half of the challenger's lie between {figure(spread['0.25'])} and {figure(spread['0.75'])}, "
-                f"nine tenths between {figure(spread['0.05'])} and {figure(spread['0.95'])}.",
+                f"Half of the challenger's lie between {figure(spread['0.25'])} and "
+                f"{figure(spread['0.75'])}, nine tenths between {figure(spread['0.05'])} and "
+                f"{figure(spread['0.95'])}.",
             ),
             captioned(
                 "Error along the target",
                 charts.line("Mean absolute residual by actual value", bands, f"actual {target}", ""),
                 "Mean absolute residual by tenths of the actual value.",
             ),
+            captioned(
+                "Rows within an error",
+                charts.line("Share of rows within an error", _within(found["within"]), "error", "% of rows"),
+                f"Four in five answers of the challenger are off by {figure(_four_in_five(found))} at most.",
+            ),
             class_="grid-of-two",
         )
     ]
+
+
+def _within(found: dict[str, dict[str, float]]) -> list[tuple[str, list[tuple[float, float]]]]:
+    return [
+        (name, [(error, 100 * float(part)) for part, error in sizes.items()]) for name, sizes in found.items()
+    ]
+
+
+def _four_in_five(found: dict[str, Any]) -> float:
+    return float(found["within"]["challenger"]["0.8"])
 
 
 def _classification(found: dict[str, Any]) -> list[Markup]:
@@ -133,33 +151,28 @@ def slices(document: Document) -> Markup | None:
     found = document["slices"]
     if not found:
         return None
-    metric, several = document["metric"], document["champion"] is not None
-    largest = max(
-        [abs(s[name]) for s in found for name in ("challenger", "champion") if s[name] is not None] or [0]
-    )
-    head: list[object] = ["slice", head_number("rows"), head_number(metric), ""]
-    if several:
-        head.insert(3, head_number("gain"))
-    rows = []
-    for part in found:
-        name = [f"{part['column']} = {part['value']}", None if part["judged"] else tag("br")]
-        if not part["judged"]:
-            name.append(tag("small", "too few rows to judge"))
-        bars = [
-            charts.bar(part[kind], largest, kind)
-            for kind in ("challenger", "champion")
-            if part[kind] is not None
-        ]
-        row: list[object] = [
-            tag("th", name, scope="row"),
-            number(f"{part['rows']:,}"),
-            number(figure(part["challenger"])),
-        ]
-        if several:
-            gain = part["gain_share"]
-            row.append(number(signed_share(gain), "" if not gain else "passed" if gain > 0 else "failed"))
-        rows.append([*row, wide(bars)])
-    return section("slices", "Error by slice", models_key(document), table(head, rows))
+    known = [s[name] for s in found for name in _MODELS if s[name] is not None]
+    largest = max([abs(value) for value in known] or [0.0])
+    parts = []
+    for column in dict.fromkeys(part["column"] for part in found):
+        head = [column, head_number("rows"), head_number(document["metric"]), head_number("gain"), ""]
+        rows = [_slice(part, document["metric"], largest) for part in found if part["column"] == column]
+        parts.append(table(head, rows, kind=STACKED))
+    return section("slices", "Error by slice", models_key(document), parts)
+
+
+def _slice(part: dict[str, Any], metric: str, largest: float) -> list[object]:
+    remark = None if part["judged"] else [tag("br"), tag("small", "too few rows to judge")]
+    gain = part["gain_share"]
+    better = "" if not gain else "passed" if gain > 0 else "failed"
+    bars = [charts.bar(part[kind], largest, kind) for kind in _MODELS if part[kind] is not None]
+    return [
+        tag("th", part["value"], remark, scope="row"),
+        number(f"{part['rows']:,}", label="rows"),
+        number(figure(part["challenger"]), label=metric),
+        number(signed_share(gain), better, label="gain"),
+        wide(bars),
+    ]
 
 
 def fairness(document: Document) -> Markup | None:
@@ -194,7 +207,7 @@ def importance(document: Document) -> Markup:
         "importance",
         "What the model goes by",
         tag("h3", "Permutation importance"),
-        table(["column", head_number(f"{document['metric']} worse by"), ""], rows),
+        table(["column", head_number(f"{document['metric']} worse by"), ""], rows, kind=STACKED),
         note(
             "How much the metric suffers when one column's values are shuffled among the rows.",
             f" {more:,} more columns matter less." if more > 0 else None,
@@ -209,16 +222,16 @@ def _shap(found: dict[str, Any]) -> list[Markup]:
         [
             column["column"],
             number(figure(column["mean_size"])),
-            tag("td", swarm(column["values"], column["levels"], reach), class_="swarm-cell"),
+            wide(swarm(column["values"], column["levels"], reach)),
         ]
         for column in found["columns"]
     ]
     return [
         tag("h3", "SHAP summary"),
         key(("low", "low value"), ("high", "high value of the column")),
-        table(["column", head_number("mean size"), f"moves the {found['of']}"], rows),
+        table(["column", head_number("mean size"), f"moves the {found['of']}"], rows, kind=STACKED),
         note(
-            f"Shapley values of {found['rows']:,} rows: each point is a row, to the left where the column's value "
-            f"lowered its answer and to the right where it raised it, {figure(reach)} at the edges."
+            f"Shapley values of {found['rows']:,} rows. Each point is a row: to the left where the column's "
+            f"value lowered its answer, to the right where it raised it, {figure(reach)} at the edges."
         ),
     ]

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.training import higher_is_better
+from lambdas.evaluate_model.numbers import figure, share
 from lambdas.evaluate_model.report.markup import Markup, tag
-from lambdas.evaluate_model.report.numbers import figure, share
 
 Document = Mapping[str, Any]
+
+# Kinds of table: one that scrolls sideways, and one whose rows a phone breaks into lines.
+NOWRAP, STACKED = "nowrap", "stacked"
 
 
 def section(anchor: str, heading: str, *parts: object) -> Markup:
@@ -41,15 +44,16 @@ def models_key(document: Document) -> Markup:
 
 
 def table(head: Sequence[object], rows: Sequence[Sequence[object]], *, kind: str = "") -> Markup:
-    """Cells that are numbers already written (`Markup` of class number) or anything; the first is the row's
-    name. A table too wide for its column scrolls within it."""
+    """Cells are elements as `number` and `wide` make them, or anything; the first is the row's name."""
     header = tag("thead", tag("tr", [_head(cell) for cell in head]))
     body = tag("tbody", [tag("tr", [_cell(cell, i) for i, cell in enumerate(row)]) for row in rows])
-    return tag("div", tag("table", header, body, class_=kind or None), class_="scroll", tabindex="0")
+    scrolls = {"tabindex": "0"} if kind == NOWRAP else {}
+    return tag("div", tag("table", header, body, class_=kind or None), class_="scroll", **scrolls)
 
 
-def number(text: str, kind: str = "") -> Markup:
-    return tag("td", text, class_=f"number {kind}".rstrip())
+def number(text: str, kind: str = "", label: str | None = None) -> Markup:
+    """`label` says what it is where a phone leaves out the table's head."""
+    return tag("td", text, class_=f"number {kind}".rstrip(), data_label=label)
 
 
 def wide(*parts: object) -> Markup:
@@ -65,7 +69,7 @@ def _head(cell: object) -> Markup:
 
 
 def _cell(cell: object, position: int) -> Markup:
-    if isinstance(cell, Markup) and cell.startswith("<td"):
+    if isinstance(cell, Markup) and cell.startswith(("<td", "<th")):
         return cell
     return tag("th", cell, scope="row") if position == 0 else tag("td", cell)
 
@@ -74,10 +78,10 @@ def direction(metric: str) -> str:
     return "higher is better" if higher_is_better(metric) else "lower is better"
 
 
-def in_unit(value: float, unit: str, metric: str) -> str:
+def in_unit(value: float, unit: str) -> str:
     """A check's figure as its unit has it."""
     if unit == "share":
         return share(value) if abs(value) >= 1e-5 or value == 0 else figure(value)
     if unit == "us":
-        return f"{value:,.0f} us"
+        return f"{figure(value)} µs"
     return f"PSI {value:.3f}" if unit == "psi" else figure(value)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.evaluate_model.bootstrap import gain_of
+from lambdas.evaluate_model.numbers import figure, share, signed_share
 from lambdas.evaluate_model.report import charts
 from lambdas.evaluate_model.report.markup import Markup, tag
-from lambdas.evaluate_model.report.numbers import figure, share, signed_share
 from lambdas.evaluate_model.report.parts import (
     Document,
     captioned,
@@ -52,21 +52,21 @@ def checks(document: Document) -> Markup:
         "checks",
         "Checks",
         note(f"{passed} of {len(found)} passed; the challenger is promoted if all do."),
-        tag("ul", [_check(check, document["metric"]) for check in found], class_="checks"),
+        tag("ul", [_check(check) for check in found], class_="checks"),
     )
 
 
-def _check(check: dict[str, Any], metric: str) -> Markup:
+def _check(check: dict[str, Any]) -> Markup:
     mark = ("passed", "✓ pass") if check["passed"] else ("failed", "✗ fail")
-    figures = [in_unit(check[name], check["unit"], metric) for name in ("figure", "bound")]
+    found, bound = (in_unit(check[name], check["unit"]) for name in ("figure", "bound"))
     return tag(
         "li",
         tag("span", mark[1], class_=mark[0]),
         tag(
             "div",
             tag("strong", check["name"]),
-            tag("div", f"{figures[0]} found, bound {figures[1]}", class_="figures"),
-            tag("div", check["explanation"]),
+            tag("span", tag("b", found), f" bound {bound}", class_="figures"),
+            tag("div", check["explanation"], class_="muted"),
         ),
     )
 
@@ -81,7 +81,11 @@ def models(document: Document) -> Markup:
     gains = document["gains"]
     if len(gains["edges"]) > 1:
         parts.append(_gains(document, gains))
-    return section("models", "Both models" if champion is not None else "The model", *parts)
+    return section(
+        "models",
+        "Both models" if champion is not None else "The model",
+        tag("div", parts, class_="grid-of-two"),
+    )
 
 
 def _metric(name: str, value: float, champion: dict[str, float] | None) -> list[object]:

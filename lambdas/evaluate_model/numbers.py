@@ -22,15 +22,26 @@ def figure(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share (0-1) as per cent."""
+    """A share (0-1) as per cent, to a tenth, or below ten to a hundredth."""
     if value is None or not math.isfinite(value):
         return figure(value)
-    return f"{value * 100:.{1 if abs(value) >= 0.0995 else 2}f} %".replace("-", "−")
+    return f"{value * 100:.{1 if abs(value) >= 0.0995 else 2}f}%".replace("-", "−")
 
 
 def signed_share(value: float | None) -> str:
     text = share(value)
     return f"+{text}" if value is not None and math.isfinite(value) and value > 0 else text
+
+
+def rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def span(low: float, high: float) -> str:
+    """An interval, open where a bound is infinite."""
+    if math.isinf(low):
+        return "any value" if math.isinf(high) else f"up to {figure(high)}"
+    return f"above {figure(low)}" if math.isinf(high) else f"{figure(low)} to {figure(high)}"
 
 
 def axis(value: float) -> str:
