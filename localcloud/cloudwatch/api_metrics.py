@@ -144,6 +144,8 @@ def get_metric_statistics(monitor: Monitor, parameters: Parameters) -> dict[str,
     basic, extended = parameters.get("Statistics", []), parameters.get("ExtendedStatistics", [])
     if not (basic or extended):
         raise missing_parameter("Statistics or ExtendedStatistics")
+    for name in [*basic, *extended]:
+        _check_statistic(name)
     if (end - start) / period > _MAX_STATISTICS_POINTS:
         raise invalid_combination(
             f"You have requested up to {int((end - start) / period)} datapoints, which exceeds the limit of "
@@ -159,15 +161,19 @@ def get_metric_statistics(monitor: Monitor, parameters: Parameters) -> dict[str,
     return {"Label": metric.name, "Datapoints": sorted(points, key=lambda point: point["Timestamp"])}
 
 
+def _check_statistic(name: str) -> None:
+    try:
+        statistic(name)
+    except StatisticError as error:
+        raise invalid_value(str(error)) from None
+
+
 def _statistics_in(
     monitor: Monitor, metric: Metric, unit: str, period: int, names: list[str], start: float, end: float
 ) -> list[dict[str, Any]]:
     points: dict[float, dict[str, Any]] = {}
     for name in names:
-        try:
-            question = Question(metric, statistic(name), period, unit)
-        except StatisticError as error:
-            raise invalid_value(str(error)) from None
+        question = Question(metric, statistic(name), period, unit)
         for at, found in monitor.store.points(question, start, end).items():
             point = points.setdefault(at, {"Timestamp": at, "Unit": unit})
             holder = point if name in BASIC else point.setdefault("ExtendedStatistics", {})

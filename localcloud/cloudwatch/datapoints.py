@@ -1,9 +1,9 @@
 """The recent datapoints that an alarm watches, of a metric or of a metric-math expression.
 
-Periods end at the last full minute, or full ten seconds for periods below a minute, because that is when
-CloudWatch evaluates; so a period of five minutes slides minute by minute. A period that still runs is not
-looked at: its average or percentile would rest on whatever came first. (User Guide, "Alarm evaluation" and
-"Alarm evaluation window".)
+Periods end at the last full minute, or at the last full ten seconds if they are shorter than a minute,
+because that is how often CloudWatch evaluates; so a period of five minutes slides minute by minute (User
+Guide, "Alarm evaluation" and "Alarm evaluation window"). The guide leaves open whether the minute that still
+runs counts. Here it does not: an average or percentile of its first moments would fire on whatever is first.
 """
 
 from collections.abc import Mapping

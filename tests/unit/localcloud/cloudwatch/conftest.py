@@ -127,8 +127,7 @@ def client(plug: Any) -> Callable[..., Any]:
             endpoint_url="http://127.0.0.1:4566",
             aws_access_key_id=key,
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}),
-            **options,
+            config=Config(retries={"total_max_attempts": 1}, **options),
         )
         made.meta.events.register("before-send", lambda request, **_: asyncio.run(_ask(app, request)))
         return made

@@ -17,6 +17,12 @@ def cloudwatch(client):
     return client("cloudwatch")
 
 
+@pytest.fixture
+def careless(client):
+    """A client that leaves every check to the service."""
+    return client("cloudwatch", parameter_validation=False)
+
+
 def at(seconds):
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -130,6 +136,17 @@ def test_an_explicit_time_is_kept(cloudwatch, clock):
 @pytest.mark.parametrize(
     ("datum", "code"),
     [
+        ({"MetricName": ""}, "MissingParameter"),
+        ({"MetricName": "A", "StatisticValues": {"SampleCount": 1, "Sum": 1}}, "MissingParameter"),
+        ({"MetricName": "A", "Value": float("inf")}, "InvalidParameterValue"),
+        (
+            {
+                "MetricName": "A",
+                "Value": 1.0,
+                "Dimensions": [{"Name": str(n), "Value": "1"} for n in range(31)],
+            },
+            "InvalidParameterValue",
+        ),
         ({"MetricName": "A"}, "InvalidParameterCombination"),
         ({"MetricName": "A", "Value": 1.0, "Values": [1.0]}, "InvalidParameterCombination"),
         ({"MetricName": "A", "Values": [1.0], "Counts": [1.0, 2.0]}, "InvalidParameterValue"),
@@ -143,8 +160,34 @@ def test_an_explicit_time_is_kept(cloudwatch, clock):
         ),
     ],
 )
-def test_bad_data_is_refused(cloudwatch, datum, code):
-    assert refusal(cloudwatch.put_metric_data, Namespace="App", MetricData=[datum])["Code"] == code
+def test_bad_data_is_refused(careless, datum, code):
+    assert refusal(careless.put_metric_data, Namespace="App", MetricData=[datum])["Code"] == code
+
+
+def test_data_of_an_entity_is_data(cloudwatch, clock):
+    cloudwatch.put_metric_data(
+        Namespace="App",
+        EntityMetricData=[{"MetricData": [{"MetricName": "Latency", "Value": 2.0}]}],
+    )
+    assert statistics(cloudwatch, clock)[0]["Sum"] == 2.0
+
+
+def test_a_request_holds_at_most_a_thousand_metrics(cloudwatch):
+    many = [{"MetricName": str(number), "Value": 1.0} for number in range(1001)]
+    refused = refusal(cloudwatch.put_metric_data, Namespace="App", MetricData=many)
+    assert refused["Code"] == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"Statistics": []}, "MissingParameter"),
+        ({"ExtendedStatistics": ["p900"]}, "InvalidParameterValue"),
+        ({"Period": 7}, "ValidationError"),
+    ],
+)
+def test_statistics_that_do_not_exist_are_refused(careless, clock, changes, code):
+    assert refusal(statistics, careless, clock, **changes)["Code"] == code
 
 
 def test_aws_namespaces_are_reserved(cloudwatch):

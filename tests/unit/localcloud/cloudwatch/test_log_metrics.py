@@ -235,3 +235,23 @@ def test_a_failure_to_read_metrics_does_not_lose_the_log(logs, plug, monkeypatch
         "kept"
     ]
     assert "are lost" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "expected"),
+    [
+        ("{ $.level = ERROR }", '{"level": "ERROR"}', True),
+        ("ERROR", "fine", False),
+        ("{ broken", "any", False),
+    ],
+)
+def test_subscription_filters_use_the_same_patterns(plug, pattern, message, expected):
+    from ministack.services import cloudwatch_logs
+
+    assert cloudwatch_logs._subscription_pattern_matches(pattern, message) is expected
+
+
+def test_searching_with_a_pattern_that_cannot_be_read_is_left_to_ministack(logs):
+    log(logs, "one")
+    found = logs.filter_log_events(logGroupName="/houses", filterPattern="{ broken")
+    assert [event["message"] for event in found["events"]] == ["one"]

@@ -192,8 +192,9 @@ def test_the_package_can_be_used_once_it_is_installed(plug, clock, monkeypatch):
     localcloud.cloudwatch.install(cloud)
     localcloud.cloudwatch.put_metric("App", "Errors", {"Fleet": "green"}, 1, "Count")
     localcloud.cloudwatch.put_metric("App", "Errors", None, 1, timestamp=clock.now(), resolution_seconds=1)
+    localcloud.cloudwatch.put_metric_values("App", "Latency", None, [(5.0, 2), (7.0, 1)], "Seconds")
     plug.service.monitor(*plug.home).alarms.put_metric_alarm(dict(ALARM))
     assert localcloud.cloudwatch.alarm_states(["errors"])["errors"] in ("INSUFFICIENT_DATA", "OK")
     for stop in stopping:
         stop()
-    assert len(plug.service.monitor(*plug.home).store.metrics(since=0)) == 2
+    assert len(plug.service.monitor(*plug.home).store.metrics(since=0)) == 3
