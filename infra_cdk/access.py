@@ -72,6 +72,7 @@ def _evaluate_model(stack: PipelineStack) -> None:
     stack.storage.allow_writing(role, EVALUATIONS)
     stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages")
     stack.tracking.allow_calls(role)
+    stack.tracking.allow_adding_artifacts(role)
 
 
 def _register_model(stack: PipelineStack) -> None:

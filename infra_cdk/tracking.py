@@ -46,6 +46,10 @@ class Tracking(Construct):
         """MLflow's REST API: runs, metrics, registered models and aliases."""
         allow(role, "sagemaker:CallMlflowAppApi", on=self.uri)
 
+    def allow_adding_artifacts(self, role: iam.Role) -> None:
+        """For who adds a file to a run and reads none."""
+        self._storage.allow_writing(role, f"{ARTIFACT_PREFIX}*")
+
     def allow_artifacts(self, role: iam.Role) -> None:
         """MLflow's clients move artifacts to and from S3 themselves, with their own credentials."""
         self._storage.allow_reading(role, f"{ARTIFACT_PREFIX}*")

@@ -43,6 +43,10 @@ class Mlflow:
         run: dict[str, Any] = self._get("runs/get", {"run_id": run_id})["run"]
         return run
 
+    def artifact_uri(self, run_id: str) -> str:
+        """Where the run's artifacts lie: MLflow's clients write them to S3 themselves."""
+        return str(self.run(run_id)["info"]["artifact_uri"])
+
     def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Figures that are no JSON numbers (NaN) are for the caller to leave out."""
         now_ms = int(time.time() * 1000)

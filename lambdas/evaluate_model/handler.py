@@ -33,7 +33,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
     document = report_document(evaluation, found.origin)
     uris = outputs.write_report(settings, event["training"]["job_name"], document)
-    outputs.log_to_mlflow(settings, document)
     verdict = document["verdict"]
     better = metrics.CHALLENGERS_BETTER if verdict["promote"] else metrics.CHALLENGERS_REJECTED
     count(settings.metric_namespace, better)

@@ -9,24 +9,29 @@ from lambdas.aws import storage
 from lambdas.evaluate_model.report.page import page
 from lambdas.mlflow import Mlflow
 
-HTML = "text/html; charset=utf-8"
+JSON, HTML = "report.json", "report.html"
 _TAG_LENGTH = 5000  # of a run's tag value (MLflow, `MAX_TAG_VAL_LENGTH`)
 
 
 def write_report(settings: EvaluateModelSettings, job_name: str, document: dict[str, Any]) -> dict[str, str]:
-    base = f"s3://{settings.artifact_bucket_name}/evaluations/{job_name}"
-    uris = {"report_uri": f"{base}/report.json", "report_html_uri": f"{base}/report.html"}
-    storage.write_json(document, uris["report_uri"])
-    storage.write_text(page(document), uris["report_html_uri"], HTML)
-    return uris
+    """To S3, and beside the artifacts of the training job's MLflow run where there is one."""
+    uri = f"s3://{settings.artifact_bucket_name}/evaluations/{job_name}"
+    html = page(document)
+    _write(document, html, uri)
+    if run_id := document["lineage"]["mlflow_run_id"]:
+        mlflow = Mlflow(settings.mlflow_tracking_uri)
+        _write(document, html, f"{mlflow.artifact_uri(run_id)}/evaluation")
+        _log(mlflow, run_id, document)
+    return {"report_uri": f"{uri}/{JSON}", "report_html_uri": f"{uri}/{HTML}"}
 
 
-def log_to_mlflow(settings: EvaluateModelSettings, document: dict[str, Any]) -> None:
-    """The run of the training job gains what the holdout said."""
-    run_id = document["lineage"]["mlflow_run_id"]
-    if not run_id:
-        return
-    mlflow = Mlflow(settings.mlflow_tracking_uri)
+def _write(document: dict[str, Any], html: str, uri: str) -> None:
+    storage.write_json(document, f"{uri}/{JSON}")
+    storage.write_text(html, f"{uri}/{HTML}", "text/html; charset=utf-8")
+
+
+def _log(mlflow: Mlflow, run_id: str, document: dict[str, Any]) -> None:
+    """The run gains what the holdout said."""
     mlflow.log_metrics(run_id, {f"holdout_{name}": value for name, value in document["challenger"].items()})
     mlflow.set_tag(run_id, "verdict", document["verdict"]["reason"][:_TAG_LENGTH])
     mlflow.set_tag(run_id, "promote", str(document["verdict"]["promote"]).lower())
