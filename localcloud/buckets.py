@@ -29,6 +29,24 @@ def install(cloud: Cloud) -> None:
         ("LifecycleConfiguration", lifecycle_xml, s3._put_bucket_lifecycle, s3._delete_bucket_lifecycle),
     )
 
+    handler = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    handler["delete"] = _refusing_full(handler["delete"], s3)
+
+
+def _refusing_full(delete: Any, s3: Any) -> Any:
+    """A bucket that still holds an object or a version is not deleted: the deletion fails, as on AWS."""
+
+    def delete_bucket(name: str, properties: Any) -> None:
+        versions = any(bucket == name and kept for (bucket, _), kept in s3._object_versions.items())
+        if versions or (s3._buckets.get(name) or {}).get("objects"):
+            raise ValueError(
+                f"The bucket {name} is not empty. You must delete all versions in the bucket."
+                " (Service: S3, Status Code: 409, Error Code: BucketNotEmpty)"
+            )
+        delete(name, properties)
+
+    return delete_bucket
+
 
 def encryption_xml(properties: dict[str, Any]) -> bytes:
     """The body of PutBucketEncryption for a template's BucketEncryption."""

@@ -34,9 +34,24 @@ class Need:
 def install(cloud: Cloud) -> None:
     """Check the key whenever a call that was allowed touches what the key encrypts."""
     from ministack.core import iam_actions, iam_evaluator
+    from ministack.services import s3
 
+    s3._resolve_sse_write_headers = _with_a_key(s3._resolve_sse_write_headers, s3, cloud)
     iam_actions.s3_service_context = _naming_key(iam_actions.s3_service_context)
     iam_evaluator.enforce = _with_keys(iam_evaluator.enforce, iam_evaluator)
+
+
+def _with_a_key(resolve: Any, s3: Any, cloud: Cloud) -> Any:
+    """`aws:kms` without a key means the bucket's key, or else AWS's own for S3; ministack refuses it."""
+
+    def resolved(headers: Mapping[str, str], bucket: str) -> Any:
+        if headers.get("x-amz-server-side-encryption") == "aws:kms" and not headers.get(_KEY_HEADER):
+            own = f"arn:aws:kms:{cloud.region}:{cloud.account}:alias/aws/s3"
+            default = s3._bucket_default_sse_headers(bucket).get(_KEY_HEADER)
+            headers = {**headers, _KEY_HEADER: default or own}
+        return resolve(headers, bucket)
+
+    return resolved
 
 
 def _naming_key(s3_service_context: Any) -> Any:

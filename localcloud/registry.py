@@ -62,15 +62,25 @@ class _Push:
         )
 
 
+def _repository(service: str, headers: Mapping[str, str], body: bytes) -> str | None:
+    """The repository that a push, or a description of a named repository, is about."""
+    if service == SERVICE:
+        return str(json.loads(body).get("repositoryName", "*"))
+    if service == "ecr" and headers.get("x-amz-target", "").endswith(".DescribeRepositories"):
+        names = json.loads(body or b"{}").get("repositoryNames") or []
+        return str(names[0]) if len(names) == 1 else None
+    return None
+
+
 def _with_repository(extract_resource_arn: Any, cloud: Cloud) -> Any:
-    """ministack's function, which also knows the repository of a push."""
+    """ministack's function, which also knows the repository of a push or of a description."""
 
     def extract(
         service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any, **named: Any
     ) -> Any:
-        if service != SERVICE:
+        name = _repository(service, headers, body)
+        if name is None:
             return extract_resource_arn(service, method, path, headers, body, *rest, **named)
-        name = json.loads(body).get("repositoryName", "*")
         return f"arn:aws:ecr:{cloud.region}:{cloud.account}:repository/{name}"
 
     return extract
