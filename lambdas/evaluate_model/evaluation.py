@@ -12,8 +12,9 @@ from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
 from contracts.training import METRICS as METRIC_NAMES
 from lambdas.evaluate_model.candidate import Candidate
+from lambdas.evaluate_model.checks import Contest
 from lambdas.evaluate_model.drift import Drift, drift_of
-from lambdas.evaluate_model.gate import Contest, Verdict, compare
+from lambdas.evaluate_model.gate import Verdict, compare
 from lambdas.evaluate_model.holdout import Holdout, positions
 from lambdas.evaluate_model.importance import permutation_importance
 from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, overall

@@ -9,7 +9,7 @@ from lambdas.evaluate_model.numbers import axis, ticks
 from lambdas.evaluate_model.report.markup import Markup, join, tag
 
 WIDTH, HEIGHT = 360.0, 240.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 350.0, 12.0, 196.0
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 350.0, 12.0, 196.0
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from lambdas.evaluate_model.report import data, making, model, verdict
+from lambdas.evaluate_model.report import data, groups, making, reasons, truth, verdict
 from lambdas.evaluate_model.report.markup import Markup, tag
 from lambdas.evaluate_model.report.parts import Document
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Document], Markup | None]], ...] = (
     ("checks", "checks", verdict.checks),
     ("models", "both models", verdict.models),
-    ("answers", "answers", model.answers),
-    ("slices", "slices", model.slices),
-    ("fairness", "fairness", model.fairness),
-    ("importance", "importance", model.importance),
+    ("answers", "answers", truth.answers),
+    ("slices", "slices", groups.slices),
+    ("fairness", "fairness", groups.fairness),
+    ("importance", "importance", reasons.importance),
     ("drift", "drift", data.drift),
     ("quantiles", "data", data.quantiles),
     ("quality", "quality", data.quality),
