@@ -16,21 +16,23 @@ from inference.predictor import Predictor
 
 CSV = "text/csv"
 JSON = "application/json"
-_ANY = frozenset(("*/*", "text/*", "application/*"))
+_ANY = {"text/*": CSV, "application/*": JSON}
 
 
 @functools.lru_cache(maxsize=256)
-def negotiate(accept: str, content_type: str) -> str:
-    """The first format of the Accept header that can be written; without one, the request's own."""
-    default = CSV if content_type == CSV else JSON
-    if not accept or accept == "*/*":
-        return default
-    offered = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    for kind in offered:
+def negotiate(content_type: str, accept: str) -> tuple[str, str]:
+    """The request's type without its parameters, and the answer's: the first that is accepted and can be
+    written, or without an Accept header the request's own."""
+    given = content_type.partition(";")[0].strip().lower()
+    default = CSV if given == CSV else JSON
+    for part in accept.split(","):
+        kind = part.partition(";")[0].strip().lower()
         if kind in (CSV, JSON):
-            return kind
+            return given, kind
+        if kind in ("", "*/*"):
+            return given, default
         if kind in _ANY:
-            return {"text/*": CSV, "application/*": JSON}.get(kind, default)
+            return given, _ANY[kind]
     raise NotAcceptableError(f"cannot answer as {accept!r}; known are {CSV} and {JSON}")
 
 
@@ -65,10 +67,10 @@ def _numbers(values: npt.NDArray[np.float64]) -> bytes:
 
 
 def _csv(predictor: Predictor, answers: npt.NDArray[np.float64]) -> bytes:
-    if predictor.is_classifier:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(
-            [label] for label in predictor.labels(answers).tolist()
-        )
-        return text.getvalue().encode()
-    return _numbers(answers[:, 0])[1:-1].replace(b",", b"\n") + b"\n"
+    if not predictor.is_classifier:
+        if len(answers) == 1:
+            return orjson.dumps(answers.item()) + b"\n"
+        return _numbers(answers[:, 0])[1:-1].replace(b",", b"\n") + b"\n"
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([label] for label in predictor.labels(answers).tolist())
+    return text.getvalue().encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inference import responses
 from inference.bodies import read_body
@@ -33,8 +33,7 @@ class Request:
         self.body = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     status: int
     content_type: str
     body: bytes
@@ -102,10 +101,11 @@ class Service:
         predictor = self._predictor
         if predictor is None:
             raise UnhealthyError(self.failure)
-        content_type = request.content_type.partition(";")[0].strip().lower()
-        kind = responses.negotiate(request.accept, content_type)
-        matrix = read_body(predictor, content_type, request.body)
-        return Response(200, kind, responses.write(predictor, predictor.answers(matrix), kind))
+        content_type, kind = responses.negotiate(request.content_type, request.accept)
+        answers = predictor.answer_of_csv_row(request.body) if content_type == responses.CSV else None
+        if answers is None:
+            answers = predictor.answers(read_body(predictor, content_type, request.body))
+        return Response(200, kind, responses.write(predictor, answers, kind))
 
 
 def error_response(error: InferenceError, request: Request) -> Response:

@@ -32,18 +32,17 @@ typedef struct {
     const double *weights;
 } gl_spec;
 
-/* An inner node of a small tree, for one row at a time: child[1], the right one, where code[column] >
- * threshold. A child below zero is the leaf -child - 1 of the tree. */
+/* A node of a small tree, for one row at a time: on by ahead[1], to the right child, where code[column] >
+ * threshold. A tree's inner nodes come first; a leaf leads nowhere on, so all paths can be followed equally far. */
 typedef struct {
     int32_t threshold;
     uint16_t column;
-    int8_t child[2];
+    uint8_t ahead[2];
 } gl_small_node;
 
-/* The same where no column has more than 256 thresholds: a whole model of these stays in the first cache. */
+/* The same where every rank and column fits a byte: a whole model of these stays in the nearest caches. */
 typedef struct {
-    uint8_t threshold, column;
-    int8_t child[2];
+    uint8_t threshold, column, ahead[2];
 } gl_tiny_node;
 
 /* A node of a tree of any size; its right child follows its left one, and a leaf leads to itself. */
@@ -80,9 +79,13 @@ typedef struct gl_model {
     double *grid;
     int64_t *first_node; /* per tree, trees + 1 */
     int32_t *node_column, *node_code;
+    int32_t *node_child; /* left and right: a node of the tree, or below zero the leaf -child - 1 */
     uint64_t *node_mask;
     gl_small_node *small_node;
     gl_tiny_node *tiny_node; /* instead, where they suffice */
+    int64_t *first_small;    /* per tree: its first node in either */
+    int64_t *value_base;     /* per tree: what to add to a leaf's place among its nodes for its row of values */
+    int32_t *by_depth, *depth; /* the trees, the shallow ones first; per tree its depth */
     double *leaf_table; /* per tree 32 doubles, for trees of at most 32 leaves and one output */
     int wide;           /* some tree has more than 32 leaves */
     /* large trees */
@@ -102,6 +105,8 @@ typedef struct {
 
 int gl_predict(const gl_model *model, const double *rows, int64_t count, double *sums);
 int gl_build_small(gl_model *model, const gl_spec *spec);
+int gl_build_walk(gl_model *model);
+int gl_walk_rows(const gl_model *model, gl_block *block);
 int gl_build_large(gl_model *model, const gl_spec *spec);
 void gl_apply_steps(const gl_model *model, double *entries, int count);
 int gl_sum_small(const gl_model *model, gl_block *block);

@@ -46,8 +46,9 @@ void gl_free(gl_model *model) {
     if (!model) return;
     void *owned[] = {model->step, model->baseline, model->output, model->values, model->first_value,
                      model->used_entry, model->used_weight, model->column, model->grid, model->first_node,
-                     model->node_column, model->node_code, model->node_mask, model->small_node,
-                     model->tiny_node,
+                     model->node_column, model->node_code, model->node_mask, model->node_child, model->small_node,
+                     model->tiny_node, model->first_small, model->value_base, model->by_depth,
+                     model->depth,
                      model->leaf_table, model->large_node, model->root, model->leaf_row};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(model);

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOGETHER 8
-
 static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -62,22 +60,6 @@ static int add_columns(gl_model *model, const gl_spec *spec, int32_t *column_of,
     return 0;
 }
 
-static int add_tiny_nodes(gl_model *model) {
-    int64_t nodes = model->first_node[model->trees];
-    for (int64_t c = 0; c < model->coded; c++)
-        if (model->column[c].steps > 9) return 0; /* 2^8 thresholds fill nine steps */
-    for (int64_t i = 0; i < nodes; i++)
-        if (model->small_node[i].threshold > UINT8_MAX || model->coded > UINT8_MAX) return 0;
-    model->tiny_node = malloc((size_t)(nodes + 1) * sizeof(gl_tiny_node));
-    if (!model->tiny_node) return -1;
-    for (int64_t i = 0; i < nodes; i++) {
-        const gl_small_node *from = model->small_node + i;
-        model->tiny_node[i] = (gl_tiny_node){(uint8_t)from->threshold, (uint8_t)from->column,
-                                             {from->child[0], from->child[1]}};
-    }
-    return 0;
-}
-
 /* Numbers the leaves under `node` from left to right, and adds every inner node; the number after the last. */
 static int number_leaves(gl_model *model, const gl_spec *spec, const int32_t *column_of, int32_t node,
                          int64_t tree, int next, int64_t *filled, int *self) {
@@ -101,7 +83,8 @@ static int number_leaves(gl_model *model, const gl_spec *spec, const int32_t *co
     model->node_column[at] = column;
     model->node_code[at] = code;
     model->node_mask[at] = ~(below & ~((1ULL << first) - 1));
-    model->small_node[at] = (gl_small_node){code, (uint16_t)column, {(int8_t)left, (int8_t)right}};
+    model->node_child[2 * at] = left;
+    model->node_child[2 * at + 1] = right;
     *self = (int)(at - model->first_node[tree]);
     return last;
 }
@@ -116,13 +99,13 @@ int gl_build_small(gl_model *model, const gl_spec *spec) {
     model->node_column = malloc(nodes * sizeof(int32_t));
     model->node_code = malloc(nodes * sizeof(int32_t));
     model->node_mask = malloc(nodes * sizeof(uint64_t));
-    model->small_node = malloc(nodes * sizeof(gl_small_node));
+    model->node_child = malloc(2 * nodes * sizeof(int32_t));
     int32_t *column_of = calloc((size_t)model->width * 2, sizeof(int32_t));
     if (!model->wide && model->per_leaf == 1)
         model->leaf_table = aligned_alloc(64, (size_t)spec->trees * 32 * sizeof(double));
     int64_t filled = 0;
     int failed = !model->column || !model->grid || !model->first_node || !model->first_value ||
-                 !model->node_column || !model->node_code || !model->node_mask || !model->small_node ||
+                 !model->node_column || !model->node_code || !model->node_mask || !model->node_child ||
                  !column_of || add_columns(model, spec, column_of, &filled);
     filled = 0;
     for (int64_t tree = 0; tree < spec->trees && !failed; tree++) {
@@ -134,7 +117,7 @@ int gl_build_small(gl_model *model, const gl_spec *spec) {
     }
     if (!failed) model->first_node[spec->trees] = filled;
     free(column_of);
-    return failed ? -1 : add_tiny_nodes(model);
+    return failed ? -1 : gl_build_walk(model);
 }
 
 static void code_rows(const gl_model *model, gl_block *block, int64_t count) {
@@ -145,54 +128,6 @@ static void code_rows(const gl_model *model, gl_block *block, int64_t count) {
         for (int64_t r = 0; r < count; r++)
             to[r] = x[r] != x[r] ? column->missing_code : rank(grid, column->steps, x[r]);
     }
-}
-
-/* WALK defines a function that takes one row down all trees, several at once so that their loads overlap. A
- * leaf, below zero, stays where it is; nothing in the loop is a branch on the row's values. */
-#define WALK(NAME, NODE, FIRST)                                                                                \
-    static inline int NAME##_step(const NODE *nodes, const int32_t *code, int at) {                            \
-        const NODE *node = nodes + (at & ~(at >> 31));                                                         \
-        int next = node->child[code[node->column] > node->threshold], done = at >> 31;                         \
-        return (at & done) | (next & ~done);                                                                   \
-    }                                                                                                          \
-    static void NAME(const gl_model *model, const int32_t *code, gl_block *block, int64_t row) {               \
-        for (int64_t tree = 0; tree < model->trees; tree += TOGETHER) {                                        \
-            int count = (int)(model->trees - tree < TOGETHER ? model->trees - tree : TOGETHER);                \
-            const NODE *from[TOGETHER];                                                                        \
-            int at[TOGETHER], under_way = 1;                                                                   \
-            for (int i = 0; i < TOGETHER; i++) {                                                               \
-                int64_t which = tree + (i < count ? i : 0);                                                    \
-                from[i] = FIRST + model->first_node[which];                                                    \
-                at[i] = model->first_node[which] == model->first_node[which + 1] ? -1 : 0;                     \
-            }                                                                                                  \
-            while (under_way) {                                                                                \
-                int all = -1;                                                                                  \
-                _Pragma("GCC unroll 8") for (int i = 0; i < TOGETHER; i++) {                                   \
-                    at[i] = NAME##_step(from[i], code, at[i]);                                                 \
-                    all &= at[i];                                                                              \
-                }                                                                                              \
-                under_way = all >= 0;                                                                          \
-            }                                                                                                  \
-            for (int i = 0; i < count; i++)                                                                    \
-                gl_add(model, block, row, tree + i, model->first_value[tree + i] + (-at[i] - 1));              \
-        }                                                                                                      \
-    }
-
-WALK(walk_small, gl_small_node, model->small_node)
-WALK(walk_tiny, gl_tiny_node, model->tiny_node)
-
-static int walk_rows(const gl_model *model, gl_block *block) {
-    int32_t *code = malloc((size_t)(model->coded + 1) * sizeof *code);
-    if (!code) return -1;
-    for (int64_t r = 0; r < block->count; r++) {
-        for (int64_t c = 0; c < model->coded; c++) code[c] = block->codes[c * BLOCK + r];
-        if (model->tiny_node)
-            walk_tiny(model, code, block, r);
-        else
-            walk_small(model, code, block, r);
-    }
-    free(code);
-    return 0;
 }
 
 #if defined(__x86_64__)
@@ -213,5 +148,5 @@ int gl_sum_small(const gl_model *model, gl_block *block) {
     }
 #endif
     code_rows(model, block, block->count);
-    return walk_rows(model, block);
+    return gl_walk_rows(model, block);
 }
