@@ -62,12 +62,7 @@ class PipelineFunction(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
         allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
-        environment = {
-            "POWERTOOLS_SERVICE_NAME": construct_id,
-            "POWERTOOLS_METRICS_NAMESPACE": names.metric_namespace,
-            **settings.as_environment(),
-        }
-        self.function = self._function(construct_id, code, environment, size)
+        self.function = self._function(construct_id, code, settings.as_environment(), size)
         self.arn = self.function.function_arn
         acknowledge(
             self.function,

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
 import re
 
 import botocore.exceptions
 import botocore.session
 import pytest
 
+from contracts import settings
 from contracts.names import folder_of
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.machine import Machine
@@ -85,6 +87,14 @@ def test_every_function_runs_the_handler_of_its_own_state(template):
         handler = f"lambdas.{folder_of(state)}.handler.handler"
         image = function["PackageType"] == "Image" if "PackageType" in function else False
         assert (function["ImageConfig"]["Command"] == [handler]) if image else function["Handler"] == handler
+
+
+def test_a_functions_environment_is_what_its_settings_list(template):
+    """And no more: POWERTOOLS_SERVICE_NAME would give each metric a dimension that no alarm asks for."""
+    for function in template.properties("AWS::Lambda::Function"):
+        state = function["FunctionName"].removeprefix(f"{template.names.prefix}-")
+        fields = dataclasses.fields(getattr(settings, f"{state}Settings"))
+        assert set(function["Environment"]["Variables"]) == {field.name.upper() for field in fields}
 
 
 def test_the_definition_and_the_stack_agree_on_every_substitution(machine, template):
