@@ -73,7 +73,7 @@ class Judgement:
             unit="share",
             passed=gain > 0 and gain >= bound,
             explanation=f"{self._gate.metric} {figure(self._new)} against the champion's "
-            f"{figure(self._old)}, {_better(gain)}; at least {share(bound)} better is wanted",
+            f"{figure(self._old)}, {_better(gain)}; {_wanted(bound)}",
         )
 
     def confidence(self, gains: FloatArray, wanted: float) -> Check:
@@ -193,6 +193,10 @@ class Judgement:
             passed=found <= bound,
             explanation=f"one row takes {figure(found)} microseconds; at most {figure(bound)} are allowed",
         )
+
+
+def _wanted(bound: float) -> str:
+    return f"at least {share(bound)} better is wanted" if bound else "any gain will do"
 
 
 def _better(gain: float) -> str:

@@ -46,6 +46,9 @@ def drift_of(profile: Mapping[str, Any], columns: Mapping[str, Array]) -> list[D
 
 
 def _drift(column: str, labels: list[str], old: FloatArray, new: FloatArray) -> Drift:
+    inhabited = (old > 0) | (new > 0)
+    labels = [label for label, kept in zip(labels, inhabited, strict=True) if kept]
+    old, new = old[inhabited], new[inhabited]
     before, now = _shares(old), _shares(new)
     parts = (now - before) * np.log(now / before)
     worst = int(parts.argmax())

@@ -12,6 +12,7 @@ from lambdas.evaluate_model.metrics import Array, FloatArray
 GRID = 36
 BINS = 40
 CALIBRATION_BINS = 10
+CALIBRATION_ROWS = 10  # a bin of fewer rows says nothing
 PARTS = tuple(i / 20 for i in range(20))
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -119,11 +120,12 @@ def _calibration(target: Array, probabilities: FloatArray) -> list[dict[str, flo
 
 def _reliability(said: FloatArray, so: npt.NDArray[np.bool_]) -> list[dict[str, float]]:
     place = np.minimum((said * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    common = [i for i in np.unique(place) if (place == i).sum() >= CALIBRATION_ROWS]
     return [
         {
             "said": float(said[place == i].mean()),
             "so": float(so[place == i].mean()),
             "rows": int((place == i).sum()),
         }
-        for i in np.unique(place)
+        for i in common
     ]

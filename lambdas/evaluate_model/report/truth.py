@@ -87,6 +87,8 @@ def _classification(found: dict[str, Any]) -> list[Markup]:
         for name, points in found["calibration"].items()
         if points
     ]
+    if not series:
+        return [_confusion(found)]
     return [
         tag(
             "div",
@@ -100,7 +102,7 @@ def _classification(found: dict[str, Any]) -> list[Markup]:
                     "came true",
                     diagonal=True,
                 ),
-                "On the dashed line, of all rows given a probability of 70 % seven in ten come true.",
+                "On the dashed line, of all rows given a probability of 70% seven in ten come true.",
             ),
             class_="grid-of-two",
         )

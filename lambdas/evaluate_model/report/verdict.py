@@ -9,6 +9,7 @@ from lambdas.evaluate_model.numbers import figure, share, signed_share
 from lambdas.evaluate_model.report import charts
 from lambdas.evaluate_model.report.markup import Markup, tag
 from lambdas.evaluate_model.report.parts import (
+    STACKED,
     Document,
     captioned,
     direction,
@@ -77,7 +78,7 @@ def models(document: Document) -> Markup:
     head: list[object] = ["metric", head_number("challenger")]
     if champion is not None:
         head += [head_number("champion"), head_number("gain")]
-    parts: list[object] = [table(head, rows)]
+    parts: list[object] = [tag("div", table(head, rows, kind=STACKED))]
     gains = document["gains"]
     if len(gains["edges"]) > 1:
         parts.append(_gains(document, gains))
@@ -91,13 +92,13 @@ def models(document: Document) -> Markup:
 def _metric(name: str, value: float, champion: dict[str, float] | None) -> list[object]:
     row: list[object] = [
         tag("th", name, tag("br"), tag("small", direction(name)), scope="row"),
-        number(figure(value)),
+        number(figure(value), label="challenger"),
     ]
     if champion is not None:
         old = champion.get(name)
         gain = None if old is None else gain_of(name, old, value)
         kind = "" if not gain else "passed" if gain > 0 else "failed"
-        row += [number(figure(old)), number(signed_share(gain), kind)]
+        row += [number(figure(old), label="champion"), number(signed_share(gain), kind, label="gain")]
     return row
 
 
