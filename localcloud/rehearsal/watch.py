@@ -38,7 +38,7 @@ class Execution:
     @property
     def outcome(self) -> str:
         """`Promoted`, `ChallengerRejected`, `DatasetRejected`, or the error's class name."""
-        return str(self.output.get("outcome") or self.error or self.status)
+        return str(self.error or self.output.get("outcome") or self.status)
 
     def total_seconds(self) -> dict[str, float]:
         """Seconds per state, visits added up, in the order of the first visit."""
@@ -79,10 +79,17 @@ def watch(
             seen = len(events)
             on_change(execution)
         execution.status = described["status"]
-    execution.output = json.loads(described.get("output") or "{}")
+    execution.output = json.loads(described.get("output") or _last_document(states, arn))
     execution.error, execution.cause = described.get("error", ""), described.get("cause", "")
     on_change(execution)
     return execution
+
+
+def _last_document(states: Any, arn: str) -> str:
+    """What a failed execution, which has no output, brought into the last state that it entered."""
+    newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=10)["events"]
+    entered = (event["stateEnteredEventDetails"] for event in newest if "stateEnteredEventDetails" in event)
+    return str(next(entered, {}).get("input", "{}"))
 
 
 def _history(states: Any, arn: str) -> list[dict[str, Any]]:
