@@ -10,8 +10,8 @@ from typing import Any
 FAULTS = ("throttle", "error", "timeout", "twice", "lost")
 KILL_SHARE = 0.2
 OUTAGE_SHARE = 0.1
-OUTAGE_CALLS = 40
-"""More than any client tries: what depends on the operation must give up cleanly."""
+OUTAGE_CALLS = 13
+"""More than two tries of any client: what depends on the operation tries again later, or gives up cleanly."""
 KILL_WINDOW_SECONDS = {"lambda": 1.0, "training": 4.0, "endpoint": 6.0}
 FUNCTIONS = (
     "*-StartExecution",

@@ -25,7 +25,7 @@ from localcloud.launch import Running, launch
 
 NAMES = Names("chaos", "dev")
 SPEED = 60.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 # Far below a real queue's, so that a message whose function died comes back within the test.
 VISIBILITY_SECONDS = 2
 

@@ -15,7 +15,7 @@ from tests.chaos.cloud import ChaosCloud, Ending
 from tests.chaos.datasets import Line
 from tests.chaos.invariants import Champion, settle, violations
 
-EXECUTION_PATIENCE_SECONDS = 90.0
+EXECUTION_PATIENCE_SECONDS = 180.0
 SETTLE_PATIENCE_SECONDS = 45.0
 DESERVED = {GOOD: "Promoted", SAME: "ChallengerRejected", INVALID: "DatasetRejected"}
 SURVIVED, REFUSED, LOST = "survived", "gave up cleanly", "lost"
