@@ -88,8 +88,8 @@ def watch(
 def _last_document(states: Any, arn: str) -> str:
     """What a failed execution, which has no output, brought into the last state that it entered."""
     newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=10)["events"]
-    entered = (event["stateEnteredEventDetails"] for event in newest if "stateEnteredEventDetails" in event)
-    return str(next(entered, {}).get("input", "{}"))
+    entered = [event["stateEnteredEventDetails"] for event in newest if "stateEnteredEventDetails" in event]
+    return str(entered[0].get("input", "{}")) if entered else "{}"
 
 
 def _history(states: Any, arn: str) -> list[dict[str, Any]]:
