@@ -1,0 +1,109 @@
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.sagemaker.account import BUCKET, IMAGE
+
+
+@pytest.fixture(scope="module")
+def served(account):
+    """An endpoint `steady` that nothing is deployed to, and its prediction."""
+    word = account.config("steady", "steady")
+    account.sagemaker.create_endpoint(EndpointName="Steady", EndpointConfigName="steady")
+    assert account.settle("Steady")["EndpointStatus"] == "InService"
+    return word
+
+
+def test_an_endpoint_answers_with_its_model(account, served):
+    answer = account.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="Steady", Body=b"1,2", ContentType="text/csv"
+    )
+    assert answer["Body"].read().decode() == served
+    assert (answer["InvokedProductionVariant"], answer["ContentType"]) == ("AllTraffic", "text/csv")
+
+
+def test_what_runs_is_described_with_the_digest_of_its_image(account, served):
+    (variant,) = account.sagemaker.describe_endpoint(EndpointName="Steady")["ProductionVariants"]
+    (image,) = variant["DeployedImages"]
+    assert image["SpecifiedImage"] == IMAGE
+    assert "@sha256:" in image["ResolvedImage"]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (2, 1.0)
+
+
+def test_a_containers_error_is_a_model_error(account, served):
+    with pytest.raises(ClientError) as caught:
+        account.ask("Steady", b"fail")
+    assert dict(caught.value.response)["OriginalStatusCode"] == 500
+    assert caught.value.response["Error"]["Code"] == "ModelError"
+
+
+def test_only_who_may_invoke_this_endpoint_may(account, served):
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/other"
+    other = {"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": arn}
+    runtime = boto3.client("sagemaker-runtime", **account.user("other-endpoint", [other]))
+    with pytest.raises(ClientError, match="sagemaker:InvokeEndpoint"):
+        runtime.invoke_endpoint(EndpointName="Steady", Body=b"1,2")
+
+
+def test_requests_are_captured_in_s3(account, served):
+    account.ask("Steady", b"7,8")
+    s3 = account.client("s3")
+    captured: list[str] = []
+    while not any('"7,8"' in line for line in captured):
+        listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="capture/Steady/AllTraffic/").get("Contents", [])
+        bodies = [s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read().decode() for item in listed]
+        captured = "".join(bodies).splitlines()
+    line = json.loads(next(line for line in captured if '"7,8"' in line))
+    assert line["captureData"]["endpointOutput"]["data"] == served
+
+
+def test_a_crashed_instance_is_replaced_while_the_others_answer(account, served):
+    account.faults.put({"crash_share": 1.0}, endpoint_config="steady")
+    with pytest.raises(ClientError):
+        account.ask("Steady")
+    account.faults.clear()
+    assert account.ask("Steady") == served
+    while (
+        account.sagemaker.describe_endpoint(EndpointName="Steady")["ProductionVariants"][0][
+            "CurrentInstanceCount"
+        ]
+        < 2
+    ):
+        pass
+    assert account.ask("Steady") == served
+
+
+def test_a_model_that_its_role_may_not_read_fails_the_endpoint(account, served):
+    account.role("no-data", ("ecr:*",))
+    account.config("no-data", "x", role="no-data")
+    account.sagemaker.create_endpoint(EndpointName="no-data", EndpointConfigName="no-data")
+    described = account.settle("no-data")
+    assert described["EndpointStatus"] == "Failed"
+    assert "s3:GetObject" in described["FailureReason"]
+    account.sagemaker.delete_endpoint(EndpointName="no-data")
+
+
+def test_weights_and_capacities_change_in_place(account, served):
+    account.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="Steady",
+        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}],
+    )
+    assert account.settle("Steady")["ProductionVariants"][0]["CurrentInstanceCount"] == 3
+
+
+def test_a_config_in_use_stays_and_an_endpoint_can_go(account):
+    account.config("leaving", "bye", instances=1)
+    account.sagemaker.create_endpoint(EndpointName="leaving", EndpointConfigName="leaving")
+    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+        account.sagemaker.delete_endpoint(EndpointName="leaving")
+    account.settle("leaving")
+    with pytest.raises(ClientError, match='used by endpoint "leaving"'):
+        account.sagemaker.delete_endpoint_config(EndpointConfigName="leaving")
+    account.sagemaker.delete_endpoint(EndpointName="leaving")
+    waiter = account.sagemaker.get_waiter("endpoint_deleted")
+    waiter.wait(EndpointName="leaving", WaiterConfig={"Delay": 0})
+    account.sagemaker.delete_endpoint_config(EndpointConfigName="leaving")
+    with pytest.raises(ClientError, match="Endpoint leaving of account 111122223333 not found"):
+        account.ask("leaving")
