@@ -114,6 +114,7 @@ def up(options: Options) -> int:
             return server.run(lambda cloud: _become_ready(cloud, options, synth))
         finally:
             processes.stop_all(grace_seconds=0.0)
+            processes.close()
 
 
 def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:

@@ -79,6 +79,12 @@ class Processes:
         for process in self._sessions.values():
             process.wait()
 
+    def close(self) -> None:
+        """Let the watchdog go: nothing is left to watch."""
+        assert self._watchdog.stdin is not None  # noqa: S101 - made with PIPE above
+        self._watchdog.stdin.close()
+        self._watchdog.wait()
+
     def _end(self, sessions: set[int], grace_seconds: float) -> None:
         deadline = time.monotonic() + grace_seconds
         if grace_seconds > 0:

@@ -204,7 +204,7 @@ def _translated(resource: Resource, error: ClientError, model: Any) -> StatesErr
     metadata = error.response.get("ResponseMetadata", {})
     status, request_id = metadata.get("HTTPStatusCode", 400), metadata.get("RequestId", "")
     named = code if code.endswith("Exception") else f"{code}Exception"
-    modeled = code in {shape.name for shape in model.error_shapes}
+    modeled = any(code in _names(shape) for shape in model.error_shapes)
     if resource.sdk:
         prefix = _prefix(resource)
         name = f"{prefix}.{named if modeled else f'{prefix}Exception'}"
@@ -218,6 +218,11 @@ def _translated(resource: Resource, error: ClientError, model: Any) -> StatesErr
         f" Request ID: {request_id}; Proxy: null)"
     )
     return StatesError(name, cause)
+
+
+def _names(shape: Any) -> tuple[str, str]:
+    """A modelled exception's name, and the code that it has on the wire of older protocols."""
+    return shape.name, str(shape.metadata.get("error", {}).get("code", shape.name))
 
 
 def _function_error(text: str) -> StatesError:

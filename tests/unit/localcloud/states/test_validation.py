@@ -1,0 +1,102 @@
+"""What is wrong with a definition is said with its place."""
+
+import json
+
+import pytest
+
+from localcloud.states.roles import managed_rules
+from localcloud.states.validation import problems
+
+
+def machine(states: dict, **top) -> str:
+    return json.dumps({"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **top})
+
+
+DONE = {"Type": "Succeed"}
+GOOD_RETRY = {"ErrorEquals": ["States.ALL"], "MaxDelaySeconds": 30, "JitterStrategy": "FULL"}
+
+
+def work(**more) -> dict:
+    return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True, **more}
+
+
+def test_a_good_definition_has_no_problems():
+    states = {
+        "Work": {**work(Retry=[GOOD_RETRY], TimeoutSeconds="{% 5 %}"), "End": False, "Next": "Ask"},
+        "Ask": {"Type": "Choice", "Choices": [{"Condition": True, "Next": "Each"}], "Default": "Done"},
+        "Each": {
+            "Type": "Map",
+            "Items": [1],
+            "ItemProcessor": {"StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "End": True}}},
+            "Next": "Done",
+        },
+        "Done": DONE,
+    }
+    del states["Work"]["End"]
+    assert problems(machine(states)) == []
+
+
+@pytest.mark.parametrize(
+    ("states", "found"),
+    [
+        ({"A": {"Type": "Pass"}}, "Exactly one of 'Next' and 'End' must be there at /States/A"),
+        ({"A": {"Type": "Pass", "End": True, "Next": "A"}}, "Exactly one of 'Next' and 'End'"),
+        ({"A": {"Type": "Pass", "Next": "B"}}, "Missing 'Next' target: B at /States/A/Next"),
+        ({"A": DONE, "B": DONE}, 'State "B" is not reachable. at /States/B'),
+        (
+            {"A": {"Type": "Task", "End": True}},
+            "The field 'Resource' is required but was missing at /States/A",
+        ),
+        ({"A": work(InputPath="$")}, "Field is not supported by a JSONata Task state at /States/A/InputPath"),
+        ({"A": work(Resource="arn:aws:states:::ecs:runTask.sync")}, "no optimized integration ecs:runTask"),
+        (
+            {"A": work(Resource="arn:aws:states:::aws-sdk:s3:getObject.sync")},
+            "AWS SDK integrations have no .sync",
+        ),
+        ({"A": work(Retry=[{"ErrorEquals": []}])}, "non-empty array of error names at /States/A/Retry[0]"),
+        (
+            {"A": work(Retry=[GOOD_RETRY, {"ErrorEquals": ["X"]}])},
+            "States.ALL must appear alone and in the last entry at /States/A/Retry[0]",
+        ),
+        ({"A": work(Retry=[{**GOOD_RETRY, "MaxDelaySeconds": 1}])}, "MaxDelaySeconds must be greater"),
+        ({"A": work(Retry=[{**GOOD_RETRY, "BackoffRate": 0.5}])}, "/States/A/Retry[0]/BackoffRate"),
+        ({"A": work(Retry=[{**GOOD_RETRY, "JitterStrategy": "SOME"}])}, "/States/A/Retry[0]/JitterStrategy"),
+        (
+            {"A": work(Catch=[{"ErrorEquals": ["X"], "Next": "B"}])},
+            "Missing 'Next' target: B at /States/A/Catch[0]",
+        ),
+        ({"A": work(TimeoutSeconds=0)}, "/States/A/TimeoutSeconds"),
+        ({"A": work(TimeoutSeconds=5, HeartbeatSeconds=5)}, "must be smaller than TimeoutSeconds"),
+        ({"A": {"Type": "Wait", "End": True}}, "A Wait has exactly one of Seconds"),
+        ({"A": {"Type": "Choice", "Choices": []}}, "Value is not a non-empty array at /States/A/Choices"),
+        (
+            {"A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "Next": "A"}]}},
+            "A JSONata choice needs a Condition",
+        ),
+        ({"A": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": True}}, "JSONata states only"),
+        ({"A" * 81: DONE}, "at most 80 characters"),
+        ({"A": {"Type": "Pass", "Output": "{% ( %}", "End": True}}, "INVALID_JSONATA_EXPRESSION"),
+        (
+            {"A": {"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": DONE}}], "End": True}},
+            "DUPLICATE",
+        ),
+    ],
+)
+def test_a_problem_is_said_with_its_place(states: dict, found: str):
+    assert any(found in problem for problem in problems(machine(states))), problems(machine(states))
+
+
+def test_what_is_no_json_is_said():
+    assert problems("{")[0].startswith("INVALID_JSON_DESCRIPTION")
+
+
+def test_a_start_that_is_not_there_is_said():
+    assert "Missing 'StartAt' target: B at /StartAt" in problems(machine({"A": DONE}, StartAt="B"))[0]
+
+
+def test_every_sync_task_needs_its_managed_rule_nested_ones_too():
+    train = work(Resource="arn:aws:states:::sagemaker:createTrainingJob.sync")
+    both = {"Type": "Parallel", "Branches": [{"StartAt": "T", "States": {"T": train}}], "End": True}
+    assert managed_rules(json.loads(machine({"Both": both}))) == {
+        "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+    }
