@@ -23,7 +23,7 @@ LOCK = "lambdas/requirements-zip.txt"
 PYTHON_VERSION = "3.12"
 PLATFORM = "aarch64-manylinux_2_28"
 INSTALL = (
-    *("--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
+    *("--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"),
     *("--python-version", PYTHON_VERSION, "--python-platform", PLATFORM),
 )
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "Dockerfile", "requirements*")

@@ -36,7 +36,7 @@ WRITE = ("kms:GenerateDataKey",)
 # What a principal of this account may do if its own policy allows it, and then only through a service.
 ENCRYPTION = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey")
 USE = (*ENCRYPTION, "kms:CreateGrant")
-SERVICES = ("s3", "sqs", "sns", "dynamodb", "sagemaker", "lambda")
+SERVICES = ("s3", "sqs", "sns", "dynamodb", "sagemaker")
 
 
 class Encryption(Construct):

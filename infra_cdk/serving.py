@@ -12,6 +12,7 @@ from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
+from infra_cdk.telemetry import allow_sagemaker_telemetry
 
 
 class Serving(Construct):
@@ -40,12 +41,11 @@ class Serving(Construct):
                 "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
             ),
         )
-        allow(
+        allow_sagemaker_telemetry(
             self.role,
-            "logs:CreateLogStream",
-            "logs:DescribeLogStreams",
-            "logs:PutLogEvents",
-            on=self.log_group.log_group_arn,
+            log_group=names.endpoint_log_group,
+            streams="*",
+            namespaces=(metrics.ENDPOINT_NAMESPACE, metrics.FLEET_NAMESPACE),
         )
         self._sagemaker = {
             kind: stack.format_arn(service="sagemaker", resource=kind, resource_name=name)

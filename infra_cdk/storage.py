@@ -52,6 +52,7 @@ class Storage(Construct):
             removal_policy=self._stage.data_removal,
             lifecycle_rules=[self._old_versions_expire(), *rules],
         )
+        self._refuse_other_keys(bucket)
         acknowledge(
             bucket,
             "AwsSolutions-S1",
@@ -59,6 +60,25 @@ class Storage(Construct):
             "S3's own access logs can't be encrypted with the pipeline's key.",
         )
         return bucket
+
+    def _refuse_other_keys(self, bucket: s3.Bucket) -> None:
+        """A request may name its own encryption, and would get it: only the pipeline's key is accepted."""
+        algorithm, key_id = (f"s3:x-amz-server-side-encryption{suffix}" for suffix in ("", "-aws-kms-key-id"))
+        for sid, header, only in (
+            ("OnlyKms", algorithm, "aws:kms"),
+            ("OnlyThePipelinesKey", key_id, self._encryption.key.key_arn),
+        ):
+            bucket.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid,
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=["s3:PutObject"],
+                    resources=[bucket.arn_for_objects("*")],
+                    # A request without the header gets the bucket's default, which is the pipeline's key.
+                    conditions={"StringNotEquals": {header: only}, "Null": {header: "false"}},
+                )
+            )
 
     def _old_versions_expire(self) -> s3.LifecycleRule:
         return s3.LifecycleRule(

@@ -8,8 +8,10 @@ from constructs import Construct
 
 from contracts.names import Names
 from infra_cdk.policy import allow
+from infra_cdk.telemetry import allow_sagemaker_telemetry
 
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, shared by every job of the account
+# SageMaker's own, shared by every job of the account; its metrics' namespace has the same name.
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 class Training(Construct):
@@ -27,19 +29,8 @@ class Training(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
             ),
         )
-        self._allow_logs()
-
-    def _allow_logs(self) -> None:
-        stack = cdk.Stack.of(self)
-        group = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{LOG_GROUP}"
-        allow(self.role, "logs:CreateLogGroup", on=group)
-        allow(
-            self.role,
-            "logs:CreateLogStream",
-            "logs:DescribeLogStreams",
-            "logs:PutLogEvents",
-            on=[group, f"{group}:log-stream:{self._names.prefix}-*"],
-            because="A job's streams are named after the job, which is named at run time.",
+        allow_sagemaker_telemetry(
+            self.role, log_group=LOG_GROUP, streams=f"{names.prefix}-*", namespaces=(LOG_GROUP,)
         )
 
     def allow_stopping(self, role: iam.Role) -> None:

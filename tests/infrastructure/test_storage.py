@@ -75,6 +75,17 @@ def test_the_key_admits_every_log_group_that_is_encrypted_with_it(template):
         )
 
 
+@pytest.mark.parametrize("header", ["", "-aws-kms-key-id"])
+def test_an_upload_cannot_bring_an_encryption_of_its_own(template, header):
+    name = f"s3:x-amz-server-side-encryption{header}"
+    for policy in template.properties("AWS::S3::BucketPolicy"):
+        (refusing,) = [
+            s for s in policy["PolicyDocument"]["Statement"] if name in s["Condition"].get("Null", {})
+        ]
+        assert (refusing["Effect"], refusing["Principal"]) == ("Deny", {"AWS": "*"})
+        assert refusing["Condition"]["Null"] == {name: "false"}
+
+
 @pytest.mark.parametrize(
     ("kind", "policy"),
     [
