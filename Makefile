@@ -7,6 +7,8 @@ PYTHON ?= python3
 STAGE ?= dev
 DATA ?=
 export DATA
+SEEDS ?= 1 2 3
+RUNS ?= 200
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,9 +21,9 @@ CDK = PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" node_modules/.bin/cdk
 export UV_SYSTEM_CERTS := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-SOURCES := app.py contracts lambdas training_jobs inference infra_cdk localcloud benchmarks tests
+SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse test check deploy destroy lock clean test-clients
+.PHONY: help setup rehearse test check deploy destroy redrive chaos lock clean test-clients
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -47,6 +49,9 @@ rehearse: setup  ## the whole pipeline on this machine: DATA=path.csv, or genera
 test: setup node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest
 
+chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
+	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --runs $(RUNS)
+
 check: setup  ## ruff, mypy --strict, cfn-lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -61,6 +66,9 @@ deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS cred
 
 destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 	@$(CDK) destroy --all -c stage=$(STAGE)
+
+redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
+	@$(BIN)/python -m operations.redrive --stage $(STAGE)
 
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 

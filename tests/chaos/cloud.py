@@ -22,6 +22,9 @@ from contracts.names import Names
 from lambdas.start_execution.upload import Upload
 from localcloud.faults.client import FaultsClient
 from localcloud.launch import Running, launch
+from operations.deployed import DeployedStage
+from operations.redrive import redrive
+from tests.chaos.project import BUILD
 
 NAMES = Names("chaos", "dev")
 SPEED = 60.0
@@ -48,6 +51,7 @@ class ChaosCloud:
         self.running = running
         self.outputs = running.outputs
         self.faults = FaultsClient(running.environment)
+        self.region_name = running.environment["AWS_REGION"]
         self._clients: dict[str, Any] = {}
         queue = self.outputs["UploadQueueUrl"]
         self.client("sqs").set_queue_attributes(
@@ -105,14 +109,7 @@ class ChaosCloud:
 
     def redrive(self) -> None:
         """Put the dead letters back on the upload queue, as `make redrive` does."""
-        sqs = self.client("sqs")
-
-        def arn(output: str) -> str:
-            url = self.outputs[output]
-            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-            return str(found["Attributes"]["QueueArn"])
-
-        sqs.start_message_move_task(SourceArn=arn("DeadLetterQueueUrl"), DestinationArn=arn("UploadQueueUrl"))
+        redrive(DeployedStage(NAMES.stage, self, root=BUILD / "project"))
 
     # What is there
 

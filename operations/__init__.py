@@ -1,0 +1,1 @@
+"""What an operator does to a deployed stage; each is a `make` target."""
