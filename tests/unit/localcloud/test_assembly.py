@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,14 +13,14 @@ from localcloud.assembly import Assembly, AssemblyError
 from localcloud.publish import zipped
 
 
-def write(directory: Path, artifacts: dict, **assets: dict) -> Assembly:
+def write(directory: Path, artifacts: dict[str, Any], **assets: dict[str, Any]) -> Assembly:
     (directory / "manifest.json").write_text(json.dumps({"version": "55", "artifacts": artifacts}))
     for name, document in assets.items():
         (directory / f"{name}.assets.json").write_text(json.dumps(document))
     return Assembly(directory, "111122223333", "us-east-1")
 
 
-def stack(**more) -> dict:
+def stack(**more) -> dict[str, Any]:
     properties = {
         "templateFile": "one.template.json",
         "stackTemplateAssetObjectUrl": "s3://assets-${AWS::AccountId}-${AWS::Region}/one.json",

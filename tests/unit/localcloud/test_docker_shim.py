@@ -1,5 +1,7 @@
 """The shim that stands in for docker before the CDK CLI."""
 
+import tempfile
+
 import pytest
 
 from localcloud import docker_shim
@@ -7,7 +9,7 @@ from localcloud import docker_shim
 
 @pytest.fixture(autouse=True)
 def _own_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(docker_shim.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
 

@@ -1,6 +1,7 @@
 """Names in and out of AWS's services, as Step Functions spells them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import botocore.session
 import pytest
@@ -15,7 +16,7 @@ def operation(service: str, name: str):
 
 
 def denied(code: str = "AccessDeniedException") -> ClientError:
-    response = {
+    response: Any = {
         "Error": {"Code": code, "Message": "User: me is not authorized to perform: x:Y"},
         "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "r-1"},
     }

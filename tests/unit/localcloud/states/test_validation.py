@@ -1,6 +1,7 @@
 """What is wrong with a definition is said with its place."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from localcloud.states.roles import managed_rules
 from localcloud.states.validation import problems
 
 
-def machine(states: dict, **top) -> str:
+def machine(states: dict[str, Any], **top) -> str:
     return json.dumps({"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **top})
 
 
@@ -16,7 +17,7 @@ DONE = {"Type": "Succeed"}
 GOOD_RETRY = {"ErrorEquals": ["States.ALL"], "MaxDelaySeconds": 30, "JitterStrategy": "FULL"}
 
 
-def work(**more) -> dict:
+def work(**more) -> dict[str, Any]:
     return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True, **more}
 
 
@@ -82,7 +83,7 @@ def test_a_good_definition_has_no_problems():
         ),
     ],
 )
-def test_a_problem_is_said_with_its_place(states: dict, found: str):
+def test_a_problem_is_said_with_its_place(states: dict[str, Any], found: str):
     assert any(found in problem for problem in problems(machine(states))), problems(machine(states))
 
 
