@@ -75,7 +75,7 @@ class Roles:
 
     def pull(self, role: Role, uri: str) -> Image:
         """The image, if the role may pull it from its repository; raises RoleError."""
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             repository, digest = self._images.locate(uri)
@@ -83,7 +83,7 @@ class Roles:
             found = role.ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])
         except ImageNotFoundError as problem:
             raise RoleError(f"The image {uri} does not exist: {problem}") from None
-        except ClientError as problem:
+        except (BotoCoreError, ClientError) as problem:
             raise RoleError(
                 f"The role '{role.arn}' cannot pull the image '{uri}': {reason(problem)}"
             ) from None
@@ -104,7 +104,8 @@ def client_factory(environment: dict[str, str], region: str) -> Callable[[str], 
         aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         region_name=region,
     )
-    config = Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"})
+    # What SageMaker itself does in a role's name is patient with a service that is busy.
+    config = Config(retries={"mode": "standard", "total_max_attempts": 6}, s3={"addressing_style": "path"})
 
     def make(service: Any) -> Any:
         return session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"], config=config)
@@ -129,7 +130,9 @@ def _loader() -> Any:
 
 
 def reason(problem: Any) -> str:
-    """`AccessDenied (403): message`, from a botocore ClientError."""
+    """`AccessDenied (403): message`, from a botocore ClientError; a call without an answer tells itself."""
+    if not hasattr(problem, "response"):
+        return str(problem)
     error = problem.response.get("Error", {})
     status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     return f"{error.get('Code', 'Unknown')} ({status}): {error.get('Message', problem)}"

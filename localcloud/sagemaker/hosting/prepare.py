@@ -59,13 +59,13 @@ class Preparer:
         return {**packaged, **container, "Environment": environment}
 
     def _unpack(self, role: Role, uri: str, target: Path) -> None:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         bucket, key = split_uri(uri)
         archive = target.with_suffix(".tar.gz")
         try:
             role.download(bucket, key, archive)
-        except ClientError as problem:
+        except (BotoCoreError, ClientError) as problem:
             raise FleetError(
                 f'Could not access model data at {uri}. Please ensure that the role "{role.arn}" exists and '
                 'that its trust relationship policy allows the action "sts:AssumeRole" for the service '

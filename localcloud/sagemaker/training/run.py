@@ -125,13 +125,13 @@ class TrainingRun:
         }
 
     def _download(self, role: Role) -> None:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         for channel in self._record.get("InputDataConfig", []):
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
             try:
                 count = self._ml.download(channel, role)
-            except ClientError as problem:
+            except (BotoCoreError, ClientError) as problem:
                 raise _JobError(f"ClientError: Data download failed:{reason(problem)}") from None
             if not count:
                 raise _JobError(
@@ -202,7 +202,7 @@ class TrainingRun:
         return Ending("Completed", "Completed", "Training job completed")
 
     def _upload(self, role: Role) -> None:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         config = self._record["OutputDataConfig"]
         bucket, prefix = split_uri(self._record["ModelArtifacts"]["S3ModelArtifacts"].rpartition("/")[0])
@@ -211,7 +211,7 @@ class TrainingRun:
                 archive = self._directory / name
                 if pack(source, archive):
                     role.upload(archive, bucket, f"{prefix}/{name}", config.get("KmsKeyId"))
-        except ClientError as problem:
+        except (BotoCoreError, ClientError) as problem:
             raise _JobError(f"ClientError: Artifact upload failed:{reason(problem)}") from None
 
 
