@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, cast
 
 import boto3
@@ -33,12 +32,16 @@ _BUSY_CODES = {
 }
 
 
-@cache
+# By service; one of each lives as long as the function's process.
+MADE: dict[str, Any] = {}
+
+
 def client(service: str) -> Any:
     """The service's client; its callers annotate it with the service's own type."""
-    made = boto3.client(cast("Any", service), config=_CONFIG)
-    made.meta.events.register("after-call.*", _raise_if_busy)
-    return made
+    if service not in MADE:
+        MADE[service] = boto3.client(cast("Any", service), config=_CONFIG)
+        MADE[service].meta.events.register("after-call.*", _raise_if_busy)
+    return MADE[service]
 
 
 def _raise_if_busy(parsed: dict[str, Any], model: Any, **_: Any) -> None:

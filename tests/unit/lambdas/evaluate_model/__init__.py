@@ -1,0 +1,1 @@
+"""EvaluateModel: metrics, gate, report and handler."""

@@ -1,0 +1,75 @@
+"""What a model goes by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lambdas.evaluate_model.importance import permutation_importance
+from lambdas.evaluate_model.shapley import explain
+
+NAMES = ("a", "b", "c")
+
+
+def matrix(rows: int = 400, columns: int = 3) -> Any:
+    return np.random.default_rng(0).normal(size=(rows, columns))
+
+
+def linear(rows: Any) -> Any:
+    return 3 * rows[:, 0] - rows[:, 1]
+
+
+def test_importance_ranks_columns_and_gives_nothing_to_those_unused() -> None:
+    rows = matrix()
+    found = permutation_importance(linear, rows, NAMES, linear(rows), "rmse_error")
+    assert list(found) == ["a", "b", "c"]
+    assert found["a"] == pytest.approx(3 * np.sqrt(2), rel=0.1)
+    assert found["c"] == 0.0
+
+
+def test_importance_leaves_the_rows_as_they_were() -> None:
+    rows = matrix()
+    before = rows.copy()
+    permutation_importance(linear, rows, NAMES, linear(rows), "r2_score")
+    assert np.array_equal(rows, before)
+
+
+def test_a_linear_models_shapley_values_are_weight_times_distance_from_the_mean() -> None:
+    rows = matrix(4000)
+    found = explain(linear, rows)
+    expected = np.array([3.0, -1.0, 0.0]) * (found.matrix - rows.mean(axis=0))
+    error = np.abs(found.values - expected).mean(axis=0)
+    assert (error < [0.8, 0.3, 1e-12]).all()
+    assert np.corrcoef(found.values[:, 0], expected[:, 0])[0, 1] > 0.95
+
+
+def test_shapley_values_agree_with_the_shap_library() -> None:
+    shap = pytest.importorskip("shap")
+    rows = matrix(200)
+
+    def bent(values: Any) -> Any:
+        return values[:, 0] * values[:, 1] + np.maximum(values[:, 2], 0.0)
+
+    found = explain(bent, rows)
+    masker = shap.maskers.Independent(rows, max_samples=200)
+    reference = shap.explainers.Exact(bent, masker)(found.matrix).values
+    assert np.abs(found.values - reference).mean() < 0.35 * np.abs(reference).mean()
+    sizes = [np.abs(values).mean(axis=0) for values in (found.values, reference)]
+    assert sizes[0] == pytest.approx(sizes[1], rel=0.2)
+
+
+def test_wide_data_are_explained_within_the_budget() -> None:
+    scored = 0
+
+    def count(rows: Any) -> Any:
+        nonlocal scored
+        scored += len(rows)
+        return rows[:, 0]
+
+    rows = matrix(300, 500)
+    names = tuple(str(i) for i in range(500))
+    explain(count, rows)
+    permutation_importance(count, rows, names, rows[:, 0], "rmse_error")
+    assert scored < 600_000

@@ -1,0 +1,274 @@
+"""A deployment is started once, under the lease, with alarms on the green fleet alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import boto3
+import pytest
+
+from contracts import metrics
+from contracts.deployment import DeploymentPolicy
+from contracts.errors import EndpointBusyError, LeaseLostError
+from contracts.names import VARIANT_NAME
+from contracts.reading import Table
+from contracts.settings import DeployCanarySettings
+from lambdas.aws.leases import LeaseTable
+from lambdas.deploy_canary import plan
+from lambdas.deploy_canary.handler import handler
+from lambdas.lease import Lease
+from tests.unit.lambdas.conftest import Context, set_environment
+from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker
+
+JOB = "housing-dev-0123456789abcdef"
+OLD = "housing-dev-fedcba9876543210"
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1"
+
+
+def policy_with(**changes: object) -> DeploymentPolicy:
+    values = {
+        "strategy": "canary",
+        "instance_count": 4,
+        "canary_percent": 25,
+        "baking_seconds": 600,
+        "alarm_period_seconds": 10,
+        "termination_wait_seconds": 60,
+        "capture_share": 0.2,
+    }
+    return DeploymentPolicy.read(Table({**values, **changes}, "pipeline.toml"))
+
+
+Configure = Callable[[DeploymentPolicy], LeaseTable]
+
+
+@pytest.fixture
+def configure(aws: None, monkeypatch: pytest.MonkeyPatch) -> Configure:
+    def apply(policy: DeploymentPolicy) -> LeaseTable:
+        set_environment(
+            monkeypatch,
+            DeployCanarySettings(
+                endpoint_name="housing-dev",
+                endpoint_role_arn="arn:aws:iam::111122223333:role/endpoint",
+                endpoint_key_arn=KEY,
+                capture_uri="s3://artifacts/capture",
+                lease_table_name="leases",
+                rollback_alarm_prefix="housing-dev-green-",
+                alarm_topic_arn="arn:aws:sns:us-east-1:111122223333:housing-dev-alarms",
+                metric_namespace="Greenlight/housing-dev",
+                deployment_policy=json.dumps(asdict(policy)),
+            ),
+        )
+        boto3.client("dynamodb").create_table(
+            TableName="leases",
+            KeySchema=[{"AttributeName": "endpoint_name", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "endpoint_name", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        table = LeaseTable("leases", "housing-dev")
+        table.change(lambda _: (Lease(token=7, holder="me", held_until=1), None))
+        return table
+
+    return apply
+
+
+EVENT: dict[str, Any] = {
+    "execution_name": "housing-1",
+    "holder": "me",
+    "now": "2026-11-22T02:50:00Z",
+    "training": {"job_name": JOB},
+    "registration": {
+        "serving_image_uri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/r@sha256:ab",
+        "model_data_uri": "s3://artifacts/training/model.tar.gz",
+    },
+    "lease": {"token": 7},
+}
+
+
+def test_the_first_model_creates_the_endpoint(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    answer = handler(EVENT, context)
+    assert sagemaker.endpoint == {"EndpointStatus": "Creating", "EndpointConfigName": JOB}
+    assert (sagemaker.models, sagemaker.configs) == ([JOB], [JOB])
+    assert answer == {
+        "endpoint_name": "housing-dev",
+        "config_name": JOB,
+        "previous_config_name": "",
+        "alarm_prefix": f"housing-dev-green-{JOB}-",
+        "check_after_seconds": 60,
+    }
+
+
+def test_a_later_model_is_a_canary_watched_by_the_alarms_just_put(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    table = configure(policy_with())
+    sagemaker.in_service(OLD)
+    assert handler(EVENT, context)["previous_config_name"] == OLD
+    (update,) = sagemaker.requests("UpdateEndpoint")
+    assert update["DeploymentConfig"]["BlueGreenUpdatePolicy"] == {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY",
+            "WaitIntervalInSeconds": 600,
+            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+        },
+        "TerminationWaitInSeconds": 60,
+        "MaximumExecutionTimeoutInSeconds": 3600,
+    }
+    watched = update["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    assert [alarm["AlarmName"] for alarm in watched] == list(cloudwatch.alarms)
+    assert table.read().held_until > 1
+
+
+def test_every_alarm_watches_the_green_fleet_alone_and_forgives_missing_data(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    handler(EVENT, context)
+    names = [name.removeprefix(f"housing-dev-green-{JOB}-") for name in cloudwatch.alarms]
+    assert names == ["error-rate", "latency", "predictions"]
+    for alarm in cloudwatch.alarms.values():
+        queries = [
+            query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query
+        ]
+        for metric in queries or [alarm]:
+            dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
+            assert dimensions["EndpointConfigName"] == JOB
+            if metric["Namespace"] == metrics.ENDPOINT_NAMESPACE:
+                assert dimensions["EndpointName"] == "housing-dev"
+                assert dimensions["VariantName"] == VARIANT_NAME
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert "docs/runbook.md#" in alarm["AlarmDescription"]
+
+
+def test_the_bounds_are_the_policys(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    policy = policy_with(max_error_rate_percent=2.5, max_model_latency_us=70_000, max_prediction_shift=1.5)
+    configure(policy)
+    handler(EVENT, context)
+    thresholds = {name.rpartition("-")[2]: a["Threshold"] for name, a in cloudwatch.alarms.items()}
+    assert thresholds == {"rate": 2.5, "latency": 70_000.0, "predictions": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("config", "pending"), [(JOB, None), (OLD, JOB)], ids=["already in service", "already under way"]
+)
+def test_a_second_run_starts_nothing_anew(
+    configure: Configure,
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    context: Context,
+    config: str,
+    pending: str | None,
+) -> None:
+    configure(policy_with())
+    if pending:
+        sagemaker.updating(config, pending)
+    else:
+        sagemaker.in_service(config)
+    assert handler(EVENT, context)["config_name"] == JOB
+    assert [name for name, _ in sagemaker.calls] == ["DescribeEndpoint"]
+
+
+def test_what_an_interrupted_run_left_is_used(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    sagemaker.models, sagemaker.configs = [JOB], [JOB]
+    handler(EVENT, context)
+    assert (sagemaker.models, sagemaker.configs) == ([JOB], [JOB])
+    assert sagemaker.endpoint is not None
+
+
+def test_a_stale_token_never_reaches_the_endpoint(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    sagemaker.in_service(OLD)
+    with pytest.raises(LeaseLostError, match="token 6 of me is stale"):
+        handler({**EVENT, "lease": {"token": 6}}, context)
+    assert sagemaker.requests("UpdateEndpoint") == []
+
+
+def test_an_endpoint_that_changes_for_another_config_is_busy(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    sagemaker.updating(OLD, "housing-dev-1111111111111111")
+    with pytest.raises(EndpointBusyError, match="Updating"):
+        handler(EVENT, context)
+    assert cloudwatch.alarms == {}
+
+
+def test_an_endpoint_whose_creation_failed_is_deleted_before_it_is_created_anew(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    sagemaker.endpoint = {"EndpointStatus": "Failed", "EndpointConfigName": OLD, "FailureReason": "no ping"}
+    with pytest.raises(EndpointBusyError, match="no ping"):
+        handler(EVENT, context)
+    with pytest.raises(EndpointBusyError, match="Deleting"):
+        handler(EVENT, context)
+    assert handler(EVENT, context)["config_name"] == JOB
+
+
+def test_the_variant_keeps_its_name_and_captures_data_encrypted(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    handler(EVENT, context)
+    (config,) = sagemaker.requests("CreateEndpointConfig")
+    (variant,) = config["ProductionVariants"]
+    assert (variant["VariantName"], variant["InitialInstanceCount"]) == (VARIANT_NAME, 4)
+    capture = config["DataCaptureConfig"]
+    assert (capture["EnableCapture"], capture["InitialSamplingPercentage"]) == (True, 20)
+    assert config["KmsKeyId"] == capture["KmsKeyId"] == KEY
+    assert config["MetricsConfig"]["MetricPublishFrequencyInSeconds"] == 10
+
+
+def test_the_container_is_told_which_config_it_serves_for(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    handler(EVENT, context)
+    (model,) = sagemaker.requests("CreateModel")
+    assert model["PrimaryContainer"]["Environment"] == {metrics.CONFIG_VARIABLE: JOB}
+    assert "@sha256:" in model["PrimaryContainer"]["Image"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"strategy": "all_at_once"}, {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 600}),
+        (
+            {"strategy": "linear", "linear_step_percent": 50},
+            {
+                "Type": "LINEAR",
+                "WaitIntervalInSeconds": 600,
+                "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+            },
+        ),
+    ],
+)
+def test_other_strategies_are_asked_for_as_sagemaker_words_them(
+    changes: dict[str, object], expected: dict[str, object]
+) -> None:
+    request = plan.deployment_request(policy_with(**changes), ["a"])
+    assert request["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"] == expected
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"), [(10, 10), (30, 30), (60, 60), (120, 120), (300, 300), (900, 300), (420, 60)]
+)
+def test_metrics_are_published_at_least_once_per_alarm_period(period: int, expected: int) -> None:
+    assert plan.publish_seconds(period) == expected
+
+
+@pytest.mark.parametrize(("baking", "expected"), [(0, 10), (120, 15), (900, 60)])
+def test_a_deployment_is_checked_often_but_not_endlessly(baking: int, expected: int) -> None:
+    assert plan.check_after_seconds(policy_with(baking_seconds=baking)) == expected

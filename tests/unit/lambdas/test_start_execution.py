@@ -1,0 +1,156 @@
+"""One upload starts one execution, however often it is announced."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from contracts.errors import ServiceBusyError, UploadEventError
+from contracts.settings import StartExecutionSettings
+from lambdas.aws import executions
+from lambdas.start_execution.handler import handler
+from lambdas.start_execution.upload import Upload
+from tests.unit.lambdas.conftest import Context, set_environment
+
+EVENT: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "events" / "upload_object_created.json").read_text(encoding="utf-8")
+)
+BODY: str = EVENT["Records"][0]["body"]
+
+
+def event_with(*bodies: str) -> dict[str, Any]:
+    records = [{**EVENT["Records"][0], "messageId": f"m{i}", "body": body} for i, body in enumerate(bodies)]
+    return {"Records": records}
+
+
+def body_with(**changes: str | None) -> str:
+    body = json.loads(BODY)
+    thing = body["detail"]["object"]
+    thing.update({key.replace("_", "-"): value for key, value in changes.items()})
+    body["detail"]["object"] = {key: value for key, value in thing.items() if value is not None}
+    return json.dumps(body)
+
+
+@pytest.fixture
+def machine_arn(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    created = boto3.client("stepfunctions").create_state_machine(
+        name="housing-dev-pipeline",
+        definition=json.dumps(definition),
+        roleArn="arn:aws:iam::111122223333:role/states",
+    )
+    arn = str(created["stateMachineArn"])
+    set_environment(
+        monkeypatch, StartExecutionSettings(state_machine_arn=arn, metric_namespace="Greenlight/x")
+    )
+    return arn
+
+
+def started(arn: str) -> list[dict[str, Any]]:
+    states = boto3.client("stepfunctions")
+    found = states.list_executions(stateMachineArn=arn)["executions"]
+    described = [states.describe_execution(executionArn=execution["executionArn"]) for execution in found]
+    return [json.loads(execution["input"]) for execution in described]
+
+
+def test_an_upload_starts_an_execution_with_bucket_key_and_version(
+    machine_arn: str, context: Context
+) -> None:
+    assert handler(copy.deepcopy(EVENT), context) == {"batchItemFailures": []}
+    assert started(machine_arn) == [
+        {
+            "bucket": "housing-dev-raw-111122223333-us-east-1",
+            "key": "incoming/housing 2026 (Q4)+å.csv",
+            "versionId": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+            "sequencer": "00617F08299329D189",
+        }
+    ]
+
+
+def test_the_same_event_ten_times_starts_one_execution(machine_arn: str, context: Context) -> None:
+    assert handler(event_with(*[BODY] * 10), context) == {"batchItemFailures": []}
+    assert len(started(machine_arn)) == 1
+
+
+def test_a_name_that_was_taken_before_is_a_duplicate_and_no_failure(
+    machine_arn: str, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executions, "start", lambda *_: False)
+    assert handler(event_with(BODY), context) == {"batchItemFailures": []}
+
+
+def test_a_new_version_of_the_object_starts_another_execution(machine_arn: str, context: Context) -> None:
+    handler(event_with(BODY, body_with(version_id="v2")), context)
+    assert len(started(machine_arn)) == 2
+
+
+@pytest.mark.parametrize("key", ["other/housing.csv", "incoming/notes.txt", "incoming/csv", "housing.csv"])
+def test_other_objects_start_nothing(machine_arn: str, context: Context, key: str) -> None:
+    assert handler(event_with(body_with(key=key)), context) == {"batchItemFailures": []}
+    assert started(machine_arn) == []
+
+
+def test_an_ending_in_capitals_is_wanted_too() -> None:
+    assert Upload.from_message(body_with(key="incoming/HOUSING.CSV")).is_wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("not json", "not JSON"),
+        ("[]", "no detail"),
+        ("{}", "no detail"),
+        (json.dumps({"detail": {"bucket": {"name": "b"}}}), "no object"),
+        (body_with(version_id=None), "versioning"),
+        (body_with(key=""), "detail.object.key"),
+    ],
+)
+def test_a_malformed_event_alone_goes_back_to_the_queue(
+    machine_arn: str, context: Context, body: str, reason: str
+) -> None:
+    answer = handler(event_with(body, BODY), context)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert len(started(machine_arn)) == 1
+    with pytest.raises(UploadEventError, match=reason):
+        Upload.from_message(body)
+
+
+def test_a_busy_service_leaves_the_message_on_the_queue(
+    machine_arn: str, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any) -> bool:
+        raise ServiceBusyError("SFN StartExecution answered ThrottlingException")
+
+    monkeypatch.setattr(executions, "start", busy)
+    assert handler(event_with(BODY), context) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+
+
+@pytest.mark.parametrize("key", ["incoming/.csv", f"incoming/{'ä' * 300}.csv", "incoming/a/b c.csv", BODY])
+def test_every_key_gives_a_name_that_step_functions_takes(key: str) -> None:
+    name = Upload(bucket="b", key=key, version_id="v", sequencer="").execution_name
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name)
+
+
+def test_the_name_tells_keys_apart_that_look_alike() -> None:
+    names = {
+        Upload(bucket="b", key=key, version_id="v", sequencer="").execution_name
+        for key in ("incoming/a b.csv", "incoming/a-b.csv", "incoming/x/a-b.csv")
+    }
+    assert len(names) == 3
+
+
+def test_metrics_are_printed_without_dimensions(
+    machine_arn: str, context: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler(event_with(BODY), context)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metric = next(line for line in lines if "_aws" in line)
+    assert metric["UploadsStarted"] == [1.0]
+    (spec,) = metric["_aws"]["CloudWatchMetrics"]
+    assert (spec["Namespace"], spec["Dimensions"]) == ("Greenlight/x", [[]])
