@@ -23,7 +23,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse test check deploy destroy redrive chaos lock clean test-clients
+.PHONY: help setup rehearse init test check deploy destroy redrive chaos lock clean test-clients
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ node_modules/.ready: package.json package-lock.json | setup
 
 rehearse: setup  ## the whole pipeline on this machine: DATA=path.csv, or generated data without
 	@$(BIN)/python -m localcloud.rehearsal
+
+init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=column
+	@test -n "$(DATA)" -a -n "$(TARGET)" || { echo "make init DATA=file.csv TARGET=column"; exit 2; }
+	@$(BIN)/python -m contracts.draft "$(DATA)" "$(TARGET)"
 
 test: setup node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest

@@ -10,12 +10,10 @@ from localcloud.rehearsal.display import Display
 from localcloud.rehearsal.stage import Prediction, Stage
 from localcloud.rehearsal.timeline import Timeline
 from localcloud.rehearsal.traffic import Traffic
-from localcloud.rehearsal.uploads import Source, share_of_rows
+from localcloud.rehearsal.uploads import Source
 from localcloud.rehearsal.watch import Execution, RehearsalError
 from localcloud.sagemaker.fleet_faults import FleetFaults
 
-# The first upload holds this share of the rows, so that all of them teach a better model.
-FIRST_SHARE = 0.3
 # What the broken model does under traffic: of its requests, this share ends in HTTP 500.
 BROKEN_SHARE = 0.3
 
@@ -51,8 +49,8 @@ class Story:
     def first_champion(self) -> None:
         """Act one: an upload becomes the champion."""
         self._display.act("Act one: an upload becomes the champion")
-        content = share_of_rows(self._source.content, FIRST_SHARE)
-        self._promote(Run("first upload", self._stage.run(self._source.name, content, self._display)))
+        execution = self._stage.run(self._source.name, self._source.poorer_content, self._display)
+        self._promote(Run("first upload", execution))
 
     def broken_model(self, faults: FleetFaults) -> None:
         """Act two: a better model that fails under traffic is taken back, and the champion serves on."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.rehearsal import sample_data
+
+# The first upload holds this share of the rows, so that all of them teach a better model ...
+FIRST_SHARE = 0.3
+# ... and where there are fewer rows than this, all of them, with this share of the answers mixed up.
+FEW_ROWS = 5_000
+MIXED_UP_SHARE = 0.4
 
 
 class DataFileError(Exception):
@@ -17,21 +24,33 @@ class DataFileError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """The data of one rehearsal and where it came from."""
+    """The data of one rehearsal, where it came from, and what it looked like before it improved."""
 
     name: str
     content: bytes
+    poorer_content: bytes
     is_synthetic: bool
 
 
 def read_source(path: str | None) -> Source:
     """The file at `path`, or generated data without one; raises DataFileError."""
     if not path:
-        return Source("synthetic-housing", sample_data.generate(), True)
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise DataFileError(f"DATA={path}: there is no such file; name a CSV, or leave DATA out")
-    return Source(file.stem, file.read_bytes(), False)
+        content, name = sample_data.generate(), "synthetic-housing"
+    else:
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise DataFileError(f"DATA={path}: there is no such file; name a CSV, or leave DATA out")
+        content, name = file.read_bytes(), file.stem
+    return Source(name, content, poorer(content, _target()), not path)
+
+
+def _target() -> str:
+    """The target that pipeline.toml names; empty where synthesis will refuse the file anyway."""
+    try:
+        document = tomllib.loads(Path("pipeline.toml").read_text(encoding="utf-8"))
+        return str(document["dataset"]["target"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def records(content: bytes) -> list[list[str]]:
@@ -46,16 +65,32 @@ def records(content: bytes) -> list[list[str]]:
         raise DataFileError(f"not readable as CSV: {error}") from error
 
 
-def share_of_rows(content: bytes, share: float) -> bytes:
-    """The header and about `share` (0-1) of the rows, the same ones each time: those whose hash is low."""
+def poorer(content: bytes, target: str) -> bytes:
+    """The same data as it was before it improved: fewer rows or, where there are few, mixed-up answers.
+
+    It is the same each time. What cannot be read comes back as it is: the pipeline's verdict on it is the
+    one to see.
+    """
     try:
         header, *rows = records(content)
+        column = header.index(target)
     except (DataFileError, ValueError):
-        return content  # whatever it is, the pipeline's own verdict on it is the one to see
-    kept = [row for row in rows if _hash_share(row) < share]
+        return content
+    if len(rows) >= FEW_ROWS:
+        rows = [row for row in rows if _hash_share(row) < FIRST_SHARE]
+    else:
+        _mix_up(rows, column)
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *kept])
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue().encode()
+
+
+def _mix_up(rows: list[list[str]], column: int) -> None:
+    """Hand the answers of a share of the rows around among them."""
+    chosen = [row for row in rows if len(row) > column and _hash_share(row) < MIXED_UP_SHARE]
+    answers = [row[column] for row in chosen]
+    for row, answer in zip(chosen, answers[1:] + answers[:1], strict=True):
+        row[column] = answer
 
 
 def _hash_share(row: list[str]) -> float:

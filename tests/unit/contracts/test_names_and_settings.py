@@ -39,7 +39,8 @@ def test_every_gap_in_the_environment_is_named_at_once(kind):
     with pytest.raises(settings.MissingSettingError) as caught:
         kind.from_environment({})
     for field in dataclasses.fields(kind):
-        assert field.name.upper() in str(caught.value)
+        if field.default is dataclasses.MISSING:
+            assert field.name.upper() in str(caught.value)
 
 
 def test_a_metric_s_suffix_carries_its_direction():
