@@ -61,6 +61,9 @@ class PipelineConfig:
                 "name",
                 f"{name!r} must be lower-case words joined by hyphens, {MAX_NAME_LENGTH} characters at most",
             )
+        if set(name.split("-")) & set(STAGES):
+            # `a-dev` at stage prod would own names that start as those of `a` at stage dev do.
+            raise head.fail("name", f"{name!r} must not have a stage, {' or '.join(STAGES)}, among its words")
         dataset = DatasetContract.read(root.table("dataset"))
         config = cls(
             name=name,

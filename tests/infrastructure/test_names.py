@@ -41,6 +41,12 @@ def test_two_pipelines_share_no_name(dev, config, synthesise):
     assert not names_in(dev) & names_in(other)
 
 
+def test_no_pipeline_may_act_on_another_whose_name_begins_like_its_own(dev, config, synthesise):
+    """`housing` owns `housing-dev-*`; `housing-development` must own nothing that this covers."""
+    other = synthesise(replace(config, name="housing-development"), DEV)
+    assert not [name for _, name in names_in(other) if name.rpartition("/")[2].startswith("housing-dev-")]
+
+
 def test_every_name_starts_with_the_pipeline_and_the_stage(template):
     for kind, name in names_in(template):
         last = name.rpartition("/")[2]

@@ -45,6 +45,7 @@ def test_a_document_gives_the_same_configuration_back(document):
 MISTAKES = [
     (("pipeline", "name"), "Housing!", "pipeline.name"),
     (("pipeline", "name"), "a" * 21, "20 characters"),
+    (("pipeline", "name"), "housing-dev", "must not have a stage, dev or prod, among its words"),
     (("dataset", "target"), "price", "'price' is not among the columns"),
     (("dataset", "task"), "clustering", "not one of regression, classification"),
     (("dataset", "task"), "classification", "needs a target of classes"),
