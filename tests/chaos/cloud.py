@@ -24,7 +24,6 @@ from localcloud.faults.client import FaultsClient
 from localcloud.launch import Running, launch
 from operations.deployed import DeployedStage
 from operations.redrive import redrive
-from tests.chaos.project import BUILD
 
 NAMES = Names("chaos", "dev")
 SPEED = 60.0
@@ -109,7 +108,7 @@ class ChaosCloud:
 
     def redrive(self) -> None:
         """Put the dead letters back on the upload queue, as `make redrive` does."""
-        redrive(DeployedStage(NAMES.stage, self, root=BUILD / "project"))
+        redrive(DeployedStage(NAMES.stage, self, root=Path(__file__).parent))
 
     # What is there
 

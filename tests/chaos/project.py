@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from localcloud.processes import Processes
@@ -24,11 +26,12 @@ PARTS = (
 
 
 def assembly() -> Path:
-    """A fresh cdk.out of the tiny pipeline; its path."""
-    project, out = BUILD / "project", BUILD / "cdk.out"
-    for stale in (project, out):
-        shutil.rmtree(stale, ignore_errors=True)
-    project.mkdir(parents=True)
+    """A fresh cdk.out of the tiny pipeline; its path. It is gone when this process ends."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    parent = Path(tempfile.mkdtemp(prefix="project-", dir=BUILD))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    project, out = parent / "project", parent / "cdk.out"
+    project.mkdir()
     for part in PARTS:
         _copy(ROOT / part, project / part)
     shutil.copy(Path(__file__).with_name("pipeline.toml"), project / "pipeline.toml")
