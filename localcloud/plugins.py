@@ -15,9 +15,12 @@ _MODULES = (
     "localcloud.uploads",
     "localcloud.encryption",
     "localcloud.deliveries",
+    "localcloud.references",
+    "localcloud.passing",
     "localcloud.redrive",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
+    "localcloud.doors",
     "localcloud.faults",  # last: around all the others
 )
 
@@ -26,6 +29,4 @@ def install(cloud: Cloud) -> None:
     """Install every plug-in; each mends or adds one service."""
     identity.install()
     for name in _MODULES:
-        module = importlib.import_module(name)
-        if hasattr(module, "install"):
-            module.install(cloud)
+        importlib.import_module(name).install(cloud)

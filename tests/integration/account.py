@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
 import uuid
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.launch import Running
@@ -99,6 +101,16 @@ class Account:
         """Every event of an execution."""
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
         return [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
+
+    def eventually(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+        """Whether the condition comes true in time; a log group that is not there yet is not."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(self.client("logs").exceptions.ResourceNotFoundException):
+                if condition():
+                    return True
+            time.sleep(0.05)
+        return False
 
     def log(self, group: str) -> list[str]:
         """Every message of a log group, in order."""

@@ -53,6 +53,16 @@ def test_an_unsigned_json_request_is_refused(cloud: Running):
     assert caught.value.code in (400, 403)
 
 
+@pytest.mark.parametrize(
+    "path", ["/_ministack/reset", "/_ministack/config", "/_localstack/health", "/v2/_catalog"]
+)
+def test_no_side_door_is_open(bare_cloud: Running, path: str):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(bare_cloud.endpoint_url + path, data=b"{}")
+    assert caught.value.code == 403
+    caught.value.close()
+
+
 @pytest.mark.parametrize("service", ["s3", "stepfunctions", "sagemaker", "sqs", "cloudwatch"])
 def test_a_wrong_secret_does_not_match_the_signature(cloud: Running, service: str):
     keys = {

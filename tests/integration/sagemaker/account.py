@@ -187,7 +187,7 @@ class Account:
 
 
 class Load:
-    """A running load."""
+    """A load that runs."""
 
     def __init__(self, environment: Mapping[str, str], endpoint: str, rate: float, seconds: float) -> None:
         command = [
@@ -201,6 +201,8 @@ class Load:
         self._process = subprocess.Popen(
             command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
         )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "running\n"
 
     def result(self) -> tuple[int, dict[str, int]]:
         """Wait for its end: how many were sent, and how often each answer came."""

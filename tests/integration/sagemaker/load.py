@@ -1,6 +1,6 @@
 """A client at a constant rate in a process of its own: python -m ... ENDPOINT RATE SECONDS.
 
-It retries nothing and prints how often each answer came, as JSON.
+It says that it runs, retries nothing, and prints how often each answer came, as JSON.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def main(endpoint: str, rate: float, seconds: float) -> None:
         with lock:
             answers[kind] += 1
 
+    print("running", flush=True)
     start = time.monotonic()
     sent = 0
     with ThreadPoolExecutor(16) as pool:

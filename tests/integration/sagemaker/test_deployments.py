@@ -41,13 +41,13 @@ def test_a_healthy_canary_takes_over_and_no_request_is_lost(account, on_blue):
         "EndpointStatus"
     ] == "Updating":
         for variant in described.get("PendingDeploymentSummary", {}).get("ProductionVariants", []):
-            stages.add((variant["VariantStatus"][0]["Status"], variant["CurrentWeight"]))
+            stages.add((variant["VariantStatus"][0]["Status"], variant["CurrentInstanceCount"]))
     sent, answers = load.result()
     assert set(answers) == {blue, green}
     assert sum(answers.values()) == sent
     assert described["EndpointConfigName"] == "green"
     assert "PendingDeploymentSummary" not in described
-    assert {("Baking", 0.25), ("Baking", 1.0)} <= stages
+    assert {("Baking", 1), ("Baking", 2)} <= stages
 
 
 def test_a_failing_canary_rolls_back_and_fails_only_its_own_requests(account, on_blue):

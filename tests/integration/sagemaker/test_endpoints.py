@@ -43,7 +43,8 @@ def test_only_who_may_invoke_this_endpoint_may(account, served):
     arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/other"
     other = {"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": arn}
     runtime = boto3.client("sagemaker-runtime", **account.user("other-endpoint", [other]))
-    with pytest.raises(ClientError, match="sagemaker:InvokeEndpoint"):
+    own = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/steady"
+    with pytest.raises(ClientError, match=f"perform: sagemaker:InvokeEndpoint on resource: {own}"):
         runtime.invoke_endpoint(EndpointName="Steady", Body=b"1,2")
 
 
