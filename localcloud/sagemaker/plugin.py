@@ -67,6 +67,7 @@ def install(cloud: Cloud) -> SageMaker:
     iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
     iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
     iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn, service.names)
+    iam_actions.access_denied_response = _naming_resource(iam_actions.access_denied_response, iam_actions)
     tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = service.tags.everything
     cloud.on_shutdown(service.shut_down)
     cloud.on_started(lambda: _on_loop(app, service.recover()))
@@ -127,6 +128,25 @@ def _with_resources(extract_resource_arn: Any, names: Names) -> Any:
         return names.resource_of(operation, _document(body))
 
     return extract
+
+
+def _naming_resource(access_denied_response: Any, iam_actions: Any) -> Any:
+    """ministack's function, whose message for SageMaker names the resource, as the service's does."""
+
+    def respond(
+        service: str, action: str, principal_arn: str, request_id: str, **details: Any
+    ) -> tuple[int, dict[str, str], bytes]:
+        if service == SERVICE and not details.get("error_code"):
+            resource = details.get("resource_arn", "*")
+            details["message"] = iam_actions.identity_denial_message(
+                action, principal_arn, resource, bool(details.get("explicit_deny"))
+            )
+        answer: tuple[int, dict[str, str], bytes] = access_denied_response(
+            service, action, principal_arn, request_id, **details
+        )
+        return answer
+
+    return respond
 
 
 def _document(body: bytes) -> dict[str, Any]:

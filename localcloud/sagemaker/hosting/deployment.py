@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from localcloud.clock import Clock
 from localcloud.sagemaker.hosting.fleet import Fleet, FleetError
@@ -34,6 +35,22 @@ class Stage:
     green: str
     """Status of the green variants: Creating, ActivatingTraffic, Baking."""
     share: float
+    bake_seconds: float = 0.0
+
+    def capacity(self, instances: int) -> int:
+        """How many of a variant's instances the share of the traffic stands for."""
+        return ceil(self.share * instances - 1e-9)
+
+    def message(self, instances: int) -> str:
+        """A variant's StatusMessage ("Events that Amazon SageMaker AI sends to Amazon EventBridge")."""
+        if self.green == "Creating":
+            return f"Launching {instances} instance(s)."
+        whole = self.share >= 1.0
+        capacity = f"{'full' if whole else 'canary'} capacity of {self.capacity(instances)} instance(s)."
+        if self.green == "ActivatingTraffic":
+            return f"Activating traffic on {capacity}"
+        wait = "TerminationWaitInSeconds" if whole else "WaitIntervalInSeconds"
+        return f"Baking for {self.bake_seconds:g} seconds ({wait}) with traffic enabled on {capacity}"
 
 
 class Deployment:
@@ -96,7 +113,7 @@ class Deployment:
             self._traffic.set((self._green, share), (self._blue, 1.0 - share))
 
     async def _bake(self, share: float, cloud_seconds: float) -> None:
-        self._report(Stage("Baking", share))
+        self._report(Stage("Baking", share, cloud_seconds))
         until = self._clock.now() + cloud_seconds
         while (left := until - self._clock.now()) > 0:
             self._check()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 from localcloud.sagemaker.errors import ServiceUnavailableError
 from localcloud.sagemaker.hosting.capture import Sink
@@ -63,24 +62,15 @@ class LiveEndpoint:
         """ProductionVariants of DescribeEndpoint."""
         if self.current is None:
             return []
-        return [self._summary(self.current, variant) for variant in self.current.variants.values()]
+        return [self._summary(variant) for variant in self.current.variants.values()]
 
     def pending_variants(self) -> list[Document]:
         """ProductionVariants of the PendingDeploymentSummary."""
         if self.pending is None:
             return []
-        return [
-            {
-                **self._summary(self.pending, variant),
-                "InstanceType": variant.config["InstanceType"],
-                "VariantStatus": [self._status()],
-            }
-            for variant in self.pending.variants.values()
-        ]
+        return [self._pending_summary(self.pending, variant) for variant in self.pending.variants.values()]
 
-    def _summary(self, fleet: Fleet, variant: Variant) -> Document:
-        total = sum(each.weight for each in fleet.variants.values()) or 1.0
-        share = self.traffic.share(fleet)
+    def _summary(self, variant: Variant) -> Document:
         image = variant.program.image_uri
         resolved = f"{image.rpartition(':')[0] if '@' not in image else image.partition('@')[0]}"
         return {
@@ -92,16 +82,26 @@ class LiveEndpoint:
                     "ResolutionTime": variant.program.resolved_at,
                 }
             ],
-            "CurrentWeight": variant.weight * share if len(fleet.variants) == 1 else variant.weight / total,
+            "CurrentWeight": variant.weight,
             "DesiredWeight": variant.weight,
             "CurrentInstanceCount": len(variant.healthy),
             "DesiredInstanceCount": variant.count,
         }
 
-    def _status(self) -> dict[str, Any]:
+    def _pending_summary(self, fleet: Fleet, variant: Variant) -> Document:
+        """As of a variant that serves, but only what the traffic was turned on for counts as current."""
         stage = self._stage or Stage("Creating", 0.0)
-        message = f"{stage.share:.0%} of the traffic goes to the new fleet"
-        return {"Status": stage.green, "StatusMessage": message, "StartTime": self._stage_began}
+        status = {
+            "Status": stage.green,
+            "StatusMessage": stage.message(variant.count),
+            "StartTime": self._stage_began,
+        }
+        return {
+            **self._summary(variant),
+            "CurrentInstanceCount": stage.capacity(variant.count) if fleet.ready.is_set() else 0,
+            "InstanceType": variant.config["InstanceType"],
+            "VariantStatus": [status],
+        }
 
     def _complain(self, line: str) -> None:
         log = self._log(f"{self.name}/data-log")

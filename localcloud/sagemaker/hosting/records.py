@@ -84,6 +84,10 @@ class EndpointRecords:
         record["FailureReason"] = reason[:1024]
         self.set_status(record, "Failed")
 
+    def deployment_changed(self, record: Document) -> None:
+        """Tell EventBridge that a deployment has come to another stage."""
+        self._emit(record, "Endpoint Deployment")
+
     def forget(self, record: Document) -> None:
         """The endpoint is deleted."""
         name = record["EndpointName"]
@@ -117,12 +121,12 @@ class EndpointRecords:
             described["PendingDeploymentSummary"] = summary
         return described
 
-    def _emit(self, record: Document) -> None:
+    def _emit(self, record: Document, kind: str = "Endpoint") -> None:
         """In events a status is in upper case: IN_SERVICE (EventBridge user guide)."""
         arn = record["EndpointArn"]
         status = _WORD_START.sub("_", record["EndpointStatus"]).upper()
         detail = {**self.describe(record), "EndpointStatus": status}
-        self._events.state_change("Endpoint", arn, detail, self._tags.of(arn))
+        self._events.state_change(kind, arn, detail, self._tags.of(arn))
 
 
 def _capture_summary(config: Document) -> Document:

@@ -11,7 +11,7 @@ from typing import Any
 
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.hosting.capture import Capture
-from localcloud.sagemaker.hosting.deployment import Deployment, RollbackError
+from localcloud.sagemaker.hosting.deployment import Deployment, RollbackError, Stage
 from localcloud.sagemaker.hosting.faults import Faults
 from localcloud.sagemaker.hosting.fleet import Fleet, FleetError, Variant
 from localcloud.sagemaker.hosting.instance import Starter
@@ -104,7 +104,7 @@ class Work:
             green = await self._new_fleet(live, blueprint)
             live.pending = green
             live.pending_capture = blueprint["config"].get("DataCaptureConfig")
-            await self._deploy(live, blue, green, policy)
+            await self._deploy(live, blue, green, policy, record)
         except (RollbackError, FleetError) as problem:
             await self._roll_back(live, record, problem)
             return
@@ -145,13 +145,19 @@ class Work:
         """Remove what fleets of an earlier run of the cloud left behind."""
         await asyncio.to_thread(shutil.rmtree, self._directory, True)
 
-    async def _deploy(self, live: LiveEndpoint, blue: Fleet | None, green: Fleet, policy: Policy) -> None:
+    async def _deploy(
+        self, live: LiveEndpoint, blue: Fleet | None, green: Fleet, policy: Policy, record: Document
+    ) -> None:
         if blue is None or not blue.ready.is_set():
             await green.start()
             return
+
+        def report(stage: Stage) -> None:
+            live.report(stage)
+            self._records.deployment_changed(record)
+
         clock = self._platform.clock
-        watched = self._alarms.in_alarm
-        await Deployment(blue, green, live.traffic, policy, clock, watched, live.report).run()
+        await Deployment(blue, green, live.traffic, policy, clock, self._alarms.in_alarm, report).run()
 
     async def _roll_back(self, live: LiveEndpoint, record: Document, problem: Exception) -> None:
         """Traffic is on blue already; SageMaker gives no reason when an alarm was it."""

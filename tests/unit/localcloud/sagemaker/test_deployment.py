@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from localcloud.clock import FakeClock
-from localcloud.sagemaker.hosting.deployment import Deployment, RollbackError
+from localcloud.sagemaker.hosting.deployment import Deployment, RollbackError, Stage
 from localcloud.sagemaker.hosting.fleet import FleetError
 from localcloud.sagemaker.hosting.policy import Policy
 from tests.unit.localcloud.sagemaker.fleets import FakeFleet, traffic_of
@@ -129,3 +129,24 @@ def test_the_rest_of_the_traffic_waits_for_crashed_instances_to_be_replaced():
 def test_a_deployment_that_takes_too_long_goes_back():
     deployment = Rehearsed(Policy(shares=(0.5, 1.0), bake_seconds=600, timeout_seconds=100))
     assert "MaximumExecutionTimeoutInSeconds" in str(rolled_back(deployment))
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        (Stage("Creating", 0.0), "Launching 4 instance(s)."),
+        (Stage("ActivatingTraffic", 0.3), "Activating traffic on canary capacity of 2 instance(s)."),
+        (
+            Stage("Baking", 0.25, 300),
+            "Baking for 300 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 "
+            "instance(s).",
+        ),
+        (
+            Stage("Baking", 1.0, 600),
+            "Baking for 600 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 4 "
+            "instance(s).",
+        ),
+    ],
+)
+def test_a_stage_is_worded_as_the_service_words_it(stage, message):
+    assert stage.message(4) == message

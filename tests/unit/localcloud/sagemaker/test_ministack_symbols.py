@@ -34,6 +34,7 @@ def test_the_registries_are_there(module, name, kind):
         (iam_actions.identity_denial_message, ["action", "principal_arn", "resource", "explicit_deny"]),
         (iam_evaluator.enforce, ["access_key_id", "iam_action", "service", "region", "resource_arn"]),
         (router.extract_access_key_id, ["headers"]),
+        (iam_actions.access_denied_response, ["service", "action", "principal_arn", "request_id"]),
     ],
 )
 def test_the_functions_take_what_we_give_them(function, parameters):
