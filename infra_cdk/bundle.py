@@ -29,6 +29,10 @@ INSTALL = (
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "Dockerfile", "requirements*")
 
 
+class BundlingError(RuntimeError):
+    """The zip could not be put together; the message says why."""
+
+
 def zip_code(root: Path) -> lambda_.Code:
     """The code of every zip Lambda; one asset for all of them."""
     return lambda_.Code.from_asset(
@@ -73,10 +77,14 @@ class UvBundling:
     def _install(self, target: Path) -> None:
         uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
         if uv is None:
-            raise FileNotFoundError("uv is not installed: run `make setup`, or pip install uv")
-        subprocess.run(
+            raise BundlingError("uv is not installed: run `make setup`, or pip install uv")
+        done = subprocess.run(
             [uv, "pip", "install", *INSTALL, "--target", str(target), "-r", str(self._root / LOCK)],
-            check=True,
+            check=False,
+            capture_output=True,
+            text=True,
             env={"UV_SYSTEM_CERTS": "1", **os.environ},
         )
+        if done.returncode:
+            raise BundlingError(f"uv could not install {LOCK} for the Lambdas: {done.stderr.strip()}")
         (target / ".lock").unlink(missing_ok=True)  # uv's own, and no part of the function

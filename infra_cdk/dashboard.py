@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -34,7 +35,8 @@ class Dashboard(Construct):
         self.dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",
-            dashboard_name=names.prefix,
+            # Dashboards have one name in all regions of an account (CloudWatch User Guide).
+            dashboard_name=f"{names.prefix}-{cdk.Aws.REGION}",
             widgets=[
                 [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms.all, width=24)],
                 self._requests(),

@@ -124,7 +124,7 @@ def test_a_role_is_assumed_by_one_service_and_on_behalf_of_this_account(template
     for name, role in template.of_type("AWS::IAM::Role").items():
         (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         (service,) = trust["Principal"].values()
-        # Lambda sets no source account when it assumes an execution role (Lambda Developer Guide).
+        # The Lambda Developer Guide knows no such condition for a function's role.
         if service != "lambda.amazonaws.com":
             assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, (
                 name
