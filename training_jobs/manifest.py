@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from contracts.pipeline_config import PipelineConfig
 from inference.artefact import model_hash
 from inference.model import Model
@@ -23,6 +26,22 @@ def describe_model(model: Model, config: PipelineConfig) -> dict[str, Any]:
         "engine": model.head.kind,
         "model_hash": model_hash(model),
         "contract_hash": config.contract_hash,
+    }
+
+
+def describe_answers(target: npt.NDArray[Any], model: Model) -> dict[str, Any]:
+    """What the answers should be like: mean and standard deviation of each output over the training rows.
+
+    A regression has one output, in the target's unit; a classification one a class, whose mean is its share
+    of the rows. The server measures its own answers against these.
+    """
+    columns = [target == name for name in model.classes] or [target]
+    outputs = np.column_stack(columns).astype(np.float64)
+    return {
+        "answers": {
+            "means": outputs.mean(axis=0).tolist(),
+            "standard_deviations": outputs.std(axis=0).tolist(),
+        }
     }
 
 

@@ -12,7 +12,13 @@ from training_jobs.export import export_model
 from training_jobs.export.checks import with_check_rows
 from training_jobs.export.parity import prove_parity
 from training_jobs.job import Job
-from training_jobs.manifest import describe_model, describe_origin, describe_parity, describe_training
+from training_jobs.manifest import (
+    describe_answers,
+    describe_model,
+    describe_origin,
+    describe_parity,
+    describe_training,
+)
 from training_jobs.parameters import choose_parameters
 from training_jobs.report import log, print_metrics
 from training_jobs.tracking import Tracker
@@ -38,7 +44,12 @@ def train(job: Job) -> None:
         exported = with_check_rows(model, dataset.features, experiment.seed)
         parity = prove_parity(pipeline, Predictor(exported), dataset.features)
         log(f"parity: {parity.rows} rows and {parity.edge_rows} edge rows agree within {parity.tolerance:g}")
-        origin = {**describe_model(model, config), **describe_origin(job), **describe_parity(parity)}
+        origin = {
+            **describe_model(model, config),
+            **describe_answers(dataset.target, model),
+            **describe_origin(job),
+            **describe_parity(parity),
+        }
         tracker.log_model(exported.with_manifest(origin), dataset.features.head(EXAMPLE_ROWS))
 
         scores = []

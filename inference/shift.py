@@ -1,0 +1,62 @@
+"""How far a model's answers are from those that it was trained to give.
+
+A model that answers nonsense of the right form raises no error; its answers' mean tells. The lines that
+report it are a contract with whoever watches the log (`contracts.metrics` names the same words).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from inference.model import FloatArray
+
+EVENT = "predictions"
+CONFIG_FIELD = "endpoint_config"
+SHIFT_FIELD = "shift"
+
+
+class Reading(NamedTuple):
+    """`shift` is in standard deviations of the training target, with its sign."""
+
+    number: int
+    shift: float
+
+
+class Shift:
+    """Adds up answers until they are read. `means` and `standard_deviations` have one entry an output."""
+
+    def __init__(self, means: FloatArray, standard_deviations: FloatArray) -> None:
+        self._means = means
+        self._deviations = standard_deviations
+        self._only_one = len(means) == 1
+        self._count = 0
+        self._sums: Any = 0.0
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Self | None:
+        """None for an artefact that does not say what its answers should be like."""
+        expected = manifest.get("answers")
+        if not expected:
+            return None
+        means, deviations = np.array(expected["means"]), np.array(expected["standard_deviations"])
+        # A class that training saw in every row, or in none, has no deviation to measure by.
+        return cls(means, np.where(deviations > 0, deviations, 1.0))
+
+    def add(self, answers: FloatArray) -> None:
+        """Answers (n, outputs) that were given."""
+        self._count += len(answers)
+        # A single number is by far the commonest answer, and taking it out is cheaper than adding an axis up.
+        single = self._only_one and len(answers) == 1
+        self._sums += answers.item() if single else answers.sum(axis=0)
+
+    def take(self) -> Reading | None:
+        """The answers since the last call, or None where there were none; of several outputs the farthest."""
+        if not self._count:
+            return None
+        count, sums = self._count, self._sums
+        self._count, self._sums = 0, 0.0
+        shifts = (sums / count - self._means) / self._deviations
+        return Reading(count, float(shifts[np.abs(shifts).argmax()]))

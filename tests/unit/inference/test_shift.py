@@ -1,0 +1,57 @@
+"""How far the answers are from those that training saw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from contracts import metrics
+from inference import shift
+from inference.shift import Shift
+
+REGRESSION = {"answers": {"means": [100.0], "standard_deviations": [20.0]}}
+CLASSES = {"answers": {"means": [0.75, 0.25], "standard_deviations": [0.5, 0.25]}}
+
+
+def reading(manifest, *batches):
+    measured = Shift.of(manifest)
+    for batch in batches:
+        measured.add(np.array(batch, dtype=float))
+    return measured.take()
+
+
+def test_answers_like_trainings_are_no_shift():
+    assert reading(REGRESSION, [[90.0], [110.0]]) == (2, 0.0)
+
+
+def test_a_shift_is_the_means_distance_in_standard_deviations_of_the_target():
+    assert reading(REGRESSION, [[130.0]], [[130.0], [130.0]]) == (3, 1.5)
+    assert reading(REGRESSION, [[-100_000.0]]).shift == pytest.approx(-5005)
+
+
+def test_of_several_classes_the_farthest_counts():
+    assert reading(CLASSES, [[0.25, 0.75]]) == (1, 2.0)
+    assert reading(CLASSES, [[1.0, 0.0]]) == (1, -1.0)
+
+
+def test_a_reading_begins_anew_and_no_answers_are_no_reading():
+    measured = Shift.of(REGRESSION)
+    assert measured.take() is None
+    measured.add(np.array([[140.0]]))
+    assert measured.take() == (1, 2.0)
+    assert measured.take() is None
+
+
+def test_an_output_without_deviation_is_measured_in_its_own_unit():
+    manifest = {"answers": {"means": [1.0], "standard_deviations": [0.0]}}
+    assert reading(manifest, [[0.5]]) == (1, -0.5)
+
+
+def test_an_artefact_that_does_not_know_its_answers_reports_none():
+    assert Shift.of({}) is None
+
+
+def test_the_line_is_the_one_that_the_metric_filter_reads():
+    assert shift.EVENT == metrics.PREDICTIONS_EVENT
+    assert shift.CONFIG_FIELD == metrics.PREDICTIONS_CONFIG_FIELD
+    assert shift.SHIFT_FIELD == metrics.PREDICTIONS_SHIFT_FIELD
