@@ -8,10 +8,11 @@ import numpy as np
 
 from inference.csv_body import header_order, parse_csv
 from inference.errors import UnsupportedContentTypeError
-from inference.json_body import parse_json
+from inference.json_body import parse_json, parse_json_lines
 from inference.model import FloatArray
+from inference.npy_body import parse_npy
 from inference.predictor import Predictor
-from inference.responses import CSV, JSON
+from inference.responses import CSV, JSON, JSON_LINES, NPY
 
 
 def read_body(predictor: Predictor, content_type: str, body: bytes) -> FloatArray:
@@ -38,8 +39,13 @@ def read_csv(predictor: Predictor, body: bytes) -> FloatArray:
     return parse_csv(body, predictor.columns, predictor.codes)
 
 
-def read_json(predictor: Predictor, body: bytes) -> FloatArray:
-    return parse_json(body, predictor.columns, predictor.codes)
+def _by_python(parse: Callable[..., FloatArray]) -> Callable[[Predictor, bytes], FloatArray]:
+    return lambda predictor, body: parse(body, predictor.columns, predictor.codes)
 
 
-_READERS: dict[str, Callable[[Predictor, bytes], FloatArray]] = {CSV: read_csv, JSON: read_json}
+_READERS: dict[str, Callable[[Predictor, bytes], FloatArray]] = {
+    CSV: read_csv,
+    JSON: _by_python(parse_json),
+    JSON_LINES: _by_python(parse_json_lines),
+    NPY: _by_python(parse_npy),
+}

@@ -63,5 +63,13 @@ class HeadersTooLargeError(InferenceError):
     status = 431
 
 
+class UnhealthyError(InferenceError):
+    """The model did not pass its check, so nothing that it says may be trusted."""
+
+
+class BusyError(InferenceError):
+    status = 503
+
+
 class ArtefactError(Exception):
     """The model directory is incomplete, of another format version, or fails its own check."""

@@ -28,6 +28,21 @@ def parse_json(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> Flo
     return _matrix(rows, names, columns, codes)
 
 
+def parse_json_lines(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
+    """application/jsonlines: one record, or one list of values, a line; empty lines are passed over."""
+    rows = []
+    for line in body.splitlines():
+        if not line.strip():
+            continue
+        try:
+            rows.append(orjson.loads(line))
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequestError(f"is not JSON: {error}", row=len(rows) + 1) from error
+    if not rows:
+        raise InvalidRequestError("the body holds no row")
+    return _matrix(rows, None, columns, codes)
+
+
 def _rows(document: Any, columns: Sequence[InputColumn]) -> tuple[list[Any], list[str] | None]:
     """The rows, and the names of their positions where the body gives them. One bare record is a row."""
     if isinstance(document, list):

@@ -12,34 +12,50 @@ import numpy.typing as npt
 import orjson
 
 from inference.errors import NotAcceptableError
+from inference.npy_body import write_npy
 from inference.predictor import Predictor
 
 CSV = "text/csv"
 JSON = "application/json"
-_ANY = {"text/*": CSV, "application/*": JSON}
+JSON_LINES = "application/jsonlines"
+NPY = "application/x-npy"
+_WRITTEN = (CSV, JSON, JSON_LINES, NPY)
+_SPELLINGS = {
+    "text/*": CSV,
+    "application/*": JSON,
+    "application/x-jsonlines": JSON_LINES,
+    "application/jsonl": JSON_LINES,
+}
 
 
 @functools.lru_cache(maxsize=256)
 def negotiate(content_type: str, accept: str) -> tuple[str, str]:
     """The request's type without its parameters, and the answer's: the first that is accepted and can be
     written, or without an Accept header the request's own."""
-    given = content_type.partition(";")[0].strip().lower()
-    default = CSV if given == CSV else JSON
+    given = _plain(content_type)
+    default = given if given in _WRITTEN else JSON
     for part in accept.split(","):
-        kind = part.partition(";")[0].strip().lower()
-        if kind in (CSV, JSON):
+        kind = _plain(part)
+        if kind in _WRITTEN:
             return given, kind
         if kind in ("", "*/*"):
             return given, default
-        if kind in _ANY:
-            return given, _ANY[kind]
-    raise NotAcceptableError(f"cannot answer as {accept!r}; known are {CSV} and {JSON}")
+    raise NotAcceptableError(f"cannot answer as {accept!r}; known are {', '.join(_WRITTEN)}")
+
+
+def _plain(content_type: str) -> str:
+    kind = content_type.partition(";")[0].strip().lower()
+    return _SPELLINGS.get(kind, kind)
 
 
 def write(predictor: Predictor, answers: npt.NDArray[np.float64], kind: str) -> bytes:
-    """Predictions (n,) one a line, or {"predictions": [..]} with probabilities where there are classes."""
+    """Predictions in the given format; classes come with their probabilities where the format has room."""
     if kind == CSV:
         return _csv(predictor, answers)
+    if kind == NPY:
+        return write_npy(predictor.labels(answers))
+    if kind == JSON_LINES:
+        return _json_lines(predictor, answers)
     if not predictor.is_classifier:
         return b'{"predictions":' + _numbers(answers[:, 0]) + b"}"
     document = {
@@ -67,6 +83,7 @@ def _numbers(values: npt.NDArray[np.float64]) -> bytes:
 
 
 def _csv(predictor: Predictor, answers: npt.NDArray[np.float64]) -> bytes:
+    """One prediction a line."""
     if not predictor.is_classifier:
         if len(answers) == 1:
             return orjson.dumps(answers.item()) + b"\n"
@@ -74,3 +91,12 @@ def _csv(predictor: Predictor, answers: npt.NDArray[np.float64]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([label] for label in predictor.labels(answers).tolist())
     return text.getvalue().encode()
+
+
+def _json_lines(predictor: Predictor, answers: npt.NDArray[np.float64]) -> bytes:
+    """One object a line, as batch transform puts them together."""
+    documents: list[dict[str, Any]] = [{"prediction": label} for label in predictor.labels(answers).tolist()]
+    if predictor.is_classifier:
+        for document, shares in zip(documents, answers.tolist(), strict=True):
+            document["probabilities"] = shares
+    return b"".join(orjson.dumps(document) + b"\n" for document in documents)

@@ -11,8 +11,10 @@ import time
 
 import uvloop
 
+from inference import shift
+from inference.connections import Connections
 from inference.logs import log
-from inference.protocol import Connections
+from inference.protocol import HttpProtocol
 from inference.service import Service
 from inference.settings import ServerSettings
 
@@ -35,11 +37,13 @@ async def run_worker(settings: ServerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     connections = Connections(Service.load(settings), settings)
-    server = await loop.create_server(connections.protocol, sock=_listen(settings), backlog=_BACKLOG)
+    server = await loop.create_server(
+        lambda: HttpProtocol(connections), sock=_listen(settings), backlog=_BACKLOG
+    )
     log("serving", port=settings.port, process=os.getpid())
     sweeper = asyncio.create_task(_sweep(connections))
     await stop.wait()
-    log("draining", connections=len(connections.open))
+    log("draining", connections=len(connections))
     server.close()
     await _drain(connections, settings)
     sweeper.cancel()
@@ -65,12 +69,21 @@ async def _sweep(connections: Connections) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         connections.sweep(time.monotonic())
+        _report_shift(connections.service, connections.settings)
+
+
+def _report_shift(service: Service, settings: ServerSettings) -> None:
+    """Say how far the last second's answers are from training's; a metric filter reads the line."""
+    reading = service.shift.take() if service.shift else None
+    if reading:
+        fields = {shift.CONFIG_FIELD: settings.endpoint_config_name, shift.SHIFT_FIELD: reading.shift}
+        log(shift.EVENT, count=reading.number, **fields)
 
 
 async def _drain(connections: Connections, settings: ServerSettings) -> None:
     connections.drain()
     end = time.monotonic() + settings.drain_seconds
-    while connections.open and time.monotonic() < end:
+    while len(connections) and time.monotonic() < end:
         await asyncio.sleep(0.01)
 
 

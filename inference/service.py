@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from inference import responses
+import orjson
+
+from inference import openinference, responses
 from inference.bodies import read_body
 from inference.errors import (
     ArtefactError,
     InferenceError,
     MethodNotAllowedError,
     NotFoundError,
+    UnhealthyError,
 )
 from inference.logs import log
+from inference.metrics import Metrics
 from inference.predictor import Predictor
 from inference.settings import ServerSettings
+from inference.shift import Shift
+
+_METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_MEGABYTE = 1 << 20
 
 
 class Request:
     """One request, as the protocol fills it in."""
 
-    __slots__ = ("accept", "body", "content_type", "method", "path", "request_id")
+    __slots__ = ("accept", "body", "content_type", "json_length", "method", "path", "request_id")
 
     def __init__(self) -> None:
         self.method = "GET"
@@ -30,31 +39,36 @@ class Request:
         self.content_type = ""
         self.accept = ""
         self.request_id = ""
+        self.json_length: int | None = None
         self.body = b""
 
 
 class Response(NamedTuple):
+    """`headers` are further header lines, each with its line end."""
+
     status: int
     content_type: str
     body: bytes
+    headers: str = ""
 
 
-class UnhealthyError(InferenceError):
-    """The model did not pass its check, so nothing that it says may be trusted."""
-
-    status = 500
+class Route(NamedTuple):
+    method: str
+    answer: Callable[[Request], Response]
+    label: str
 
 
 class Service:
     """The routes of one loaded model. `failure` says why the model must not be served."""
 
-    def __init__(self, predictor: Predictor | None, failure: str = "") -> None:
-        self._predictor = predictor
+    def __init__(self, predictor: Predictor | None, settings: ServerSettings, failure: str = "") -> None:
+        self._loaded = predictor
+        self._settings = settings
         self.failure = failure
-        self._routes: dict[str, tuple[str, Callable[[Request], Response]]] = {
-            "/ping": ("GET", self._ping),
-            "/invocations": ("POST", self._invoke),
-        }
+        self.metrics = Metrics()
+        self.shift = Shift.of(predictor.manifest) if predictor else None
+        self.count_connections: Callable[[], int] = lambda: 0
+        self._routes = self._table(f"/v2/models/{settings.model_name}")
 
     @classmethod
     def load(cls, settings: ServerSettings) -> Service:
@@ -64,53 +78,107 @@ class Service:
             predictor.check()
         except ArtefactError as error:
             log("model_failed", reason=str(error))
-            return cls(None, str(error))
-        log(
-            "model_loaded",
-            engine=predictor.engine,
-            model_hash=predictor.manifest.get("model_hash"),
-            columns=len(predictor.columns),
-        )
-        return cls(predictor)
+            return cls(None, settings, str(error))
+        digest = predictor.manifest.get("model_hash")
+        log("model_loaded", engine=predictor.engine, model_hash=digest, columns=len(predictor.columns))
+        return cls(predictor, settings)
 
     def handle(self, request: Request) -> Response:
         """The answer to a request; never raises."""
+        began = time.perf_counter()
+        route = self._routes.get(request.path)
         try:
-            return self._route(request)
+            response = self._answer(route, request)
         except InferenceError as error:
-            return error_response(error, request)
+            response = error_response(error, request)
         except Exception as error:  # one bad row must not cost the process
             log("request_crashed", request_id=request.request_id, trace=traceback.format_exc())
-            return error_response(InferenceError(f"internal error: {type(error).__name__}"), request)
+            response = error_response(InferenceError(f"internal error: {type(error).__name__}"), request)
+        label = route.label if route else "other"
+        self.metrics.count(label, response.status, time.perf_counter() - began)
+        return response
 
-    def _route(self, request: Request) -> Response:
-        found = self._routes.get(request.path)
-        if found is None:
-            raise NotFoundError(f"there is nothing at {request.path}; see /ping and /invocations")
-        method, answer = found
-        if request.method != method:
-            raise MethodNotAllowedError(f"{request.path} takes {method}, not {request.method}")
-        return answer(request)
+    def _answer(self, route: Route | None, request: Request) -> Response:
+        if route is None:
+            raise NotFoundError(f"there is nothing at {request.path[:200]}; see /ping and /invocations")
+        if request.method != route.method and not (request.method == "HEAD" and route.method == "GET"):
+            raise MethodNotAllowedError(f"{request.path} takes {route.method}, not {request.method}")
+        return route.answer(request)
 
-    def _ping(self, request: Request) -> Response:
-        if self.failure:
+    def _table(self, model: str) -> dict[str, Route]:
+        """Every path; the model's one version may be named or left out."""
+        table = {
+            "/ping": Route("GET", self._ready, "ping"),
+            "/invocations": Route("POST", self._invoke, "invocations"),
+            "/execution-parameters": Route("GET", self._execution_parameters, "execution-parameters"),
+            "/metrics": Route("GET", self._metrics, "metrics"),
+            "/v2": Route("GET", self._server_metadata, "v2"),
+            "/v2/health/live": Route("GET", lambda request: _json({"live": True}), "v2"),
+            "/v2/health/ready": Route("GET", self._ready, "v2"),
+        }
+        for path in (model, f"{model}/versions/1"):
+            table[path] = Route("GET", self._model_metadata, "v2")
+            table[f"{path}/ready"] = Route("GET", self._ready, "v2")
+            table[f"{path}/infer"] = Route("POST", self._infer, "v2-infer")
+        return table
+
+    @property
+    def _predictor(self) -> Predictor:
+        if self._loaded is None:
             raise UnhealthyError(self.failure)
-        return Response(200, responses.JSON, b'{"status":"healthy"}')
+        return self._loaded
+
+    def _ready(self, request: Request) -> Response:
+        """200 once the model has repeated what training recorded; one that did not says why."""
+        return _json({"ready": self._predictor is not None})
 
     def _invoke(self, request: Request) -> Response:
         predictor = self._predictor
-        if predictor is None:
-            raise UnhealthyError(self.failure)
         content_type, kind = responses.negotiate(request.content_type, request.accept)
         answers = predictor.answer_of_csv_row(request.body) if content_type == responses.CSV else None
         if answers is None:
             answers = predictor.answers(read_body(predictor, content_type, request.body))
+        if self.shift:
+            self.shift.add(answers)
         return Response(200, kind, responses.write(predictor, answers, kind))
+
+    def _execution_parameters(self, request: Request) -> Response:
+        """What batch transform asks before it splits its input."""
+        return _json(
+            {
+                "MaxConcurrentTransforms": self._settings.workers,
+                "BatchStrategy": "MULTI_RECORD",
+                "MaxPayloadInMB": max(1, self._settings.max_body_bytes // _MEGABYTE),
+            }
+        )
+
+    def _metrics(self, request: Request) -> Response:
+        text = self.metrics.as_text(self.count_connections(), healthy=not self.failure)
+        return Response(200, _METRICS_TYPE, text)
+
+    def _server_metadata(self, request: Request) -> Response:
+        return _json({"name": "greenlight", "version": "2", "extensions": ["binary_tensor_data"]})
+
+    def _model_metadata(self, request: Request) -> Response:
+        return _json(openinference.metadata(self._predictor, self._settings.model_name))
+
+    def _infer(self, request: Request) -> Response:
+        body, json_length = openinference.infer(
+            self._predictor, self._settings.model_name, request.body, request.json_length
+        )
+        if json_length is None:
+            return Response(200, responses.JSON, body)
+        header = f"{openinference.HEADER_LENGTH}: {json_length}\r\n"
+        return Response(200, "application/octet-stream", body, header)
+
+
+def _json(document: object) -> Response:
+    return Response(200, responses.JSON, orjson.dumps(document))
 
 
 def error_response(error: InferenceError, request: Request) -> Response:
-    """The reason in the format that the client sent or asked for."""
-    wants_csv = responses.CSV in (request.accept or request.content_type)
+    """The reason in the format that the client asked for, or else sent."""
+    wants_csv = responses.CSV in (request.accept or request.content_type).lower()
     kind = responses.CSV if wants_csv else responses.JSON
     shown = "text/plain; charset=utf-8" if wants_csv else kind
     return Response(error.status, shown, responses.write_error(error, kind, request.request_id))

@@ -19,11 +19,14 @@ _MEGABYTE = 1 << 20
 class ServerSettings:
     """Where to listen, what to serve, and where to stop."""
 
+    model_name: str = "model"
+    endpoint_config_name: str = ""
     model_directory: Path = Path("/opt/ml/model")
     host: str = "0.0.0.0"  # noqa: S104 - SageMaker reaches the container from outside
     port: int = 8080
     workers: int = 1
     max_body_bytes: int = 25 * _MEGABYTE
+    max_held_bytes: int = 256 * _MEGABYTE
     max_header_bytes: int = 32 * 1024
     max_connections: int = 1024
     header_seconds: float = 10.0
@@ -37,11 +40,14 @@ class ServerSettings:
         """Raises ValueError naming the variable that is not a whole number."""
         megabytes = _integer(environment, "SAGEMAKER_MAX_PAYLOAD_IN_MB", 25)
         return cls(
+            model_name=environment.get("MODEL_NAME") or cls.model_name,
+            endpoint_config_name=environment.get("ENDPOINT_CONFIG_NAME", ""),
             model_directory=Path(environment.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model",
             host=environment.get("BIND_HOST", cls.host),
             port=_integer(environment, "SAGEMAKER_BIND_TO_PORT", 8080),
             workers=max(1, _integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", _processors())),
             max_body_bytes=(megabytes or 100) * _MEGABYTE,
+            max_held_bytes=max(cls.max_held_bytes, 4 * megabytes * _MEGABYTE),
             log_requests=environment.get("LOG_REQUESTS", "").lower() in ("1", "true"),
         )
 

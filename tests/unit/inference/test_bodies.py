@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from inference import bodies
+from inference.csv_body import parse_csv
 from inference.errors import InvalidRequestError, UnsupportedContentTypeError
 from inference.model import InputColumn
 from inference.predictor import Predictor
@@ -34,12 +35,12 @@ def all_kinds() -> Predictor:
 
 def csv(predictor: Predictor, body: str | bytes) -> list[list[float]]:
     text = body.encode() if isinstance(body, str) else body
-    return bodies.read_body(predictor, "text/csv", text).tolist()
+    return list(bodies.read_body(predictor, "text/csv", text).tolist())
 
 
 def json(predictor: Predictor, body: Any) -> list[list[float]]:
     text = body if isinstance(body, bytes) else orjson.dumps(body)
-    return bodies.read_body(predictor, "application/json", text).tolist()
+    return list(bodies.read_body(predictor, "application/json", text).tolist())
 
 
 @pytest.mark.parametrize(
@@ -205,4 +206,4 @@ def test_the_compiled_reader_and_pythons_read_the_same(predictor: Predictor) -> 
     compiled = predictor.kernel.read_csv(body)
 
     assert compiled is not None
-    assert np.array_equal(compiled, bodies.parse_csv(body, predictor.columns, predictor.codes))
+    assert np.array_equal(compiled, parse_csv(body, predictor.columns, predictor.codes))

@@ -1,0 +1,146 @@
+"""The Open Inference Protocol, version 2, as KServe, MLServer and Triton speak it.
+
+Sources: kserve/open-inference-protocol (inference_rest.md) and Triton's extension for binary tensors, where
+the body is JSON followed by the tensors' bytes and a header tells where the JSON ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from inference.errors import InvalidRequestError
+from inference.model import InputColumn
+from inference.predictor import Predictor
+from inference.rows import shown
+from inference.tensors import BYTES, datatype_of, read_tensor, to_bytes
+from inference.values import matrix_of_values
+
+PREDICT, PROBABILITIES = "predict", "predict_proba"
+HEADER_LENGTH = "inference-header-content-length"
+Tensors = Mapping[str, npt.NDArray[Any]]
+
+
+def metadata(predictor: Predictor, name: str) -> dict[str, Any]:
+    """What GET /v2/models/NAME says: one tensor a column in, predictions and probabilities out."""
+    inputs = [
+        {"name": c.name, "datatype": BYTES if c.type in ("category", "date") else "FP64", "shape": [-1]}
+        for c in predictor.columns
+    ]
+    label = datatype_of(predictor.classes) if predictor.is_classifier else "FP64"
+    outputs: list[dict[str, Any]] = [{"name": PREDICT, "datatype": label, "shape": [-1]}]
+    if predictor.is_classifier:
+        outputs.append({"name": PROBABILITIES, "datatype": "FP64", "shape": [-1, len(predictor.classes)]})
+    return {"name": name, "versions": ["1"], "platform": "greenlight", "inputs": inputs, "outputs": outputs}
+
+
+def infer(predictor: Predictor, name: str, body: bytes, json_length: int | None) -> tuple[bytes, int | None]:
+    """The answer to an inference request, and the length of its JSON where binary tensors follow."""
+    document, rest = _split(body, json_length)
+    values = _columns_of(_inputs(document, rest), predictor.columns)
+    answers = predictor.answers(matrix_of_values(values, predictor.columns, predictor.codes))
+    tensors: dict[str, npt.NDArray[Any]] = {PREDICT: predictor.labels(answers)}
+    if predictor.is_classifier:
+        tensors[PROBABILITIES] = answers
+    head: dict[str, Any] = {"model_name": name, "model_version": "1"}
+    if isinstance(document.get("id"), str):
+        head["id"] = document["id"]
+    return _outputs(head, tensors, _wanted(document, tensors))
+
+
+def _split(body: bytes, json_length: int | None) -> tuple[dict[str, Any], memoryview]:
+    end = len(body) if json_length is None else json_length
+    if end > len(body):
+        raise InvalidRequestError(f"{HEADER_LENGTH} is {end}, and the body has {len(body)} bytes")
+    try:
+        document = orjson.loads(body[:end])
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+    inputs = document.get("inputs") if isinstance(document, dict) else None
+    if not isinstance(inputs, list) or not inputs:
+        raise InvalidRequestError("expected an object with 'inputs', a list of tensors")
+    return document, memoryview(body)[end:]
+
+
+def _inputs(document: Mapping[str, Any], rest: memoryview) -> Tensors:
+    tensors: dict[str, npt.NDArray[Any]] = {}
+    for entry in document["inputs"]:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise InvalidRequestError(f"an input is {shown(entry)}; expected an object with a name")
+        if entry["name"] in tensors:
+            raise InvalidRequestError(f"input {entry['name']!r} is given twice")
+        tensors[entry["name"]], rest = read_tensor(entry, rest)
+    if len(rest):
+        raise InvalidRequestError(f"{len(rest)} bytes are left over after the binary tensors")
+    return tensors
+
+
+def _columns_of(tensors: Tensors, columns: Sequence[InputColumn]) -> list[npt.NDArray[Any]]:
+    """One array (n,) a column, out of one tensor a column or of one of all columns."""
+    names = [column.name for column in columns]
+    if len(tensors) == 1 and set(tensors) != set(names):
+        return _split_matrix(next(iter(tensors.values())), names)
+    problems = []
+    if lacking := [name for name in names if name not in tensors]:
+        problems.append(f"lack {', '.join(map(shown, lacking))}")
+    if extra := [name for name in tensors if name not in names]:
+        problems.append(f"have the unknown {', '.join(map(shown, extra[:10]))}")
+    if problems:
+        raise InvalidRequestError(f"the inputs {' and '.join(problems)}")
+    rows = tensors[names[0]].size
+    for name in names:
+        if tensors[name].shape not in ((rows,), (rows, 1)):
+            shape = list(tensors[name].shape)
+            raise InvalidRequestError(f"has the shape {shape}; expected [{rows}] or [{rows}, 1]", column=name)
+    return [tensors[name].reshape(-1) for name in names]
+
+
+def _split_matrix(tensor: npt.NDArray[Any], names: Sequence[str]) -> list[npt.NDArray[Any]]:
+    if tensor.ndim != 2 or tensor.shape[1] != len(names):
+        raise InvalidRequestError(
+            f"the one input has the shape {list(tensor.shape)}; expected [rows, {len(names)}], "
+            f"or one tensor a column: {', '.join(names)}"
+        )
+    return [tensor[:, position] for position in range(len(names))]
+
+
+def _wanted(document: Mapping[str, Any], tensors: Tensors) -> dict[str, bool]:
+    """The outputs asked for, or all, and whether each is to be binary."""
+    everywhere = _flag(document.get("parameters"), "binary_data_output", False)
+    asked = document.get("outputs") or [{"name": name} for name in tensors]
+    if not isinstance(asked, list):
+        raise InvalidRequestError(f"'outputs' is {shown(asked)}; expected a list")
+    wanted: dict[str, bool] = {}
+    for entry in asked:
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or name not in tensors:
+            raise InvalidRequestError(f"output {shown(name)} is not one of {', '.join(tensors)}")
+        wanted[name] = _flag(entry.get("parameters"), "binary_data", everywhere)
+    return wanted
+
+
+def _flag(parameters: Any, name: str, default: bool) -> bool:
+    return bool(parameters.get(name, default)) if isinstance(parameters, dict) else default
+
+
+def _outputs(head: dict[str, Any], tensors: Tensors, wanted: Mapping[str, bool]) -> tuple[bytes, int | None]:
+    entries, blobs = [], []
+    for name, binary in wanted.items():
+        tensor = tensors[name]
+        entry: dict[str, Any] = {
+            "name": name,
+            "datatype": datatype_of(tensor),
+            "shape": list(tensor.shape),
+        }
+        if binary:
+            blobs.append(to_bytes(tensor))
+            entry["parameters"] = {"binary_data_size": len(blobs[-1])}
+        else:
+            entry["data"] = np.ravel(tensor).tolist()
+        entries.append(entry)
+    text = orjson.dumps({**head, "outputs": entries})
+    return (text + b"".join(blobs), len(text)) if blobs else (text, None)
