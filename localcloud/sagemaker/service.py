@@ -24,6 +24,7 @@ from localcloud.sagemaker.hosting.measures import Measures, Publish
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.hosting.prepare import Preparer
 from localcloud.sagemaker.hosting.records import EndpointRecords
+from localcloud.sagemaker.hosting.utilization import Utilization
 from localcloud.sagemaker.hosting.work import Work
 from localcloud.sagemaker.iam import Caller, caller_of
 from localcloud.sagemaker.mlflow.apps import MlflowApps
@@ -75,6 +76,7 @@ class SageMaker:
         records = EndpointRecords(*shared, self.events)
         work = Work(records, platform, preparer, self._start, self.faults, self.capture, alarms)
         self.endpoints = Endpoints(records, self.names, platform, self.models, self.configs, work, alarms)
+        self._utilization = Utilization(records.live.values(), publish, platform.clock, platform.state_dir)
         place = Place(platform.account, platform.region)
         self._invoker = Invoker(place, self.endpoints.serving, self.measures, self.capture, self.faults)
         self.apps = MlflowApps(*shared, roles, spawn or popen)
@@ -109,6 +111,7 @@ class SageMaker:
             self.jobs.recover()
             self.apps.recover()
             await self.endpoints.recover()
+            self._utilization.start()
 
     def reset(self) -> None:
         """Forget everything."""
@@ -121,6 +124,7 @@ class SageMaker:
         self.jobs.shut_down()
         self.events.shut_down()
         self.measures.stop()
+        self._utilization.stop()
 
     async def _invoke(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:

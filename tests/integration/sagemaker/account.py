@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from localcloud.images import ImageStore
 from localcloud.launch import Running
 from localcloud.sagemaker.fleet_faults import FleetFaults
 
+T = TypeVar("T")
 BUCKET = "sagemaker-tests"
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/tiny:1"
 ALL_RIGHTS = ("s3:*", "ecr:*")
@@ -94,10 +97,12 @@ class Account:
 
     def trained(self, name: str) -> dict[str, Any]:
         """Wait for a job's end; its description."""
-        while True:
+
+        def look() -> dict[str, Any] | None:
             described: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
-            if described["TrainingJobStatus"] not in ("InProgress", "Stopping"):
-                return described
+            return None if described["TrainingJobStatus"] in ("InProgress", "Stopping") else described
+
+        return until(look)
 
     def config(self, name: str, word: str, instances: int = 2, role: str = "execution") -> str:
         """An endpoint config whose model predicts `word`; the prediction."""
@@ -133,10 +138,17 @@ class Account:
 
     def settle(self, endpoint: str) -> dict[str, Any]:
         """Wait until nothing is done to an endpoint; its description."""
-        while True:
+
+        def look() -> dict[str, Any] | None:
             described: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=endpoint)
-            if described["EndpointStatus"] in ("InService", "Failed"):
-                return described
+            return described if described["EndpointStatus"] in ("InService", "Failed") else None
+
+        return until(look)
+
+    def alarm_state(self, name: str) -> str:
+        """OK, ALARM or INSUFFICIENT_DATA."""
+        found = self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return str(found[0]["StateValue"])
 
     def canary(self, endpoint: str, config: str, *alarms: str, bake: int = 120) -> None:
         """Begin to deploy a config with a canary of a quarter of the traffic."""
@@ -209,6 +221,16 @@ class Load:
         out, _ = self._process.communicate(timeout=120)
         document = json.loads(out)
         return document["sent"], document["answers"]
+
+
+def until(look: Callable[[], T | None], limit_seconds: float = 60.0) -> T:
+    """Look again and again until there is something; fails when there never is."""
+    never = threading.Event()
+    deadline = time.monotonic() + limit_seconds
+    while (found := look()) is None:
+        assert time.monotonic() < deadline, f"waited {limit_seconds:g} s for {look.__qualname__}"
+        never.wait(0.02)
+    return found
 
 
 def _policy(*statements: dict[str, Any]) -> str:

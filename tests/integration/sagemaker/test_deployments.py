@@ -1,6 +1,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.integration.sagemaker.account import until
+
 RATE = 200
 
 
@@ -27,9 +29,7 @@ def on_blue(account, fleets):
 
 
 def _until_quiet(account):
-    cloudwatch = account.client("cloudwatch")
-    while cloudwatch.describe_alarms(AlarmNames=["green-errors"])["MetricAlarms"][0]["StateValue"] == "ALARM":
-        pass
+    until(lambda: account.alarm_state("green-errors") != "ALARM" or None)
 
 
 def test_a_healthy_canary_takes_over_and_no_request_is_lost(account, on_blue):
@@ -37,11 +37,14 @@ def test_a_healthy_canary_takes_over_and_no_request_is_lost(account, on_blue):
     load = account.load("deployed", RATE, 6)
     account.canary("deployed", "green", "green-errors", bake=90)
     stages = set()
-    while (described := account.sagemaker.describe_endpoint(EndpointName="deployed"))[
-        "EndpointStatus"
-    ] == "Updating":
+
+    def look():
+        described = account.sagemaker.describe_endpoint(EndpointName="deployed")
         for variant in described.get("PendingDeploymentSummary", {}).get("ProductionVariants", []):
             stages.add((variant["VariantStatus"][0]["Status"], variant["CurrentInstanceCount"]))
+        return None if described["EndpointStatus"] == "Updating" else described
+
+    described = until(look)
     sent, answers = load.result()
     assert set(answers) == {blue, green}
     assert sum(answers.values()) == sent
@@ -89,8 +92,7 @@ def test_an_alarm_in_alarm_before_the_start_ends_the_deployment_before_any_traff
         ComparisonOperator="GreaterThanThreshold",
         TreatMissingData="breaching",
     )
-    while cloudwatch.describe_alarms(AlarmNames=["always"])["MetricAlarms"][0]["StateValue"] != "ALARM":
-        pass
+    until(lambda: account.alarm_state("always") == "ALARM" or None)
     load = account.load("deployed", 50, 2)
     account.canary("deployed", "green", "always")
     assert account.settle("deployed")["EndpointConfigName"] == "blue"

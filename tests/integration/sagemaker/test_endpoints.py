@@ -4,7 +4,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.sagemaker.account import BUCKET, IMAGE
+from tests.integration.sagemaker.account import BUCKET, IMAGE, until
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +51,13 @@ def test_only_who_may_invoke_this_endpoint_may(account, served):
 def test_requests_are_captured_in_s3(account, served):
     account.ask("Steady", b"7,8")
     s3 = account.client("s3")
-    captured: list[str] = []
-    while not any('"7,8"' in line for line in captured):
+
+    def look():
         listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="capture/Steady/AllTraffic/").get("Contents", [])
         bodies = [s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read().decode() for item in listed]
-        captured = "".join(bodies).splitlines()
-    line = json.loads(next(line for line in captured if '"7,8"' in line))
+        return next((line for line in "".join(bodies).splitlines() if '"7,8"' in line), None)
+
+    line = json.loads(until(look))
     assert line["captureData"]["endpointOutput"]["data"] == served
 
 
@@ -66,14 +67,31 @@ def test_a_crashed_instance_is_replaced_while_the_others_answer(account, served)
         account.ask("Steady")
     account.faults.clear()
     assert account.ask("Steady") == served
-    while (
-        account.sagemaker.describe_endpoint(EndpointName="Steady")["ProductionVariants"][0][
-            "CurrentInstanceCount"
-        ]
-        < 2
-    ):
-        pass
+    until(lambda: _instances(account) == 2 or None)
     assert account.ask("Steady") == served
+
+
+def _instances(account):
+    (variant,) = account.sagemaker.describe_endpoint(EndpointName="Steady")["ProductionVariants"]
+    return variant["CurrentInstanceCount"]
+
+
+def test_what_instances_use_is_a_metric(account, served):
+    cloudwatch = account.client("cloudwatch")
+
+    def look():
+        found = cloudwatch.list_metrics(
+            Namespace="/aws/sagemaker/Endpoints",
+            MetricName="CPUUtilization",
+            Dimensions=[{"Name": "EndpointName", "Value": "Steady"}],
+        )
+        return found["Metrics"] or None
+
+    (metric,) = until(look)
+    assert {item["Name"]: item["Value"] for item in metric["Dimensions"]} == {
+        "EndpointName": "Steady",
+        "VariantName": "AllTraffic",
+    }
 
 
 def test_a_model_that_its_role_may_not_read_fails_the_endpoint(account, served):

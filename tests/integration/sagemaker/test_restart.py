@@ -1,5 +1,5 @@
 from localcloud.launch import launch
-from tests.integration.sagemaker.account import Account
+from tests.integration.sagemaker.account import Account, until
 
 
 def test_a_cloud_killed_in_the_middle_of_a_deployment_serves_the_old_config_again(tmp_path):
@@ -11,8 +11,9 @@ def test_a_cloud_killed_in_the_middle_of_a_deployment_serves_the_old_config_agai
         account.sagemaker.create_endpoint(EndpointName="kept", EndpointConfigName="first")
         account.settle("kept")
         account.canary("kept", "second", bake=600)
-        while "PendingDeploymentSummary" not in account.sagemaker.describe_endpoint(EndpointName="kept"):
-            pass
+        until(
+            lambda: account.sagemaker.describe_endpoint(EndpointName="kept").get("PendingDeploymentSummary")
+        )
         cloud.process.kill()
         cloud.process.wait()
     with launch(state_dir=tmp_path, deploy=False, speed=30) as cloud:

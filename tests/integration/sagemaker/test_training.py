@@ -5,7 +5,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.sagemaker.account import BUCKET
+from tests.integration.sagemaker.account import BUCKET, until
 
 
 def test_a_job_trains_and_leaves_a_model_metrics_and_a_log(account):
@@ -69,10 +69,13 @@ def test_a_right_on_one_job_is_no_right_on_another(account):
         sagemaker.describe_training_job(TrainingJobName="other-1")
 
 
+def _phase(account, name):
+    return account.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"]
+
+
 def test_a_job_can_be_stopped(account):
     account.sagemaker.create_training_job(**account.training_request("stopped", sleep="60", word="x"))
-    while account.sagemaker.describe_training_job(TrainingJobName="stopped")["SecondaryStatus"] != "Training":
-        pass
+    until(lambda: _phase(account, "stopped") == "Training" or None)
     account.sagemaker.stop_training_job(TrainingJobName="stopped")
     assert account.trained("stopped")["TrainingJobStatus"] == "Stopped"
 

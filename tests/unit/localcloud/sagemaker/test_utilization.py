@@ -1,0 +1,54 @@
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from localcloud.clock import FakeClock
+from localcloud.sagemaker.hosting.utilization import GIBIBYTE, Utilization, cpu_seconds, memory_bytes
+from tests.unit.localcloud.sagemaker.fleets import FakeFleet
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "gibibytes"),
+    [
+        ("ml.t2.medium", 4),
+        ("ml.m5.large", 8),
+        ("ml.m5.xlarge", 16),
+        ("ml.c5.2xlarge", 16),
+        ("ml.r6gd.4xlarge", 128),
+        ("ml.unknown", 8),
+    ],
+)
+def test_memory_follows_the_family_and_the_size(instance_type, gibibytes):
+    assert memory_bytes(instance_type) == gibibytes * GIBIBYTE
+
+
+def test_what_healthy_instances_use_is_published_for_their_variant():
+    published: dict[str, Any] = {}
+
+    def publish(namespace, name, dimensions, values, unit="None"):
+        assert (namespace, unit) == ("/aws/sagemaker/Endpoints", "Percent")
+        assert dimensions == {"EndpointName": "housing", "VariantName": "AllTraffic"}
+        published[name] = values
+
+    fleet = FakeFleet("config", instances=2)
+    variant = fleet.variants["AllTraffic"]
+    variant.config["InstanceType"] = "ml.m5.large"
+    for instance in cast(Any, variant.instances):
+        instance.pid = os.getpid()
+    variant.instances[1].healthy = False
+    endpoint = cast(Any, SimpleNamespace(name="housing", current=fleet, pending=None))
+    sampler = Utilization([endpoint], publish, FakeClock(), Path("/"))
+    sampler.sample()
+    assert "CPUUtilization" not in published
+    assert 0 < published["MemoryUtilization"][0][0] < 100
+    assert len(published["DiskUtilization"]) == 1
+    sampler.sample()
+    assert published["CPUUtilization"][0][0] >= 0
+
+
+def test_a_process_that_is_gone_has_used_nothing():
+    assert cpu_seconds(2**30) == 0.0
+    assert cpu_seconds(os.getpid()) > 0.0
