@@ -1,0 +1,140 @@
+"""Bodies of every kind, near valid ones and far from them: a client's mistake is never the server's fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inference.csv_body import parse_csv
+from inference.errors import InvalidRequestError
+from inference.predictor import Predictor
+from inference.service import Request, Response, Service
+from inference.settings import ServerSettings
+from tests.unit.inference.models import predictor_of, tree_model
+
+# FUZZ_EXAMPLES=20000 makes a long run of it: five kinds of bodies, so 100,000 of them.
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
+many = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+PREDICTOR = predictor_of(tree_model())
+SERVICE = Service(PREDICTOR, ServerSettings())
+ALLOWED = {200, 400, 406, 415}
+
+numbers = st.one_of(
+    st.floats().map(repr),
+    st.integers().map(str),
+    st.sampled_from(
+        ["", "nan", "inf", "-Infinity", "1e999", "0x1p3", "1_0", " 1", "+1", "-.5", "5.", "1e", "--1"]
+    ),
+    st.text(max_size=5),
+)
+fields = st.one_of(numbers, st.sampled_from(["INLAND", '"INLAND"', '"a,b"', '"', "NEAR BAY", "\ufeff", "\0"]))
+lines = st.one_of(
+    st.lists(fields, max_size=5).map(",".join), st.sampled_from(["rooms,people,sea", "sea,rooms"])
+)
+csv_bodies = st.lists(lines, max_size=6).flatmap(
+    lambda rows: st.sampled_from(["\n", "\r\n", "\r"]).map(
+        lambda end: end.join(rows).encode("utf-8", "surrogatepass")
+    )
+)
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(
+                ["rooms", "people", "sea", "data", "columns", "records", "instances", "inputs", "x"]
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+TYPES = ["FP64", "FP32", "INT64", "BYTES", "BOOL", "UINT8"]
+sizes = st.integers(-1, 20)
+tensors = st.fixed_dictionaries(
+    {
+        "name": st.one_of(st.sampled_from(["rooms", "people", "sea", "rows"]), json_values),
+        "datatype": st.one_of(
+            st.sampled_from(["FP64", "FP32", "INT64", "BYTES", "BOOL", "UINT8"]), json_values
+        ),
+        "shape": st.one_of(st.lists(st.integers(-2, 4), max_size=3), json_values),
+        "data": json_values,
+        "parameters": st.one_of(
+            st.just({}), st.builds(lambda n: {"binary_data_size": n}, st.integers(-1, 20))
+        ),
+    }
+)
+
+
+def send(path: str, content_type: str, body: bytes, json_length: int | None = None) -> Response:
+    asked = Request()
+    asked.method, asked.path, asked.content_type, asked.body = "POST", path, content_type, body
+    asked.json_length = json_length
+    return SERVICE.handle(asked)
+
+
+def check(response: Response) -> None:
+    assert response.status in ALLOWED, response.body
+    if response.status == 200 and response.content_type == "application/json":
+        json.loads(response.body)
+
+
+@many
+@given(st.one_of(csv_bodies, st.binary(max_size=200)))
+def test_any_csv_gets_an_answer_or_a_reason(body: bytes) -> None:
+    check(send("/invocations", "text/csv", body))
+
+
+@many
+@given(st.one_of(json_values.map(lambda v: json.dumps(v).encode()), st.binary(max_size=200)))
+def test_any_json_gets_an_answer_or_a_reason(body: bytes) -> None:
+    check(send("/invocations", "application/json", body))
+    check(send("/invocations", "application/jsonlines", body))
+
+
+@many
+@given(st.lists(tensors, max_size=4), st.binary(max_size=60), st.one_of(st.none(), st.integers(0, 400)))
+def test_any_tensors_get_an_answer_or_a_reason(inputs: list[Any], rest: bytes, length: int | None) -> None:
+    text = json.dumps({"inputs": inputs}).encode()
+    check(
+        send(
+            "/v2/models/model/infer", "application/json", text + rest, len(text) if length is None else length
+        )
+    )
+
+
+@many
+@given(st.binary(max_size=120), st.binary(max_size=60))
+def test_any_npy_gets_an_answer_or_a_reason(header: bytes, data: bytes) -> None:
+    check(send("/invocations", "application/x-npy", header))
+    framed = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+    check(send("/invocations", "application/x-npy", framed))
+
+
+@many
+@given(csv_bodies)
+def test_the_compiled_reader_never_differs_from_pythons(body: bytes) -> None:
+    if PREDICTOR.kernel is None:
+        pytest.skip("no compiler on this machine")
+    compiled = PREDICTOR.kernel.read_csv(body)
+    if compiled is not None:
+        assert np.array_equal(compiled, _by_python(PREDICTOR, body), equal_nan=True)
+
+
+def _by_python(predictor: Predictor, body: bytes) -> Any:
+    try:
+        return parse_csv(body, predictor.columns, predictor.codes)
+    except InvalidRequestError as error:
+        raise AssertionError(f"only Python refuses {body!r}: {error}") from error
