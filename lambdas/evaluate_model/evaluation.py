@@ -21,6 +21,10 @@ from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, overall
 from lambdas.evaluate_model.shapley import Explanation, explain
 from lambdas.evaluate_model.slices import Slice, slices_of
 
+# Rows to score for either explanation: the compiled kernel takes microseconds for a row of a large model,
+# numpy, where there was no compiler, a hundred times as long.
+EFFORT = {"compiled": 90_000, "numpy": 3_000}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
@@ -93,9 +97,14 @@ def evaluate(
         slices=slices,
         drift=contest.drift,
         importance=permutation_importance(
-            lambda rows: challenger.answer(rows, classes), matrix, challenger.features, target, gate.metric
+            lambda rows: challenger.answer(rows, classes),
+            matrix,
+            challenger.features,
+            target,
+            gate.metric,
+            EFFORT[challenger.predictor.engine],
         ),
-        explanation=explain(_explained(challenger), matrix),
+        explanation=explain(_explained(challenger), matrix, EFFORT[challenger.predictor.engine]),
         features=challenger.features,
         manifest=challenger.manifest,
         latency_us=contest.latency_us,

@@ -16,8 +16,6 @@ from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, overall
 SEED = 20_240_229
 REPEATS = 3
 _MAX_ROWS, _MIN_ROWS = 2_000, 100
-# Rows to score over all columns and repeats: bounds the time on wide data.
-_BUDGET = 200_000
 
 
 def permutation_importance(
@@ -26,10 +24,12 @@ def permutation_importance(
     names: Sequence[str],
     target: Array,
     metric: str,
+    budget: int = 90_000,
 ) -> dict[str, float]:
-    """Mean rise of the error by column, largest first; the same rows give the same figures."""
+    """Mean rise of the error by column, largest first; the same rows give the same figures. About `budget`
+    rows are answered, at least some for each column."""
     generator = np.random.default_rng(SEED)
-    size = min(_MAX_ROWS, max(_MIN_ROWS, _BUDGET // (REPEATS * len(names))))
+    size = min(_MAX_ROWS, max(_MIN_ROWS, budget // (REPEATS * len(names))))
     rows = generator.permutation(len(target))[:size]
     sample, truth = matrix[rows].copy(), target[rows]
     sign = -1.0 if higher_is_better(metric) else 1.0

@@ -18,10 +18,8 @@ import numpy as np
 from lambdas.evaluate_model.metrics import Array, FloatArray
 
 SEED = 20_240_229
-_ROWS = 120
-_MAX_ORDERS = 12
-# Rows to score over all columns and orders: bounds the time on wide data.
-_BUDGET = 60_000
+_MIN_ROWS, _ROWS = 20, 100
+_MIN_ORDERS, _MAX_ORDERS = 5, 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +30,16 @@ class Explanation:
     values: FloatArray
 
 
-def explain(answer: Callable[[FloatArray], FloatArray], matrix: FloatArray) -> Explanation:
-    """Of sampled rows; the same matrix gives the same values. `answer` maps rows to one figure each (n,)."""
+def explain(
+    answer: Callable[[FloatArray], FloatArray], matrix: FloatArray, budget: int = 90_000
+) -> Explanation:
+    """Of sampled rows; the same matrix gives the same values. `answer` maps rows to one figure each (n,), and
+    is asked for about `budget` of them, at least for each column's turn of some rows."""
     generator = np.random.default_rng(SEED)
     columns = matrix.shape[1]
-    rows = matrix[generator.permutation(len(matrix))[:_ROWS]]
-    orders = min(_MAX_ORDERS, max(1, _BUDGET // (2 * len(rows) * columns)))
+    wanted = min(_ROWS, max(_MIN_ROWS, budget // (2 * _MIN_ORDERS * columns)))
+    rows = matrix[generator.permutation(len(matrix))[:wanted]]
+    orders = min(_MAX_ORDERS, max(1, budget // (2 * len(rows) * columns)))
     values = np.zeros(rows.shape)
     for _ in range(orders):
         order = generator.permutation(columns)

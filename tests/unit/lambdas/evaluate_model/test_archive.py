@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tarfile
@@ -44,10 +45,8 @@ def test_files_are_unpacked(tmp_path: Path) -> None:
 )
 def test_nothing_leaves_the_directory_or_is_but_a_file(tmp_path: Path, bad: tarfile.TarInfo) -> None:
     made = archive(tmp_path / "m.tar.gz", (bad, b""))
-    try:
+    with contextlib.suppress(ArchiveError):
         unpack(made, tmp_path / "in" / "out")
-    except ArchiveError:
-        pass
     found = [Path(at) / name for at, _, names in os.walk(tmp_path) for name in names if name != "m.tar.gz"]
     assert all((tmp_path / "in" / "out") in path.parents for path in found)
     assert not any(path.is_symlink() for path in found)

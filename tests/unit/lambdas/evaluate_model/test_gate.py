@@ -21,14 +21,14 @@ ROWS = 1000
 PARITY = {"rows": 100, "edge_rows": 10, "largest_difference": 0.0, "tolerance": 1e-9}
 
 
-def contest(champion: float | None = 10.0, challenger: float = 8.0, **changes: Any) -> Contest:
+def contest(champion_error: float | None = 10.0, challenger_error: float = 8.0, **changes: Any) -> Contest:
     """A regression whose models' errors have these standard deviations."""
     random = np.random.default_rng(7)
     target = random.normal(100, 30, ROWS)
     shared = random.normal(0, 1, ROWS)
     answers = [
         None if size is None else target + size * (0.8 * shared + 0.6 * random.normal(0, 1, ROWS))
-        for size in (champion, challenger)
+        for size in (champion_error, challenger_error)
     ]
     assert answers[1] is not None
     given = Contest(
@@ -102,7 +102,7 @@ def test_better_by_less_than_noise_is_rejected() -> None:
 def test_better_overall_but_worse_on_a_slice_is_rejected() -> None:
     found = contest(10.0, 7.0)
     assert found.champion is not None
-    bad = np.arange(ROWS) < 100
+    bad = np.arange(ROWS) < 30
     challenger = found.challenger.copy()
     challenger[bad] = found.target[bad] + 3 * (found.champion[bad] - found.target[bad])
     slices = [Slice("region", "islands", bad), Slice("region", "mainland", ~bad)]
@@ -111,7 +111,7 @@ def test_better_overall_but_worse_on_a_slice_is_rejected() -> None:
     assert check(verdict, "confidence").passed
     assert failed(verdict) == ["worst slice"]
     assert check(verdict, "worst slice").figure == pytest.approx(2.0)
-    assert "region = islands (100 rows)" in verdict.reason
+    assert "region = islands (30 rows)" in verdict.reason
 
 
 def test_a_slice_of_few_rows_is_not_judged() -> None:
