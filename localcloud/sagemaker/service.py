@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -84,7 +85,7 @@ class SageMaker:
         hosting = (self.models, self.configs, self.endpoints)
         parts = (self.jobs, *hosting, self.groups, self.packages, self.apps, self.tags)
         self.api = Api(self.names, [part.operations() for part in parts])
-        self._recovered = False
+        self._recovery: asyncio.Future[None] | None = None
 
     async def handle(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
@@ -105,13 +106,10 @@ class SageMaker:
         return self.api.handle(target, body, caller)
 
     async def recover(self) -> None:
-        """Bring back what ran before a restart."""
-        if not self._recovered:
-            self._recovered = True
-            self.jobs.recover()
-            self.apps.recover()
-            await self.endpoints.recover()
-            self._utilization.start()
+        """Bring back what ran before a restart, once; every request waits for it."""
+        if self._recovery is None:
+            self._recovery = asyncio.ensure_future(self._recover())
+        await asyncio.shield(self._recovery)
 
     def reset(self) -> None:
         """Forget everything."""
@@ -138,6 +136,12 @@ class SageMaker:
                 "x-amzn-errortype": answer_headers["x-amzn-errortype"],
             }
             return status, kind, json.dumps(document).encode()
+
+    async def _recover(self) -> None:
+        self.jobs.recover()
+        self.apps.recover()
+        await self.endpoints.recover()
+        self._utilization.start()
 
     def _set_faults(self, operation: str, body: bytes) -> Answer:
         try:

@@ -104,6 +104,7 @@ class Deployment:
             raise RollbackError(str(problem)) from None
         finally:
             starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
 
     def _shift(self, share: float) -> None:
         self._report(Stage("ActivatingTraffic", share))

@@ -130,6 +130,8 @@ class Endpoints:
             record.pop("PendingEndpointConfigName", None)
             if record["EndpointStatus"] == "Deleting":
                 self._work.begin(live, record, self._work.delete(live, record))
+            elif blueprint is None and record["EndpointStatus"] == "Failed":
+                continue
             elif blueprint is None:
                 self._records.fail(
                     record, "The embedded cloud was restarted before the endpoint was created."

@@ -50,6 +50,11 @@ class Variant:
     def healthy(self) -> list[Instance]:
         return [instance for instance in self.instances if instance.healthy]
 
+    def drop(self, instance: Instance) -> None:
+        """Forget an instance; one that is forgotten already is no error."""
+        if instance in self.instances:
+            self.instances.remove(instance)
+
     def pick(self) -> Instance | None:
         """The healthy instance with the fewest requests under way; ties go round."""
         healthy = self.healthy
@@ -94,11 +99,15 @@ class Fleet:
 
     async def start(self) -> None:
         """Start every instance and wait until all answer /ping; raises FleetError."""
-        deadlines = [self._start_variant(variant) for variant in self.variants.values()]
         try:
-            await asyncio.gather(*deadlines)
-        except BaseException:
+            async with asyncio.TaskGroup() as group:
+                for variant in self.variants.values():
+                    for _ in range(variant.count):
+                        group.create_task(self._serve_one(variant))
+        except BaseException as problem:
             await self.stop(drain=False)
+            if isinstance(problem, BaseExceptionGroup):
+                raise problem.exceptions[0] from None
             raise
         self.ready.set()
 
@@ -110,7 +119,7 @@ class Fleet:
         if missing > 0:
             await asyncio.gather(*(self._serve_one(variant) for _ in range(missing)))
         for instance in list(variant.instances)[count:]:
-            variant.instances.remove(instance)
+            variant.drop(instance)
             instance.healthy = False
             await instance.drained(DRAIN_SECONDS)
             await instance.stop(STOP_GRACE_SECONDS)
@@ -141,9 +150,6 @@ class Fleet:
         for variant in self.variants.values():
             yield from list(variant.instances)
 
-    async def _start_variant(self, variant: Variant) -> None:
-        await asyncio.gather(*(self._serve_one(variant) for _ in range(variant.count)))
-
     async def _serve_one(self, variant: Variant) -> None:
         """Have one more healthy instance of a variant, and keep one in its place from then on."""
         loop = asyncio.get_running_loop()
@@ -155,7 +161,7 @@ class Fleet:
             if await until_healthy(instance, deadline):
                 self._keep(variant, instance)
                 return
-            variant.instances.remove(instance)
+            variant.drop(instance)
             await instance.stop(0.0)
             if loop.time() >= deadline:
                 raise FleetError(
@@ -177,7 +183,7 @@ class Fleet:
         await watch(instance)
         if self._stopping or instance not in variant.instances:
             return
-        variant.instances.remove(instance)
+        variant.drop(instance)
         await instance.stop(0.0)
         while not self._stopping:
             try:

@@ -64,6 +64,7 @@ class Instance:
         self._start = start
         self._may_pass = may_pass
         self._log = log(self.id)
+        self._launching: asyncio.Future[Container] | None = None
         self._container: Container | None = None
 
     @property
@@ -73,7 +74,9 @@ class Instance:
     async def launch(self) -> None:
         """Start the container."""
         loop = asyncio.get_running_loop()
-        self._container = await asyncio.to_thread(self._launch)
+        self._launching = asyncio.ensure_future(asyncio.to_thread(self._launch))
+        # Whoever gives up waiting must not leave behind a container that nobody knows.
+        self._container = await asyncio.shield(self._launching)
         self._container.when_done(lambda: _post(loop, self._on_end))
 
     async def ping(self) -> bool:
@@ -105,6 +108,8 @@ class Instance:
         """End the container; SageMaker sends SIGTERM, and SIGKILL 30 s later."""
         self.healthy = False
         self.pool.close()
+        if self._container is None and self._launching is not None:
+            self._container = await self._launching
         if self._container is not None:
             await asyncio.to_thread(self._container.terminate, grace_seconds)
         self._log.flush()

@@ -69,7 +69,7 @@ class Work:
                 await work
             except Exception as problem:
                 log.exception("endpoint %s", live.name)
-                self._records.fail(record, f"InternalFailure: {problem!r}")
+                await self._roll_back(live, record, FleetError(f"InternalFailure: {problem!r}"))
 
         live.task = asyncio.get_running_loop().create_task(guarded())
 
@@ -160,9 +160,11 @@ class Work:
         await Deployment(blue, green, live.traffic, policy, clock, self._alarms.in_alarm, report).run()
 
     async def _roll_back(self, live: LiveEndpoint, record: Document, problem: Exception) -> None:
-        """Traffic is on blue already; SageMaker gives no reason when an alarm was it."""
+        """All traffic on blue, no green any more; SageMaker gives no reason when an alarm was it."""
         self._records.set_status(record, "RollingBack")
         log.info("endpoint %s rolls back: %s", live.name, problem)
+        if live.current is not None:
+            live.traffic.set((live.current, 1.0))
         if live.pending is not None:
             await live.pending.stop()
         live.pending = live.pending_capture = None

@@ -104,6 +104,35 @@ def test_a_model_that_its_role_may_not_read_fails_the_endpoint(account, served):
     account.sagemaker.delete_endpoint(EndpointName="no-data")
 
 
+def test_a_model_can_be_made_of_a_registered_package(account, served):
+    sagemaker = account.sagemaker
+    uri = sagemaker.describe_model(ModelName="steady")["PrimaryContainer"]["ModelDataUrl"]
+    sagemaker.create_model_package_group(ModelPackageGroupName="registered")
+    arn = sagemaker.create_model_package(
+        ModelPackageGroupName="registered",
+        InferenceSpecification={
+            "Containers": [{"Image": IMAGE, "ModelDataUrl": uri}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )["ModelPackageArn"]
+    role = "arn:aws:iam::111122223333:role/execution"
+    sagemaker.create_model(
+        ModelName="registered", ExecutionRoleArn=role, PrimaryContainer={"ModelPackageName": arn}
+    )
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "registered",
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="registered", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="registered", EndpointConfigName="registered")
+    assert account.settle("registered")["EndpointStatus"] == "InService"
+    assert account.ask("registered") == served
+    sagemaker.delete_endpoint(EndpointName="registered")
+
+
 def test_weights_and_capacities_change_in_place(account, served):
     account.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName="Steady",
