@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import threading
 import time
 from typing import Any
@@ -18,6 +19,8 @@ from localcloud.sessions import RoleNotAssumableError
 
 _log = logging.getLogger("localcloud.functions")
 _IDLE_SECONDS = 600.0
+_CONCURRENCY = max(8, 4 * (os.cpu_count() or 1))
+"""Invocations at once; the others wait their turn, for this machine has not AWS's thousand."""
 
 
 class Executor:
@@ -28,14 +31,20 @@ class Executor:
         self._lock = threading.Lock()
         self._idle: dict[str, list[tuple[str, Environment]]] = {}
         self._busy: set[Environment] = set()
+        self._slots = threading.BoundedSemaphore(_CONCURRENCY)
 
     def execute(
         self, function: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float
     ) -> dict[str, Any]:
         """Stand in for ministack's choice of executor: the same arguments, the same result."""
+        record = {**function, "config": config}
+        with self._slots:
+            return self._execute(record, event, request_id)
+
+    def _execute(self, record: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         from ministack.services import lambda_svc
 
-        record = {**function, "config": config}
+        config = record["config"]
         try:
             environment = self._take(record)
         except (PackageError, ContainerError, RoleNotAssumableError) as error:

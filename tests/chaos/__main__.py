@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 
 from tests.chaos.project import BUILD, assembly
@@ -13,6 +14,7 @@ from tests.chaos.runs import LOST, ChaosRun, Journal, Result
 def main() -> int:
     """Run what is not yet in the journal; 1 if anything was ever lost."""
     options = _parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cloud is stopped too
     from tests.chaos.cloud import ChaosCloud
 
     cdk_out = assembly()

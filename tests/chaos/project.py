@@ -30,16 +30,22 @@ def assembly() -> Path:
     BUILD.mkdir(parents=True, exist_ok=True)
     parent = Path(tempfile.mkdtemp(prefix="project-", dir=BUILD))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)
-    project, out = parent / "project", parent / "cdk.out"
-    project.mkdir()
-    for part in PARTS:
-        _copy(ROOT / part, project / part)
-    shutil.copy(Path(__file__).with_name("pipeline.toml"), project / "pipeline.toml")
+    project, out = copied(parent / "project"), parent / "cdk.out"
     processes = Processes()
     try:
         return Synth(processes, "dev", out, project).assembly()
     finally:
         processes.stop_all(grace_seconds=0.0)
+        processes.close()
+
+
+def copied(project: Path) -> Path:
+    """A copy of the project with the tiny pipeline, in a directory that does not exist yet."""
+    project.mkdir()
+    for part in PARTS:
+        _copy(ROOT / part, project / part)
+    shutil.copy(Path(__file__).with_name("pipeline.toml"), project / "pipeline.toml")
+    return project
 
 
 def revision() -> str:

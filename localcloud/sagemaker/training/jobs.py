@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -21,6 +22,9 @@ from localcloud.sagemaker.training.run import STOP_GRACE_SECONDS, Ending, Steps,
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400
+INSTANCES = max(2, os.cpu_count() or 1)
+"""Jobs that run at once: more would only slow each other down, and this machine with them."""
+_CAPACITY_POLL_SECONDS = 0.2
 _SUMMARY = ("TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime", "LastModifiedTime")
 _INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
 
@@ -51,6 +55,7 @@ class TrainingJobs:
         self._lock = threading.RLock()
         self._ended = threading.Condition(self._lock)
         self._runs: dict[str, TrainingRun] = {}
+        self._instances = threading.BoundedSemaphore(INSTANCES)
         self._directory = platform.state_dir / "sagemaker" / "training"
 
     def operations(self) -> dict[str, Operation]:
@@ -152,10 +157,22 @@ class TrainingJobs:
 
     def _run(self, name: str, run: TrainingRun) -> None:
         record = self._known(name)
-        ending = run.run(Steps(self._progress(record), self._metric(record)))
+        has_instance = self._await_instance(run)
+        try:
+            ending = run.run(Steps(self._progress(record), self._metric(record)))
+        finally:
+            if has_instance:
+                self._instances.release()
         with self._lock:
             self._runs.pop(name, None)
             self._end(record, ending, run.training_seconds)
+
+    def _await_instance(self, run: TrainingRun) -> bool:
+        """Wait, as a job does on AWS when capacity is short; False when it was stopped meanwhile."""
+        while not run.stopping:
+            if self._instances.acquire(timeout=_CAPACITY_POLL_SECONDS):
+                return True
+        return False
 
     def _progress(self, record: Document) -> Callable[[str, str], None]:
         def progress(secondary: str, message: str) -> None:

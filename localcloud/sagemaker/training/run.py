@@ -66,6 +66,11 @@ class TrainingRun:
         self._container: Container | None = None
         self.training_seconds = 0.0
 
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Ask the container to stop; the run goes on to save what there is."""
         self._stopping.set()
