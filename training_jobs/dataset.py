@@ -78,7 +78,7 @@ def _check(dataset: Dataset, contract: DatasetContract, folds: int) -> None:
             f"the target {contract.target!r} is always {classes[0]}; there is nothing to learn"
         )
     if contract.task == "classification" and counts.min() < folds:
-        rare = classes[counts.argmin()]
+        rare = classes[counts.argmin()].item()
         raise DatasetError(
             f"class {rare!r} of target {contract.target!r} has {counts.min()} training rows, "
             f"fewer than the {folds} folds"

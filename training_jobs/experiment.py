@@ -46,7 +46,9 @@ class Experiment:
     def fit(self, parameters: Parameters, dataset: Dataset | None = None) -> Any:
         """A pipeline fitted on the whole dataset, or on the given rows."""
         rows = self.dataset if dataset is None else dataset
-        pipeline = build_pipeline(self.config, self.category_counts, parameters, self.seed, self.threads)
+        pipeline = build_pipeline(
+            self.config, self.category_counts, rows.features, parameters, self.seed, self.threads
+        )
         with limited_threads(self.threads):
             return pipeline.fit(rows.features, rows.target)
 

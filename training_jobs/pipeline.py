@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -18,22 +19,33 @@ MAX_ONE_HOT = 32
 
 
 def build_pipeline(
-    config: PipelineConfig, category_counts: dict[str, int], parameters: Parameters, seed: int, threads: int
+    config: PipelineConfig,
+    category_counts: dict[str, int],
+    rows: pd.DataFrame,
+    parameters: Parameters,
+    seed: int,
+    threads: int,
 ) -> Pipeline:
-    """Unfitted. `category_counts` tells how many values each category column has in training."""
+    """Unfitted, for the given rows. `category_counts` tells how many values each category column has."""
     name = config.training.estimator
     return Pipeline(
         [
             ("features", derived_features(config.features)),
-            ("columns", _columns(config, category_counts, scale=needs_scaling(name))),
+            ("columns", _columns(_numbers(config, rows), category_counts, scale=needs_scaling(name))),
             ("estimator", make_estimator(name, config.dataset.task, parameters, seed, threads)),
         ]
     )
 
 
-def _columns(config: PipelineConfig, category_counts: dict[str, int], *, scale: bool) -> ColumnTransformer:
-    derived = [step[0] for step in derived_features(config.features).steps]
-    numbers = [c.name for c in config.dataset.feature_columns if c.type != "category"] + derived
+def _numbers(config: PipelineConfig, rows: pd.DataFrame) -> list[str]:
+    """The number columns, raw and derived, that hold anything at all in these rows: from one that is missing
+    throughout nothing can be learnt, and some estimators refuse it."""
+    frame = derived_features(config.features).fit_transform(rows)
+    categories = {c.name for c in config.dataset.feature_columns if c.type == "category"}
+    return [name for name in frame.columns if name not in categories and frame[name].notna().any()]
+
+
+def _columns(numbers: list[str], category_counts: dict[str, int], *, scale: bool) -> ColumnTransformer:
     few = [name for name, count in category_counts.items() if scale or count <= MAX_ONE_HOT]
     many = [name for name in category_counts if name not in few]
     parts: list[tuple[str, Any, list[str]]] = []

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from inference.predictor import Predictor
+from tests.unit.training_jobs.rows import ROOT, TARGET, housing_config, housing_rows, write_job
+from training_jobs.__main__ import main
+from training_jobs.errors import DatasetError, InputError, ParameterError
+from training_jobs.job import Job
+from training_jobs.train import train
+
+QUICK = {"max_iter": 8}
+
+
+def job_in(base: Path, **environment: str) -> Job:
+    return Job.from_environment({"SAGEMAKER_BASE_DIR": str(base), **environment})
+
+
+def quick_job(base: Path, frame: pd.DataFrame | None = None, **hyperparameters: str) -> Job:
+    config = housing_config("hist_gradient_boosting", QUICK)
+    write_job(base, housing_rows(300) if frame is None else frame, config, **hyperparameters)
+    return job_in(base, TRAINING_JOB_NAME="job-1", DATASET_VERSION="v1", TRAINING_IMAGE_URI="repo@sha256:0")
+
+
+def manifest_of(job: Job) -> dict[str, Any]:
+    return dict(json.loads((job.model_directory / "manifest.json").read_text()))
+
+
+def test_a_job_leaves_a_model_that_serves_and_says_where_it_comes_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = quick_job(tmp_path)
+    train(job)
+
+    predictor = Predictor.load(job.model_directory)
+    predictor.check()
+    rows = housing_rows(50, seed=3).drop(columns=TARGET)
+    assert np.isfinite(predictor.predict_frame(rows)).all()
+    manifest = manifest_of(job)
+    assert manifest["task"] == "regression"
+    assert manifest["target"] == TARGET
+    assert manifest["columns"][-1] == {"name": "ocean_proximity", "type": "category"}
+    assert manifest["parameters"] == QUICK
+    assert (manifest["training_job_name"], manifest["dataset_version"]) == ("job-1", "v1")
+    assert manifest["training_image_uri"] == "repo@sha256:0"
+    assert manifest["parity"]["largest_difference"] == 0
+    printed = capsys.readouterr().out
+    value = manifest["cv_metrics"]["rmse_error"]
+    assert f"metric cv_rmse_error={value:.9g};" in printed
+
+
+def test_the_same_data_seed_and_parameters_give_the_same_model(tmp_path: Path) -> None:
+    jobs = [quick_job(tmp_path / str(number)) for number in range(2)]
+    other = quick_job(tmp_path / "other", seed="7")
+    for job in (*jobs, other):
+        train(job)
+
+    assert manifest_of(jobs[0])["model_hash"] == manifest_of(jobs[1])["model_hash"]
+    assert manifest_of(other)["seed"] == 7
+
+
+def test_parameters_of_an_earlier_manifest_are_used_without_a_search(tmp_path: Path) -> None:
+    job = quick_job(tmp_path, parameters='{"max_iter": 5, "learning_rate": 0.2}')
+    train(job)
+
+    assert manifest_of(job)["parameters"] == {"max_iter": 5, "learning_rate": 0.2}
+
+
+def test_a_classification_is_trained_and_described(tmp_path: Path) -> None:
+    frame = housing_rows(400)
+    frame[TARGET] = np.where(frame[TARGET] > 170_000, "dear", "cheap")
+    write_job(tmp_path, frame, housing_config("hist_gradient_boosting", QUICK, classes=True))
+    job = job_in(tmp_path)
+    train(job)
+
+    manifest = manifest_of(job)
+    assert (manifest["task"], manifest["classes"]) == ("binary", ["cheap", "dear"])
+    assert set(manifest["cv_metrics"]) >= {"log_loss_error", "accuracy_score", "f1_score", "roc_auc_score"}
+    labels = Predictor.load(job.model_directory).predict_frame(frame.drop(columns=TARGET))
+    assert (labels == frame[TARGET]).mean() > 0.9
+
+
+def broken(base: Path, frame: pd.DataFrame) -> Job:
+    return quick_job(base, frame)
+
+
+def test_rows_that_teach_nothing_are_refused(tmp_path: Path) -> None:
+    constant, few = housing_rows(50), housing_rows(2)
+    constant[TARGET] = 5.0
+
+    with pytest.raises(DatasetError, match="'median_house_value' is always 5\\.0; there is nothing to learn"):
+        train(broken(tmp_path / "constant", constant))
+    with pytest.raises(DatasetError, match="2 training rows cannot be split into 3 folds"):
+        train(broken(tmp_path / "few", few))
+    with pytest.raises(DatasetError, match="lack the columns 'latitude'"):
+        train(broken(tmp_path / "lacking", housing_rows(50).drop(columns="latitude")))
+
+
+def test_a_class_rarer_than_the_folds_is_named(tmp_path: Path) -> None:
+    frame = housing_rows(60)
+    frame[TARGET] = ["rare", *["common"] * 59]
+    write_job(tmp_path, frame, housing_config("hist_gradient_boosting", QUICK, classes=True))
+
+    with pytest.raises(DatasetError, match="class 'rare' of target 'median_house_value' has 1 training rows"):
+        train(job_in(tmp_path))
+
+
+def test_a_wholly_empty_column_is_trained_around(tmp_path: Path) -> None:
+    frame = housing_rows(200)
+    frame["total_bedrooms"] = np.nan
+    job = quick_job(tmp_path, frame)
+    train(job)
+
+    assert manifest_of(job)["parity"]["largest_difference"] == 0
+
+
+def test_an_unknown_parameter_is_named(tmp_path: Path) -> None:
+    write_job(tmp_path, housing_rows(60), housing_config("random_forest", {"trees": 5}))
+
+    with pytest.raises(ParameterError, match=r"training\.parameters of random_forest: .*'trees'"):
+        train(job_in(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "message"),
+    [
+        ({"seed": "x"}, "hyperparameter seed: 'x' is not a whole number"),
+        ({"parameters": "{"}, "hyperparameter parameters: is not valid JSON"),
+        ({"parameters": "[1]"}, "hyperparameter parameters: expected an object of plain values"),
+    ],
+)
+def test_a_wrong_hyperparameter_is_named(
+    tmp_path: Path, hyperparameters: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        train(quick_job(tmp_path, None, **hyperparameters))
+
+
+def test_a_missing_channel_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="channel 'contract' is missing: there is no directory"):
+        train(job_in(tmp_path))
+
+
+def test_a_failure_is_written_where_sagemaker_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    assert main(["train"]) == 1
+
+    reason = (tmp_path / "output/failure").read_text()
+    assert reason.startswith("InputError: channel 'contract' is missing")
+    assert main(["serve"]) == 2
+
+
+def test_the_containers_entry_point_stops_when_asked(tmp_path: Path) -> None:
+    quick_job(tmp_path, housing_rows(2000))
+    contract = tmp_path / "input/data/contract/contract.json"
+    document = json.loads(contract.read_text())
+    document["training"]["parameters"] = {"max_iter": 100_000}
+    contract.write_text(json.dumps(document))
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "training_jobs", "train"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "read 2000 rows" not in process.stdout.readline():
+            assert process.poll() is None
+        process.terminate()
+        assert process.wait(30) == 1
+
+    assert (tmp_path / "output/failure").read_text() == "InterruptedJobError: SageMaker stopped the job"
+    assert not (tmp_path / "model/manifest.json").exists()
