@@ -14,7 +14,7 @@ from localcloud.container import Container, popen
 from localcloud.images import ImageStore
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.api import Answer, Api, answer, error_answer
-from localcloud.sagemaker.errors import SageMakerError, ValidationError
+from localcloud.sagemaker.errors import SageMakerError, UnsupportedOperationError, ValidationError
 from localcloud.sagemaker.events import Events
 from localcloud.sagemaker.fleet_faults import TARGET_PREFIX
 from localcloud.sagemaker.hosting.capture import Capture
@@ -94,6 +94,8 @@ class SageMaker:
         invocation = _INVOCATION.match(path)
         if invocation and method == "POST":
             return await self._invoke(unquote(invocation[1]), headers, body)
+        if path.startswith(RUNTIME_PATH):
+            return error_answer(UnsupportedOperationError(f"{path} is not supported by the embedded cloud"))
         caller = self._caller(headers, self._platform.region)
         if APP_HEADER in headers:
             try:

@@ -31,6 +31,9 @@ class Program:
     image: Image
     image_uri: str
     environment: dict[str, str]
+    """Of the container."""
+    credentials: dict[str, str]
+    """The execution role's session, for what SageMaker does in its name."""
     model_directory: Path | None
     resolved_at: float
     """When the image's tag was resolved to its digest, in cloud time."""

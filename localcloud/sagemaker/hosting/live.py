@@ -51,8 +51,8 @@ class LiveEndpoint:
         config = self.pending_capture if target.fleet is self.pending else self.capture
         if config is None or not config.get("EnableCapture", True):
             return None
-        environment = target.variant.program.environment
-        return Sink(self.name, target.variant.name, config, environment, self._region, self._complain)
+        credentials = target.variant.program.credentials
+        return Sink(self.name, target.variant.name, config, credentials, self._region, self._complain)
 
     def report(self, stage: Stage) -> None:
         """The deployment has come to another stage."""

@@ -39,14 +39,17 @@ class Preparer:
         return Program(
             image,
             container["Image"],
-            {
-                **container.get("Environment", {}),
-                **role.environment,
-                "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": self._platform.endpoint_url,
-            },
+            {**container.get("Environment", {}), **self._surroundings(model, role)},
+            role.environment,
             target if data is not None else None,
             self._platform.clock.now(),
         )
+
+    def _surroundings(self, model: Document, role: Role) -> dict[str, str]:
+        """What lets a container call AWS; nothing when it is isolated from the network."""
+        if model.get("EnableNetworkIsolation"):
+            return {}
+        return {**role.environment, "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": self._platform.endpoint_url}
 
     def _container(self, model: Document) -> dict[str, Any]:
         """The container definition, with what it takes from a model package filled in."""

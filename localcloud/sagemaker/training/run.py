@@ -121,12 +121,13 @@ class TrainingRun:
         return self._finish(role, steps, timed_out, code)
 
     def _environment(self, role: Role) -> dict[str, str]:
+        """The job's own variables, and unless it is isolated from the network what lets it call AWS."""
+        calls = {**role.environment, "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": self._platform.endpoint_url}
         return {
             **self._record.get("Environment", {}),
-            **role.environment,
+            **({} if self._record.get("EnableNetworkIsolation") else calls),
             "TRAINING_JOB_NAME": self._record["TrainingJobName"],
             "TRAINING_JOB_ARN": self._record["TrainingJobArn"],
-            "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": self._platform.endpoint_url,
         }
 
     def _download(self, role: Role) -> None:

@@ -13,7 +13,7 @@ from localcloud.sagemaker.hosting.instance import Program
 from localcloud.sagemaker.hosting.traffic import Traffic
 
 IMAGE = Image("sha256:0", Path(), ("python",), (), {}, "/", "", {}, "base", 0, 0.0)
-PROGRAM = Program(IMAGE, "tiny:1", {"AWS_ACCESS_KEY_ID": "ASIA1"}, None, 0.0)
+PROGRAM = Program(IMAGE, "tiny:1", {}, {"AWS_ACCESS_KEY_ID": "ASIA1"}, None, 0.0)
 
 
 class FakeInstance:

@@ -104,6 +104,12 @@ def test_a_job_finds_its_configuration_and_data_where_sagemaker_puts_them(tmp_pa
     assert seen["environment"]["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] == "http://127.0.0.1:4566"
 
 
+def test_a_job_that_is_isolated_from_the_network_has_no_credentials(tmp_path):
+    account = Account(tmp_path)
+    account.train(EnableNetworkIsolation=True)
+    assert sorted(account.container.specs[0].env) == ["DATASET", "TRAINING_JOB_ARN", "TRAINING_JOB_NAME"]
+
+
 def test_what_a_job_leaves_is_uploaded_as_two_archives(tmp_path):
     def program(spec, say):
         (spec.ml_directory / "model" / "manifest.json").write_text("{}")
