@@ -34,7 +34,11 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class StartExecutionSettings(Settings):
+    """After `max_receives` deliveries a message is dead; it goes to the dead-letter queue with its reason."""
+
     state_machine_arn: str
+    dead_letter_queue_url: str
+    max_receives: str
     metric_namespace: str
 
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contracts.names import UPLOAD_PREFIX, UPLOAD_SUFFIXES, Names
-from infra_cdk.encryption import READ, Encryption
+from infra_cdk.encryption import READ, WRITE, Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size
 from infra_cdk.policy import allow
@@ -53,7 +53,9 @@ class Intake(Construct):
             stage=stage,
             encryption=encryption,
             code=zip_code,
-            settings=environment.settings_of("StartExecution"),
+            settings=environment.having(
+                dead_letter_queue_url=self.dead_letters.queue_url, max_receives=str(MAX_RECEIVES)
+            ).settings_of("StartExecution"),
             size=SIZE,
         )
         self._let_starter_receive()
@@ -128,4 +130,6 @@ class Intake(Construct):
         role = self.start_execution.role
         actions = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
         allow(role, *(f"sqs:{action}" for action in actions), on=self.queue.queue_arn)
-        self._encryption.allow(role, *READ, via="sqs")
+        # What cannot be started goes to the dead letters by the starter's own hand, with its reason.
+        allow(role, "sqs:SendMessage", on=self.dead_letters.queue_arn)
+        self._encryption.allow(role, *READ, *WRITE, via="sqs")

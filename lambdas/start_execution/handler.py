@@ -10,14 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contracts import metrics
 from contracts.errors import ServiceBusyError, UploadEventError
 from contracts.settings import StartExecutionSettings
-from lambdas.aws import executions
+from lambdas.aws import dead_letters, executions
 from lambdas.start_execution.upload import Upload
 from lambdas.telemetry import count, logger
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answers which messages failed, so that SQS redelivers those alone and dead-letters them in the end."""
+    """Answers which messages failed, so that SQS redelivers those alone."""
     settings = StartExecutionSettings.from_environment()
     failed = [record["messageId"] for record in event["Records"] if not _accept(record, settings)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
@@ -29,12 +29,27 @@ def _accept(record: dict[str, Any], settings: StartExecutionSettings) -> bool:
         outcome = _start(Upload.from_message(record["body"]), settings)
     except UploadEventError as error:
         logger.error("message refused", message_id=record["messageId"], reason=str(error))
-        count(settings.metric_namespace, metrics.UPLOADS_REFUSED)
-        return False
-    except (ServiceBusyError, BotoCoreError, ClientError):
+        return _bury(record, settings, error)
+    except (ServiceBusyError, BotoCoreError, ClientError) as error:
         logger.exception("execution not started", message_id=record["messageId"])
-        return False
+        return _is_last_delivery(record, settings) and _bury(record, settings, error)
     count(settings.metric_namespace, outcome)
+    return True
+
+
+def _is_last_delivery(record: dict[str, Any], settings: StartExecutionSettings) -> bool:
+    return int(record["attributes"]["ApproximateReceiveCount"]) >= int(settings.max_receives)
+
+
+def _bury(record: dict[str, Any], settings: StartExecutionSettings, error: Exception) -> bool:
+    """Lay the message down with its reason; where that fails too, SQS lays it down without one."""
+    try:
+        reason = f"{type(error).__name__}: {error}"
+        dead_letters.send(settings.dead_letter_queue_url, record["body"], reason)
+    except (ServiceBusyError, BotoCoreError, ClientError):
+        logger.exception("reason not recorded", message_id=record["messageId"])
+        return False
+    count(settings.metric_namespace, metrics.UPLOADS_REFUSED)
     return True
 
 

@@ -20,6 +20,7 @@ COMES_WITH = {
     "s3:DeleteObjectVersion": {"s3:DeleteObject"},
     "dynamodb:GetItem": {"kms:Decrypt"},
     "sns:Publish": {"kms:Decrypt", "kms:GenerateDataKey"},
+    "sqs:SendMessage": {"kms:Decrypt", "kms:GenerateDataKey"},
     "sagemaker:CreateModel": {"iam:PassRole", "sagemaker:AddTags"},
     "sagemaker:CreateEndpointConfig": {"sagemaker:AddTags"},
     "sagemaker:CreateEndpoint": {"kms:CreateGrant"},

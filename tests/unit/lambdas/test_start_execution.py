@@ -21,6 +21,7 @@ from tests.unit.lambdas.conftest import Context, set_environment
 EVENT: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "events" / "upload_object_created.json").read_text(encoding="utf-8")
 )
+DEAD_LETTERS = "housing-dev-dead-letters"
 BODY: str = EVENT["Records"][0]["body"]
 
 
@@ -46,10 +47,25 @@ def machine_arn(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
         roleArn="arn:aws:iam::111122223333:role/states",
     )
     arn = str(created["stateMachineArn"])
-    set_environment(
-        monkeypatch, StartExecutionSettings(state_machine_arn=arn, metric_namespace="Greenlight/x")
+    settings = StartExecutionSettings(
+        state_machine_arn=arn,
+        dead_letter_queue_url=boto3.client("sqs").create_queue(QueueName=DEAD_LETTERS)["QueueUrl"],
+        max_receives="5",
+        metric_namespace="Greenlight/x",
     )
+    set_environment(monkeypatch, settings)
     return arn
+
+
+def dead_letters() -> list[tuple[str, str]]:
+    """Body and reason of each letter."""
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    return [
+        (message["Body"], message["MessageAttributes"]["reason"]["StringValue"])
+        for message in answer.get("Messages", [])
+    ]
 
 
 def started(arn: str) -> list[dict[str, Any]]:
@@ -111,12 +127,15 @@ def test_an_ending_in_capitals_is_wanted_too() -> None:
         (body_with(key=""), "detail.object.key"),
     ],
 )
-def test_a_malformed_event_alone_goes_back_to_the_queue(
+def test_a_malformed_event_alone_is_laid_down_with_its_reason(
     machine_arn: str, context: Context, body: str, reason: str
 ) -> None:
-    answer = handler(event_with(body, BODY), context)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert handler(event_with(body, BODY), context) == {"batchItemFailures": []}
     assert len(started(machine_arn)) == 1
+    ((letter, told),) = dead_letters()
+    assert letter == body
+    assert told.startswith("UploadEventError: ")
+    assert reason in told
     with pytest.raises(UploadEventError, match=reason):
         Upload.from_message(body)
 
@@ -129,6 +148,28 @@ def test_a_busy_service_leaves_the_message_on_the_queue(
 
     monkeypatch.setattr(executions, "start", busy)
     assert handler(event_with(BODY), context) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert dead_letters() == []
+
+
+def test_the_last_delivery_that_fails_is_laid_down_with_its_reason(
+    machine_arn: str, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any) -> bool:
+        raise ServiceBusyError("SFN StartExecution answered ThrottlingException")
+
+    monkeypatch.setattr(executions, "start", busy)
+    event = copy.deepcopy(event_with(BODY))
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "5"
+    assert handler(event, context) == {"batchItemFailures": []}
+    assert dead_letters() == [(BODY, "ServiceBusyError: SFN StartExecution answered ThrottlingException")]
+
+
+def test_where_the_dead_letters_cannot_be_reached_sqs_keeps_the_message(
+    machine_arn: str, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = boto3.client("sqs").get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+    boto3.client("sqs").delete_queue(QueueUrl=url)
+    assert handler(event_with("{}"), context) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
 
 
 @pytest.mark.parametrize("key", ["incoming/.csv", f"incoming/{'ä' * 300}.csv", "incoming/a/b c.csv", BODY])
