@@ -36,11 +36,14 @@ class Drift:
 
 
 def drift_of(profile: Mapping[str, Any], columns: Mapping[str, Array]) -> list[Drift]:
-    """Of the columns that both the profile and the new rows have, the most drifted first."""
+    """Of the columns that both the profile and the new rows have and take for the same kind, the most drifted
+    first."""
     found = [
         _drift(name, *_histograms(baseline, columns[name]))
         for name, baseline in profile.get("columns", {}).items()
-        if name in columns and baseline["count"] + baseline["missing"] > 0
+        if name in columns
+        and baseline["count"] + baseline["missing"] > 0
+        and (baseline["type"] == "category") == (columns[name].dtype == object)
     ]
     return sorted(found, key=lambda drift: -drift.psi)
 

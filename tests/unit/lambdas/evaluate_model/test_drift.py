@@ -60,6 +60,12 @@ def test_a_column_that_the_profile_does_not_know_is_passed_over() -> None:
     assert drift_of({"columns": {}}, arrays(world.rows(50))) == []
 
 
+def test_a_column_that_changed_its_kind_is_passed_over() -> None:
+    old, new = world.rows(50), arrays(world.rows(50))
+    new["size"], new["region"] = np.array(["big"] * 50, dtype=object), np.ones(50)
+    assert {found.column for found in drift_of(world.profile_of(old), new)} == {"age", "price"}
+
+
 def test_few_rows_do_not_drift_by_chance() -> None:
     old = world.rows(2000, seed=1)
     worst = [max(each.psi for each in drift(old, world.rows(30, seed=s)).values()) for s in range(2, 12)]

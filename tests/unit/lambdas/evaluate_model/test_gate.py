@@ -236,7 +236,7 @@ def test_two_models_are_never_each_better_than_the_other(
     found = contest(champion, challenger)
     assert found.champion is not None
     turned = replace(found, champion=found.challenger, challenger=found.champion)
-    wanted = {"metric": metric, "min_gain_share": 0.0, "bootstrap_resamples": 100}
+    wanted: dict[str, Any] = {"metric": metric, "min_gain_share": 0.0, "bootstrap_resamples": 100}
     verdicts = [judged(each, **wanted) for each in (found, turned)]
     assert not all(verdict.promote for verdict in verdicts)
     for verdict in verdicts:

@@ -1,0 +1,191 @@
+"""The report as a page: everything is there, and nothing in it is more than text."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.evaluate_model.report.markup import join, shown, tag
+from lambdas.evaluate_model.report.page import page
+from tests.unit.lambdas.evaluate_model.documents import HOSTILE, document
+
+SECTIONS = {
+    "checks",
+    "models",
+    "answers",
+    "slices",
+    "fairness",
+    "importance",
+    "drift",
+    "quantiles",
+    "quality",
+}
+SECTIONS |= {"search", "model", "lineage"}
+VOID = {"meta", "br"}
+
+
+class Reader(HTMLParser):
+    """What a browser would see: elements, their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((name, dict(attributes)))
+        if name not in VOID:
+            self.open.append(name)
+
+    def handle_startendtag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((name, dict(attributes)))
+
+    def handle_endtag(self, name: str) -> None:
+        assert self.open.pop() == name
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+    def names(self) -> set[str]:
+        return {name for name, _ in self.elements}
+
+    def ids(self) -> set[str | None]:
+        return {attributes["id"] for _, attributes in self.elements if "id" in attributes}
+
+
+@pytest.fixture(scope="module")
+def regression(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return document(tmp_path_factory.mktemp("regression"))
+
+
+def test_every_section_is_there_and_linked(regression: dict[str, Any]) -> None:
+    read = Reader(page(regression))
+    assert read.ids() == SECTIONS
+    assert {a["href"] for name, a in read.elements if name == "a"} == {f"#{name}" for name in SECTIONS}
+    assert read.open == []
+
+
+def test_the_verdict_stands_first_with_every_check(regression: dict[str, Any]) -> None:
+    read = Reader(page(regression))
+    assert read.text.index("Promote: the challenger is better") < read.text.index("Checks")
+    for check in regression["verdict"]["checks"]:
+        assert check["name"] in read.text
+        assert shown(check["explanation"]) in read.text
+
+
+def test_a_rejection_says_why_on_top(tmp_path: Path) -> None:
+    rejected = document(tmp_path, min_gain_share=0.99)
+    read = Reader(page(rejected))
+    assert "Rejected: the champion stays" in read.text
+    assert "✗ fail" in read.text
+    assert read.text.index("at least 99.0% better is wanted") < read.text.index("Checks")
+
+
+def test_a_first_models_report_says_nothing_of_a_champion(tmp_path: Path) -> None:
+    read = Reader(page(document(tmp_path, champion=False)))
+    assert "Promote: the first model" in read.text
+    assert read.ids() == SECTIONS - {"drift"}
+
+
+def test_a_classification_shows_confusion_and_calibration(tmp_path: Path) -> None:
+    found = document(tmp_path, "classification")
+    assert sum(map(sum, found["answers"]["confusion"])) == 800
+    read = Reader(page(found))
+    assert "Confusion" in read.text
+    assert "Calibration" in read.text
+    assert "probability of <img" in read.text
+
+
+def test_what_came_with_the_data_is_text_and_nothing_else(regression: dict[str, Any]) -> None:
+    html = page(regression)
+    read = Reader(html)
+    allowed = {
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "header",
+        "nav",
+        "main",
+        "section",
+        "div",
+        "p",
+    }
+    allowed |= {
+        "h1",
+        "h2",
+        "h3",
+        "a",
+        "ul",
+        "li",
+        "span",
+        "strong",
+        "b",
+        "i",
+        "small",
+        "br",
+        "dl",
+        "dt",
+        "dd",
+    }
+    allowed |= {"table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption"}
+    allowed |= {"svg", "line", "path", "rect", "text"}
+    assert read.names() <= allowed
+    for text in HOSTILE[:5]:
+        assert text in read.text
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+    assert "x" * 301 not in html
+
+
+def test_nothing_is_loaded_and_the_policy_forbids_it(regression: dict[str, Any]) -> None:
+    html = page(regression)
+    read = Reader(html)
+    policies = [
+        a["content"] or "" for _, a in read.elements if a.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert len(policies) == 1
+    assert policies[0].startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policies[0]
+    for _, attributes in read.elements:
+        assert not {"src", "srcset", "style", "onload", "onclick", "onerror"} & set(attributes)
+        assert (attributes.get("href") or "#").startswith("#")
+    assert not re.search(r"url\(|@import", html)
+
+
+def test_the_report_for_machines_is_strict_json(regression: dict[str, Any], tmp_path: Path) -> None:
+    for found in (regression, document(tmp_path, "classification")):
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+@given(st.text())
+def test_any_text_comes_back_as_text(text: str) -> None:
+    read = Reader(tag("p", text, title=text))
+    assert read.names() == {"p"}
+    assert read.text == shown(text)
+    assert read.elements[0][1]["title"] == shown(text)
+
+
+def test_only_what_was_made_here_is_markup() -> None:
+    inner = tag("b", "<i>")
+    assert join([inner, "<i>", None, [1.5, inner]]) == "<b>&lt;i&gt;</b>&lt;i&gt;1.5<b>&lt;i&gt;</b>"
+    assert tag("p", f"{inner}") == "<p>&lt;b&gt;&amp;lt;i&amp;gt;&lt;/b&gt;</p>"
+
+
+def test_long_texts_are_cut_and_what_cannot_be_seen_is_spelt_out() -> None:
+    assert shown("a" * 400).endswith("a…")
+    assert len(shown("a" * 400)) == 300
+    assert shown("a\u202eb\x00") == "a⟨U+202E⟩b⟨U+0000⟩"
