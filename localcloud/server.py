@@ -23,6 +23,7 @@ from localcloud.persistence import Snapshots
 from localcloud.processes import Processes
 
 _log = logging.getLogger("localcloud")
+_LOGS_KEPT = 20
 _STOP_SECONDS = 4.5
 """After a signal, whatever still runs is abandoned to the watchdog: 5 s are promised."""
 
@@ -110,8 +111,29 @@ def state_directory(state: Path | None) -> Iterator[Path]:
         return
     parent = Path("build/localcloud").absolute()
     parent.mkdir(parents=True, exist_ok=True)
-    passing = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
+    tidy(parent)
+    passing = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=parent))
     try:
         yield passing
     finally:
         shutil.rmtree(passing, ignore_errors=True)
+
+
+def tidy(parent: Path) -> None:
+    """Remove what clouds that were killed left behind, and all but the newest logs."""
+    for left in parent.glob("run-*-*"):
+        if not _lives(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    logs = sorted(parent.glob("cloud-*.log*"), key=lambda path: path.stat().st_mtime)
+    for old in logs[:-_LOGS_KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

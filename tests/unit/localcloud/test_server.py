@@ -1,0 +1,39 @@
+"""What a cloud leaves on disk."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from localcloud.server import state_directory, tidy
+
+
+def test_a_state_that_was_asked_for_stays(tmp_path: Path):
+    with state_directory(tmp_path / "kept") as directory:
+        (directory / "file").touch()
+    assert (tmp_path / "kept" / "file").exists()
+
+
+def test_a_passing_state_is_gone_at_the_end(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with state_directory(None) as directory:
+        assert directory.is_dir()
+        assert directory.is_absolute()
+    assert not directory.exists()
+
+
+def test_what_a_killed_cloud_left_is_removed_and_a_living_ones_is_not(tmp_path: Path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for pid in (ended.pid, os.getpid()):
+        (tmp_path / f"run-{pid}-abc").mkdir()
+    tidy(tmp_path)
+    assert [left.name for left in tmp_path.iterdir()] == [f"run-{os.getpid()}-abc"]
+
+
+def test_only_the_newest_logs_are_kept(tmp_path: Path):
+    for port in range(30):
+        log = tmp_path / f"cloud-{port}.log"
+        log.touch()
+        os.utime(log, (port, port))
+    tidy(tmp_path)
+    assert {log.name for log in tmp_path.iterdir()} == {f"cloud-{port}.log" for port in range(10, 30)}
