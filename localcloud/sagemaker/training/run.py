@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import threading
@@ -18,6 +19,7 @@ from localcloud.sagemaker.roles import Role, RoleError, Roles, reason, split_uri
 from localcloud.sagemaker.store import Document
 from localcloud.sagemaker.training.filesystem import MlDirectory, pack
 
+log = logging.getLogger("localcloud.sagemaker")
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 STOP_GRACE_SECONDS = 120.0
 """Between SIGTERM and SIGKILL (API reference, StopTrainingJob)."""
@@ -90,6 +92,7 @@ class TrainingRun:
         except _JobError as problem:
             return _failed(str(problem))
         except Exception as problem:
+            log.exception("training job %s", self._record["TrainingJobName"])
             return _failed(f"InternalServerError: {problem!r}")
         finally:
             shutil.rmtree(self._directory, ignore_errors=True)
