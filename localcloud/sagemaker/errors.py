@@ -1,6 +1,6 @@
 """SageMaker's own errors, with the code and the HTTP status that its clients see.
 
-Tree: SageMakerError ← ValidationError, ResourceNotFoundError, ResourceInUseError, ResourceLimitExceededError,
+Tree: SageMakerError ← ValidationError, ResourceNotFoundError, ResourceInUseError,
 ConflictError, AccessDeniedError, UnsupportedOperationError, ModelError and others of the runtime.
 """
 
@@ -47,13 +47,6 @@ class ResourceInUseError(SageMakerError):
     """The name is taken, or something still refers to the resource."""
 
     code = "ResourceInUse"
-    status = 400
-
-
-class ResourceLimitExceededError(SageMakerError):
-    """A quota of the account."""
-
-    code = "ResourceLimitExceeded"
     status = 400
 
 
