@@ -17,15 +17,17 @@ from contracts.errors import EvaluationError
 from inference.tables import column_values, columns_of_table
 from lambdas.evaluate_model.metrics import Array
 
-# Enough to tell models apart by a thousandth, and few enough for a Lambda's memory.
-MAX_ROWS = 400_000
+# Rows times columns: 400,000 rows of ten columns, enough to tell models apart by a thousandth, and few enough
+# for a Lambda's memory.
+MAX_CELLS = 4_000_000
+_MIN_ROWS = 5_000
 SEED = 20_240_229
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holdout:
     """`columns` by name (n,); `target` (n,) holds values, or texts of a classification. `stored` counts the
-    rows of the file, of which those here are a sample where they are more than MAX_ROWS."""
+    rows of the file; where they are more than memory holds, those here are a sample."""
 
     columns: Mapping[str, Array]
     target: Array
@@ -35,7 +37,7 @@ class Holdout:
         return len(self.target)
 
 
-def read_holdout(path: Path, contract: DatasetContract, max_rows: int = MAX_ROWS) -> Holdout:
+def read_holdout(path: Path, contract: DatasetContract, max_cells: int = MAX_CELLS) -> Holdout:
     """Raises EvaluationError where these rows can judge no model."""
     names = [column.name for column in contract.columns]
     try:
@@ -43,7 +45,8 @@ def read_holdout(path: Path, contract: DatasetContract, max_rows: int = MAX_ROWS
         stored = file.metadata.num_rows
         if lacking := [name for name in names if name not in file.schema_arrow.names]:
             raise EvaluationError(f"the holdout lacks the columns {', '.join(map(repr, lacking))}")
-        table = file.read(names) if stored <= max_rows else _sample(file, names, stored, max_rows)
+        wanted = max(_MIN_ROWS, max_cells // len(names))
+        table = file.read(names) if stored <= wanted else _sample(file, names, stored, wanted)
     except pa.ArrowException as error:
         raise EvaluationError(f"the holdout is no sound Parquet file: {error}") from error
     if stored == 0:

@@ -128,7 +128,7 @@ def trials(title: str, found: Sequence[tuple[int, float, bool]], best: Sequence[
     for complete, kind in ((False, "dots pale"), (True, "dots challenger")):
         parts.append(_dots([(x(n + 1), y(v)) for n, v, done in found if done is complete], kind))
     steps = [(x(n + 1), y(value)) for (n, _, _), value in zip(found, best, strict=True)]
-    parts.append(_drawn(_path(steps), "line champion"))
+    parts.append(_drawn(_path(steps), "line best"))
     return drawing(title, parts)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from lambdas.evaluate_model.numbers import figure, share
 from lambdas.evaluate_model.numbers import rows as count
 from lambdas.evaluate_model.report import charts
-from lambdas.evaluate_model.report.markup import Markup, tag
+from lambdas.evaluate_model.report.markup import Markup, shown, tag
 from lambdas.evaluate_model.report.parts import (
     NOWRAP,
     STACKED,
@@ -21,6 +21,7 @@ from lambdas.evaluate_model.report.parts import (
 )
 
 _SHOWN_COLUMNS = 100
+_SHOWN_CHARACTERS = 120
 _QUANTILES = ("0.01", "0.25", "0.5", "0.75", "0.99")
 
 
@@ -128,4 +129,4 @@ def quality(document: Document) -> Markup:
 
 
 def _code(value: object) -> Markup:
-    return tag("td", "(empty)" if value in (None, "") else value, class_="code")
+    return tag("td", "(empty)" if value in (None, "") else shown(value, _SHOWN_CHARACTERS), class_="code")

@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdas.evaluate_model.numbers import figure, share
 from lambdas.evaluate_model.report import charts
-from lambdas.evaluate_model.report.markup import Markup, tag
+from lambdas.evaluate_model.report.markup import Markup, shown, tag
 from lambdas.evaluate_model.report.parts import (
     Document,
     captioned,
@@ -15,7 +15,7 @@ from lambdas.evaluate_model.report.parts import (
     table,
 )
 
-_SHOWN_CLASSES = 20
+_SHOWN_CLASSES, _SHOWN_CHARACTERS = 20, 24
 
 
 def answers(document: Document) -> Markup:
@@ -110,7 +110,8 @@ def _classification(found: dict[str, Any]) -> list[Markup]:
 
 
 def _confusion(found: dict[str, Any]) -> Markup:
-    classes, counts = found["classes"][:_SHOWN_CLASSES], found["confusion"]
+    classes = [shown(name, _SHOWN_CHARACTERS) for name in found["classes"][:_SHOWN_CLASSES]]
+    counts = found["confusion"]
     rows = []
     for i, name in enumerate(classes):
         total = sum(counts[i]) or 1

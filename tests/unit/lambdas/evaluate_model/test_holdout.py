@@ -65,8 +65,8 @@ def test_what_is_no_parquet_says_so(tmp_path: Path, content: bytes) -> None:
 
 def test_of_too_many_rows_a_sample_is_judged_the_same_each_time(tmp_path: Path) -> None:
     path = tmp_path / "h.parquet"
-    pq.write_table(pa.table(world.rows(5000)), path, row_group_size=700)
-    one, other = (read_holdout(path, CONTRACT, max_rows=1000) for _ in range(2))
-    assert (len(one), one.stored) == (1000, 5000)
+    pq.write_table(pa.table(world.rows(9000)), path, row_group_size=700)
+    one, other = (read_holdout(path, CONTRACT, max_cells=24_000) for _ in range(2))
+    assert (len(one), one.stored) == (6000, 9000)
     assert one.target.tolist() == other.target.tolist()
-    assert len(set(one.target.tolist())) == 1000
+    assert len(set(one.target.tolist())) == 6000
