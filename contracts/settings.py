@@ -77,11 +77,15 @@ class AcquireLeaseSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class DeployCanarySettings(Settings):
-    """`deployment_policy` is the stage's DeploymentPolicy as JSON."""
+    """`deployment_policy` is the stage's DeploymentPolicy as JSON, `endpoint_network` the endpoint's VpcConfig;
+    empty where there is no VPC."""
+
+    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"endpoint_network"})
 
     endpoint_name: str
     endpoint_role_arn: str
     endpoint_key_arn: str
+    endpoint_network: str
     capture_uri: str
     lease_table_name: str
     rollback_alarm_prefix: str

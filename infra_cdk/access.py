@@ -100,7 +100,7 @@ def _deploy_canary(stack: PipelineStack) -> None:
     whoever asks for the deployment."""
     role = stack.functions.deploy_canary.role
     serving = stack.serving
-    serving.allow(role, "AddTags", "CreateModel", on=("model",))
+    serving.allow_isolated_models(role)
     serving.allow(role, "AddTags", "CreateEndpointConfig", on=("endpoint-config",))
     serving.allow(role, "CreateEndpoint", "UpdateEndpoint", on=("endpoint", "endpoint-config"))
     serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -70,14 +73,28 @@ class Serving(Construct):
             dimensions={metrics.CONFIG_DIMENSION: f"$.{metrics.PREDICTIONS_CONFIG_FIELD}"},
         )
 
-    def allow(self, role: iam.Role, *actions: str, on: tuple[str, ...] = ("endpoint",)) -> None:
+    def allow(
+        self,
+        role: iam.Role,
+        *actions: str,
+        on: tuple[str, ...] = ("endpoint",),
+        when: Mapping[str, Any] | None = None,
+    ) -> None:
         """SageMaker actions on the pipeline's endpoint, endpoint configs or models."""
         allow(
             role,
             *(f"sagemaker:{action}" for action in actions),
             on=[self._sagemaker[kind] for kind in on],
+            when=when,
             because="Models and endpoint configs are named at run time, after their training job.",
         )
+
+    def allow_isolated_models(self, role: iam.Role) -> None:
+        """A model whose container could call out can't be made (Service Authorization Reference,
+        `sagemaker:NetworkIsolation`)."""
+        self.allow(role, "AddTags", on=("model",))
+        isolated = {"Bool": {"sagemaker:NetworkIsolation": "true"}}
+        self.allow(role, "CreateModel", on=("model",), when=isolated)
 
     def allow_listing(self, role: iam.Role, *actions: str) -> None:
         allow(

@@ -125,6 +125,7 @@ class PipelineStack(cdk.Stack):
             "deployment_policy": json.dumps(asdict(policy)),
             "endpoint_key_arn": self.encryption.key.key_arn,
             "endpoint_name": self.names.endpoint,
+            "endpoint_network": "",
             "endpoint_role_arn": self.serving.role.role_arn,
             "experiment_name": self.names.experiment,
             "keep_versions": str(policy.keep_versions),

@@ -3,7 +3,8 @@
 The process has a private mount namespace with the image's /opt, its own /opt/ml and /tmp, a clean
 environment, and the host's virtual environment in place of the image's Python. It leads its own process
 group and dies with the embedded cloud, even one that is killed. Where the kernel forbids user namespaces, the
-process runs in the image's directory instead and finds its /opt/ml through SAGEMAKER_BASE_DIR.
+process runs in the image's directory instead and finds its /opt/ml through SAGEMAKER_BASE_DIR. An isolated
+one can call nobody, where the kernel can see to that.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from localcloud import isolation
 from localcloud.images import Image
 from localcloud.pump import Pump
 
@@ -57,6 +59,8 @@ class ContainerSpec:
     """The host directory that becomes /opt/ml."""
     memory_bytes: int | None = None
     """Resident memory of the process group above which it is killed."""
+    isolated: bool = False
+    """Whether it must not reach the network."""
 
 
 class Container:
@@ -129,7 +133,7 @@ def start(
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f"{spec.name[:40]}-", dir=work_dir))
-    arguments = _command(spec)
+    arguments = [*_isolation(spec), *_command(spec)]
     environment = _environment(spec)
     if namespaces_allowed():
         launch = ["unshare", "-rm", "--propagation", "private", "/bin/sh", "-c"]
@@ -164,6 +168,24 @@ def namespaces_allowed() -> bool:
         return False
     probe = ["unshare", "-rm", "--propagation", "private", "/bin/sh", "-c", "mount -t tmpfs tmpfs /tmp"]
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+@cache
+def isolation_possible() -> bool:
+    """Whether this kernel lets us keep a process from the network."""
+    probe = [*_cutting(), sys.executable, "-I", "-S", "-c", "pass"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+def _isolation(spec: ContainerSpec) -> list[str]:
+    return _cutting() if spec.isolated and isolation_possible() else []
+
+
+@cache
+def _cutting() -> list[str]:
+    """The command that cuts off what follows; by its text, as its file may lie where no container looks."""
+    text = Path(isolation.__file__).read_text(encoding="utf-8")
+    return [sys.executable, "-I", "-S", "-c", text, "--"]
 
 
 def _command(spec: ContainerSpec) -> list[str]:

@@ -5,6 +5,7 @@ Model, endpoint config and training job share one name, so that whoever sees one
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,13 @@ _PUBLISH_SECONDS = (10, 30, 60, 120, 180, 240, 300)
 def model_request(
     name: str, registration: Mapping[str, Any], settings: DeployCanarySettings, tags: Mapping[str, str]
 ) -> dict[str, Any]:
-    """CreateModel: the serving image by digest, the artefact, and what the container says of itself."""
+    """CreateModel: the serving image by digest, the artefact, and what the container says of itself.
+
+    The container answers and calls nobody, so it gets neither network nor credentials; SageMaker itself
+    fetches the artefact and writes logs and captures (Developer Guide, "Run Training and Inference
+    Containers in Internet-Free Mode"), through the pipeline's VPC where it has one.
+    """
+    network = {"VpcConfig": json.loads(settings.endpoint_network)} if settings.endpoint_network else {}
     return {
         "ModelName": name,
         "ExecutionRoleArn": settings.endpoint_role_arn,
@@ -32,6 +39,8 @@ def model_request(
             "ModelDataUrl": registration["model_data_uri"],
             "Environment": {metrics.CONFIG_VARIABLE: name},
         },
+        "EnableNetworkIsolation": True,
+        **network,
         "Tags": _tags(tags),
     }
 

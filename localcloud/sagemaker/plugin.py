@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from localcloud import cloudwatch
 from localcloud.cloud import Cloud
+from localcloud.sagemaker import conditions
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.api import Answer
 from localcloud.sagemaker.cloudformation import TYPES, Handler
@@ -67,6 +68,7 @@ def install(cloud: Cloud) -> SageMaker:
     iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
     iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
     iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn, service.names)
+    iam_actions.request_tag_context = _with_conditions(iam_actions.request_tag_context)
     iam_actions.access_denied_response = _naming_resource(iam_actions.access_denied_response, iam_actions)
     tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = service.tags.everything
     cloud.on_shutdown(service.shut_down)
@@ -128,6 +130,18 @@ def _with_resources(extract_resource_arn: Any, names: Names) -> Any:
         return names.resource_of(operation, _document(body))
 
     return extract
+
+
+def _with_conditions(request_tag_context: Any) -> Any:
+    """ministack's function, which also knows the condition keys of SageMaker's own requests."""
+
+    def context(service: str, action: str, body: bytes, *rest: Any, **named: Any) -> dict[str, Any]:
+        found: dict[str, Any] = request_tag_context(service, action, body, *rest, **named)
+        if service != SERVICE:
+            return found
+        return {**found, **conditions.keys_of(action.rpartition(":")[2], _document(body))}
+
+    return context
 
 
 def _naming_resource(access_denied_response: Any, iam_actions: Any) -> Any:

@@ -38,6 +38,8 @@ class Program:
     resolved_at: float
     """When the image's tag was resolved to its digest, in cloud time."""
     entrypoint: tuple[str, ...] | None = None
+    isolated: bool = False
+    """The model's EnableNetworkIsolation."""
 
 
 Starter = Callable[..., Container]
@@ -134,6 +136,7 @@ class Instance:
             command=self._program.entrypoint,
             env={**self._program.environment, "SAGEMAKER_BIND_TO_PORT": str(self.port)},
             ml_directory=ml,
+            isolated=self._program.isolated,
         )
         return self._start(spec, self._log.write, work_dir=self._directory / "work")
 

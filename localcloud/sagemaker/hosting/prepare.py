@@ -43,6 +43,7 @@ class Preparer:
             role.environment,
             target if data is not None else None,
             self._platform.clock.now(),
+            isolated=bool(model.get("EnableNetworkIsolation")),
         )
 
     def _surroundings(self, model: Document, role: Role) -> dict[str, str]:

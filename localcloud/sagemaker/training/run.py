@@ -119,6 +119,7 @@ class TrainingRun:
             command=algorithm.get("ContainerEntrypoint"),
             env=self._environment(role),
             ml_directory=self._ml.path,
+            isolated=bool(record.get("EnableNetworkIsolation")),
         )
         timed_out, code = self._train(spec, steps)
         return self._finish(role, steps, timed_out, code)

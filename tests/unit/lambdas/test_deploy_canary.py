@@ -41,18 +41,19 @@ def policy_with(**changes: object) -> DeploymentPolicy:
     return DeploymentPolicy.read(Table({**values, **changes}, "pipeline.toml"))
 
 
-Configure = Callable[[DeploymentPolicy], LeaseTable]
+Configure = Callable[..., LeaseTable]
 
 
 @pytest.fixture
 def configure(aws: None, monkeypatch: pytest.MonkeyPatch) -> Configure:
-    def apply(policy: DeploymentPolicy) -> LeaseTable:
+    def apply(policy: DeploymentPolicy, network: str = "") -> LeaseTable:
         set_environment(
             monkeypatch,
             DeployCanarySettings(
                 endpoint_name="housing-dev",
                 endpoint_role_arn="arn:aws:iam::111122223333:role/endpoint",
                 endpoint_key_arn=KEY,
+                endpoint_network=network,
                 capture_uri="s3://artifacts/capture",
                 lease_table_name="leases",
                 rollback_alarm_prefix="housing-dev-green-",
@@ -239,6 +240,27 @@ def test_the_container_is_told_which_config_it_serves_for(
     (model,) = sagemaker.requests("CreateModel")
     assert model["PrimaryContainer"]["Environment"] == {metrics.CONFIG_VARIABLE: JOB}
     assert "@sha256:" in model["PrimaryContainer"]["Image"]
+
+
+def test_the_container_is_cut_off_from_every_network(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    handler(EVENT, context)
+    (model,) = sagemaker.requests("CreateModel")
+    assert model["EnableNetworkIsolation"] is True
+    assert "VpcConfig" not in model
+
+
+def test_a_model_lies_in_the_pipelines_vpc_where_there_is_one(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    vpc = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]}
+    configure(policy_with(), json.dumps(vpc))
+    handler(EVENT, context)
+    (model,) = sagemaker.requests("CreateModel")
+    assert model["VpcConfig"] == vpc
+    assert model["EnableNetworkIsolation"] is True
 
 
 @pytest.mark.parametrize(

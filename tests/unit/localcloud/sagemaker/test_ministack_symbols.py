@@ -31,6 +31,7 @@ def test_the_registries_are_there(module, name, kind):
     ("function", "parameters"),
     [
         (iam_actions.extract_resource_arn, ["service", "method", "path", "headers", "body"]),
+        (iam_actions.request_tag_context, ["service", "iam_action", "body", "params"]),
         (iam_actions.identity_denial_message, ["action", "principal_arn", "resource", "explicit_deny"]),
         (iam_evaluator.enforce, ["access_key_id", "iam_action", "service", "region", "resource_arn"]),
         (router.extract_access_key_id, ["headers"]),
@@ -52,7 +53,8 @@ def test_only_the_capitalised_content_type_is_rewritten():
     assert headers == {"content-type": "application/json"}
 
 
-def test_the_dispatcher_looks_the_resource_function_up_when_it_is_called():
+@pytest.mark.parametrize("name", ["extract_resource_arn", "request_tag_context"])
+def test_the_dispatcher_looks_a_replaced_function_up_when_it_is_called(name):
     source = inspect.getsource(app._dispatch_service_request)
     assert "from ministack.core.iam_actions import" in source
-    assert "extract_resource_arn" in source
+    assert name in source

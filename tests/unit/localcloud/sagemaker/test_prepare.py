@@ -51,6 +51,7 @@ def test_a_program_has_the_model_unpacked_and_the_roles_credentials(tmp_path):
 def test_a_model_isolated_from_the_network_cannot_call_but_sagemaker_can_for_it(tmp_path):
     program = Prepared(tmp_path).prepare(EnableNetworkIsolation=True)
     assert program.environment == {"A": "1"}
+    assert program.isolated
     assert program.credentials == {"AWS_ACCESS_KEY_ID": "ASIA1"}
 
 
