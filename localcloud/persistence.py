@@ -1,8 +1,8 @@
-"""Keeps the state of every service on disk while the cloud runs, so that a kill -9 loses a second at most.
+"""Keeps the state of every service on disk while the cloud runs; ministack writes it at a clean stop only.
 
-ministack writes its state at a clean stop only. Here a thread writes, atomically and only when it changed,
-what each service's own `get_state` reports; ministack reads it at the next start. Objects of S3 are written
-by S3 itself when they are put.
+A thread writes, atomically and only when it changed, what each service's own `get_state` reports; ministack
+reads it at the next start. Objects of S3 are written by S3 itself when they are put. What a kill -9 must not
+lose is written at once by `localcloud.durability`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import logging
 import os
 import threading
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ _log = logging.getLogger("localcloud.persistence")
 _SHARE_OF_TIME = 0.05
 """At most this share of the time goes into snapshots, however large the state grows."""
 _PAUSE_SECONDS = 1.0
+_ATTEMPTS = 200
+_ATTEMPT_PAUSE_SECONDS = 0.005
 
 
 class Snapshots:
@@ -31,7 +35,7 @@ class Snapshots:
         self._app = app
         self._persistence = persistence
         self._digests: dict[str, str] = {}
-        self._writing = threading.Lock()
+        self._writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._frozen = threading.Event()
 
     def start(self) -> None:
@@ -47,14 +51,28 @@ class Snapshots:
 
     def write(self) -> None:
         """Write each service's state that changed since it was last written."""
-        with self._writing:
-            for service, get_state in self._app._build_persistence_save_dict().items():
-                try:
-                    state = get_state()
-                    if state is not None:
-                        self._write_one(service, state)
-                except RuntimeError as error:  # it changed while it was copied: the next round has it
-                    _log.debug("snapshot of %s postponed: %s", service, error)
+        for service, get_state in self._app._build_persistence_save_dict().items():
+            try:
+                self._take(service, get_state)
+            except RuntimeError as error:  # it changed while it was copied: the next round has it
+                _log.debug("snapshot of %s postponed: %s", service, error)
+
+    def write_now(self, service: str) -> None:
+        """Write one service's state as it is now, whatever else changes it meanwhile."""
+        get_state = self._app._build_persistence_save_dict()[service]
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._take(service, get_state)
+                return
+            except RuntimeError as error:
+                _log.debug("snapshot of %s, attempt %d: %s", service, attempt, error)
+                time.sleep(_ATTEMPT_PAUSE_SECONDS)
+        raise RuntimeError(f"the state of {service} changed {_ATTEMPTS} times while it was copied")
+
+    def _take(self, service: str, get_state: Callable[[], Any]) -> None:
+        with self._writing[service]:
+            if self._app.PERSIST_STATE and (state := get_state()) is not None:
+                self._write_one(service, state)
 
     def _write_one(self, service: str, state: Any) -> None:
         document = {

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcloud import gateway, identity, plugins
+from localcloud import durability, gateway, identity, plugins
 from localcloud.clock import ClockFile
 from localcloud.clock import install as install_clock
 from localcloud.cloud import Cloud
@@ -71,6 +71,7 @@ class Server:
             self._loop.add_signal_handler(number, self._stop)
         plugins.install(self.cloud)
         self._snapshots = Snapshots(app)
+        durability.install(self._snapshots)
         await gateway.serve(gateway.when_started(app.app, self._started), self._socket, self._stopping)
         await asyncio.to_thread(self._shut_down)
 
