@@ -3,83 +3,118 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import TrialState
 
 from contracts.training import Search, SearchRange, higher_is_better
 from training_jobs.errors import ParameterError
 from training_jobs.experiment import Experiment, Parameters
 from training_jobs.report import log
 
+Clock = Callable[[], float]
 
-def search(experiment: Experiment, settings: Search) -> tuple[Parameters, list[dict[str, Any]]]:
+
+def search(
+    experiment: Experiment, settings: Search, clock: Clock = time.monotonic
+) -> tuple[Parameters, list[dict[str, Any]]]:
     """The best parameters within trials and time, and every trial with its outcome.
 
-    The configured parameters are the first trial, so a search never ends below them. No trial is begun after
-    the budget, and one under way ends with its fold.
+    The configured parameters are tried first, so a search never ends below them. No trial is begun after the
+    budget, and one under way ends with its fold.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     training, metric = experiment.config.training, experiment.config.gate.metric
-    deadline = time.monotonic() + settings.budget_seconds
+    space = {r.name: _distribution(r) for r in settings.space}
+    deadline = clock() + settings.budget_seconds
     study = optuna.create_study(
         direction="maximize" if higher_is_better(metric) else "minimize",
         sampler=optuna.samplers.TPESampler(seed=experiment.seed, multivariate=True),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
     )
-    study.enqueue_trial(
-        {r.name: training.parameters[r.name] for r in settings.space if r.name in training.parameters},
-        skip_if_exists=True,
+    began = clock()
+    configured = _mean([scores[metric] for scores in experiment.fold_scores(training.parameters)])
+    log(f"search: {metric} {configured:.6g} as configured")
+    _tell_configured(study, space, training.parameters, configured)
+    history: list[dict[str, Any]] = [
+        _describe(0, "complete", training.parameters, [configured], clock() - began)
+    ]
+    best, best_parameters = configured, dict(training.parameters)
+    sign = -1 if higher_is_better(metric) else 1
+    while len(history) < settings.trials and clock() < deadline:
+        began = clock()
+        trial = study.ask(space)
+        parameters = {**training.parameters, **trial.params}
+        values = _run(experiment, parameters, metric, trial, lambda: clock() > deadline)
+        complete = len(values) == len(experiment.folds)
+        study.tell(
+            trial, _mean(values) if complete else None, TrialState.COMPLETE if complete else TrialState.PRUNED
+        )
+        if complete and sign * _mean(values) < sign * best:
+            best, best_parameters = _mean(values), parameters
+        state = "complete" if complete else "pruned"
+        history.append(_describe(len(history), state, trial.params, values, clock() - began))
+        log(
+            f"trial {len(history)} of at most {settings.trials}: {_mean(values):.6g} {state}, best {best:.6g}"
+        )
+    return best_parameters, history
+
+
+def _run(
+    experiment: Experiment, parameters: Parameters, metric: str, trial: optuna.Trial, late: Callable[[], bool]
+) -> list[float]:
+    """The metric of each fold, until the trial falls behind or it is late."""
+    values: list[float] = []
+    for number, scores in enumerate(experiment.fold_scores(parameters)):
+        values.append(scores[metric])
+        trial.report(_mean(values), number)
+        if trial.should_prune() or late():
+            break
+    return values
+
+
+def _tell_configured(
+    study: optuna.Study, space: dict[str, BaseDistribution], parameters: Parameters, value: float
+) -> None:
+    """Let the sampler know of the configured parameters, where they lie within the space."""
+    known = {name: parameters[name] for name in space if name in parameters}
+    inside = len(known) == len(space) and all(
+        space[name]._contains(space[name].to_internal_repr(known[name])) for name in known
     )
-
-    def run(trial: optuna.Trial) -> float:
-        parameters = {**training.parameters, **{r.name: _suggest(trial, r) for r in settings.space}}
-        values: list[float] = []
-        for number, scores in enumerate(experiment.fold_scores(parameters)):
-            values.append(scores[metric])
-            trial.report(sum(values) / len(values), number)
-            first = trial.number == 0
-            late = time.monotonic() > deadline
-            if number + 1 < len(experiment.folds) and not first and (trial.should_prune() or late):
-                raise optuna.TrialPruned
-        return sum(values) / len(values)
-
-    study.optimize(
-        run, n_trials=settings.trials, timeout=settings.budget_seconds, callbacks=[_tell(settings, metric)]
-    )
-    best = {**training.parameters, **study.best_params}
-    log(f"search: best {metric} {study.best_value:.6g} with {study.best_params}")
-    return best, [_describe(trial) for trial in study.trials]
+    if inside:
+        study.add_trial(optuna.create_trial(params=known, distributions=space, value=value))
 
 
-def _suggest(trial: optuna.Trial, found: SearchRange) -> Any:
+def _distribution(found: SearchRange) -> BaseDistribution:
     if found.choices:
-        return trial.suggest_categorical(found.name, list(found.choices))
+        return CategoricalDistribution(list(found.choices))
     if found.low is None or found.high is None:
         raise ParameterError(f"training.search.space: {found.name} has no bounds")
     if found.integer:
-        return trial.suggest_int(found.name, int(found.low), int(found.high), log=found.log)
-    return trial.suggest_float(found.name, found.low, found.high, log=found.log)
+        return IntDistribution(int(found.low), int(found.high), log=found.log)
+    return FloatDistribution(found.low, found.high, log=found.log)
 
 
-def _tell(settings: Search, metric: str) -> Any:
-    def tell(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        outcome = f"{trial.value:.6g}" if trial.state.name == "COMPLETE" else trial.state.name.lower()
-        done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
-        best = f", best {study.best_value:.6g}" if done else ""
-        log(f"trial {trial.number + 1} of at most {settings.trials}: {metric} {outcome}{best}")
-
-    return tell
-
-
-def _describe(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    seconds = trial.duration.total_seconds() if trial.duration else 0.0
-    values = list(trial.intermediate_values.values())
+def _describe(
+    number: int, state: str, parameters: Parameters, values: list[float], seconds: float
+) -> dict[str, Any]:
     return {
-        "number": trial.number,
-        "state": trial.state.name.lower(),
-        "value": values[-1] if values else None,
+        "number": number,
+        "state": state,
+        "value": _mean(values),
         "folds": len(values),
         "seconds": round(seconds, 3),
-        "parameters": trial.params,
+        "parameters": dict(parameters),
     }
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
