@@ -166,7 +166,8 @@ class Execution:
     def succeeded(self, result: Any, previous: int) -> None:
         """End with an output."""
         self.record["output"] = payload(result)
-        self.record.pop("progress", None)
+        for for_a_redrive in ("progress", "machine"):
+            self.record.pop(for_a_redrive, None)
         self._end("SUCCEEDED", "ExecutionSucceeded", previous, output=self.record["output"])
 
     def failed(self, error: StatesError, previous: int) -> None:
