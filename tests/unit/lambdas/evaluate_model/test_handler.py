@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import ChallengerUnreadableError, ChampionUnreadableError, EvaluationError
+from inference.model import Head, Model
 from lambdas.register_model.lineage import description
 from tests.unit.lambdas.evaluate_model import world
 from tests.unit.lambdas.evaluate_model.conftest import Pipeline
@@ -202,6 +203,23 @@ def test_a_class_that_no_model_knows_counts_against_both(pipeline: Pipeline) -> 
     answer = pipeline.evaluate(pipeline.add_dataset(rows), pipeline.add_model("j", world.artefact_of(model)))
     assert answer["challenger"]["accuracy_score"] < 1.0
     assert answer["challenger"]["log_loss_error"] > 0.5
+
+
+def test_three_classes_are_judged_and_drawn(pipeline: Pipeline) -> None:
+    pipeline.config = world.config("classification", metric="accuracy_score")
+    rows = world.rows()
+    low, high = np.quantile(rows["price"], [1 / 3, 2 / 3])
+    rows["price"] = [str(int(value > low) + int(value > high)) for value in rows["price"]]
+    weights = np.array([[-1.0, 0.0, 1.0], [0.0] * 3, [0.0] * 3, [0.0] * 3, [-5.0, 0.0, 5.0], [0.0] * 3])
+    head = Head("linear", 3, (20.0, 0.0, -24.0), link="softmax")
+    model = Model(world.COLUMNS, world.STEPS, head, (0, 1, 2), {"weights": weights})
+    answer = pipeline.evaluate(pipeline.add_dataset(rows), pipeline.add_model("j", world.artefact_of(model)))
+    assert answer["challenger"]["accuracy_score"] > 0.6
+    assert answer["challenger"]["roc_auc_score"] > 0.8
+    assert answer["verdict"]["promote"] is True
+    report = json.loads(pipeline.get(answer["report_uri"])["Body"].read())
+    assert len(report["answers"]["confusion"]) == 3
+    assert "right_share" in report["fairness"][0]["groups"][0]
 
 
 def test_a_second_run_says_the_same(pipeline: Pipeline) -> None:
