@@ -77,8 +77,8 @@ class AcquireLeaseSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class DeployCanarySettings(Settings):
-    """`deployment_policy` is the stage's DeploymentPolicy as JSON, `endpoint_network` the endpoint's VpcConfig;
-    empty where there is no VPC."""
+    """As JSON, `deployment_policy` is the stage's DeploymentPolicy and `endpoint_network` the endpoint's
+    VpcConfig; without a VPC that is empty."""
 
     MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"endpoint_network"})
 

@@ -64,9 +64,8 @@ def test_an_isolated_program_answers_and_gets_nowhere(outside):
 @needs_seccomp
 def test_what_it_starts_is_isolated_too(outside):
     inner = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])))"
-    outer = (
-        f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {inner!r}, sys.argv[1]]))"
-    )
+    call = f"subprocess.call([sys.executable, '-c', {inner!r}, sys.argv[1]])"
+    outer = f"import subprocess, sys; sys.exit({call})"
     command = [*COMMAND[:-1], outer, str(outside.getsockname()[1])]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
@@ -85,7 +84,7 @@ def test_a_container_reaches_the_network_unless_it_is_isolated(tmp_path: Path, o
 
 
 def test_a_machine_without_a_filter_is_told_apart(monkeypatch, capsys):
-    monkeypatch.setattr(isolation.platform, "machine", lambda: "mips")
+    monkeypatch.setattr("platform.machine", lambda: "mips")
     with pytest.raises(SystemExit) as ended:
         isolation.main(["true"])
     assert ended.value.code == isolation.CANNOT
