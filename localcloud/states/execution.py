@@ -126,6 +126,11 @@ class Execution:
         found: str | None = self._resumed.pop(what, None)
         return found
 
+    @property
+    def resumes_waiting(self) -> bool:
+        """Whether the state goes on waiting for a job or token of before a restart."""
+        return bool(self._resumed)
+
     def task_token(self) -> str:
         """A new task token, or the one that was handed out before a restart."""
         from ministack.core.responses import new_uuid
@@ -148,6 +153,7 @@ class Execution:
             variables=progress.get("variables", {}),
             previous=len(self.record["events"]),
             top=True,
+            entered="state" in progress,
         )
         try:
             result = run_states(definition, value, frame, progress.get("state"))

@@ -21,6 +21,8 @@ class Frame:
     previous: int = 0
     top: bool = False
     """Whether these are the state machine's own states: their progress is kept for a restart."""
+    entered: bool = False
+    """Whether the first state was entered before a restart or redrive: its history goes on from there."""
 
     def inner(self, **context: Any) -> Frame:
         """A frame inside this one: it sees these variables and assigns its own."""

@@ -36,7 +36,9 @@ def run_states(machine: Mapping[str, Any], value: Any, frame: Frame, start: str 
             frame.execution.keep_progress(name, value, frame.variables)
         frame.context["State"] = {"EnteredTime": now_iso(), "Name": name, "RetryCount": 0}
         kind = state["Type"]
-        frame.event(f"{kind}StateEntered", "stateEnteredEventDetails", **_data("input", name, value))
+        if not frame.entered:
+            frame.event(f"{kind}StateEntered", "stateEnteredEventDetails", **_data("input", name, value))
+        frame.entered = False
         value, following = _evaluating(state, name, value, frame)
         frame.event(f"{kind}StateExited", "stateExitedEventDetails", **_data("output", name, value))
         name = following

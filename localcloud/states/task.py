@@ -45,16 +45,8 @@ def run_task(state: State, value: Any, frame: Frame) -> Any:
     arguments = query.arguments(state, value, frame)
     limits = _limits(state, value, frame)
     kind = {"resourceType": resource.history_type, "resource": _action(resource)}
-    frame.event(
-        "TaskScheduled",
-        "taskScheduledEventDetails",
-        **kind,
-        region=frame.execution.cloud.region,
-        parameters=payload(arguments),
-        timeoutInSeconds=int(limits.timeout) if "TimeoutSeconds" in state else None,
-        heartbeatInSeconds=int(limits.heartbeat) if limits.heartbeat else None,
-    )
-    frame.event("TaskStarted", "taskStartedEventDetails", **kind)
+    if not frame.execution.resumes_waiting:
+        _scheduled(state, arguments, limits, kind, frame)
     try:
         result = _attempt(resource, arguments, frame, limits)
     except StatesError as error:
@@ -71,6 +63,19 @@ def run_task(state: State, value: Any, frame: Frame) -> Any:
         outputDetails={"truncated": False},
     )
     return query.output(state, value, result, frame)
+
+
+def _scheduled(state: State, arguments: Any, limits: _Limits, kind: Mapping[str, str], frame: Frame) -> None:
+    frame.event(
+        "TaskScheduled",
+        "taskScheduledEventDetails",
+        **kind,
+        region=frame.execution.cloud.region,
+        parameters=payload(arguments),
+        timeoutInSeconds=int(limits.timeout) if "TimeoutSeconds" in state else None,
+        heartbeatInSeconds=int(limits.heartbeat) if limits.heartbeat else None,
+    )
+    frame.event("TaskStarted", "taskStartedEventDetails", **kind)
 
 
 def _action(resource: Resource) -> str:

@@ -172,6 +172,8 @@ def test_an_approval_that_was_asked_for_can_still_be_given_after_a_restart(tmp_p
 
         assert wait_for(answered)
         assert json.loads(account.ended(arn)["output"]) == "yes"
+        kinds = [event["type"] for event in account.history(arn)]
+        assert kinds.count("TaskStateEntered") == kinds.count("TaskScheduled") == 1
 
 
 def settle(state: Path, *texts: str) -> None:

@@ -36,6 +36,8 @@ class FakeExecution:
         self.paused: list[float] = []
         self.progress: list[str] = []
 
+    resumes_waiting = False
+
     def check(self) -> None:
         return None
 
