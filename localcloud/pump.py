@@ -15,6 +15,7 @@ MAX_LINE_BYTES = 256 * 1024
 """CloudWatch Logs splits longer messages (quotas: event size 256 KB)."""
 MEMORY_CHECK_SECONDS = 0.1
 POLL_SECONDS = 0.2
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Pump:
@@ -126,12 +127,21 @@ def resident_bytes(group: int) -> int:
     total = 0
     waiting = [group]
     while waiting:
-        process = Path(f"/proc/{waiting.pop()}")
+        process = f"/proc/{waiting.pop()}"
         with contextlib.suppress(OSError, ValueError, IndexError):
-            total += int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-            for task in (process / "task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
+            total += int(_contents(f"{process}/statm").split()[1]) * _PAGE_BYTES
+            for task in os.listdir(f"{process}/task"):
+                waiting += map(int, _contents(f"{process}/task/{task}/children").split())
     return total
+
+
+def _contents(path: str) -> bytes:
+    """A small file of /proc; many are read each second, so without the buffers of `open`."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 65536)
+    finally:
+        os.close(descriptor)
 
 
 def _pidfd(pid: int) -> int | None:
