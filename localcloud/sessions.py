@@ -60,6 +60,13 @@ def open_session(role_arn: str, session_name: str, *, service: str | None = None
     return keys
 
 
+def close_session(access_key_id: str) -> None:
+    """Forget a session whose process is gone."""
+    from ministack.services import sts
+
+    sts._sessions.pop(access_key_id, None)
+
+
 _standing: dict[str, Credentials] = {}
 
 

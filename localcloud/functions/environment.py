@@ -15,6 +15,7 @@ from localcloud.cloud import Cloud
 from localcloud.functions import package
 from localcloud.functions.logs import FunctionLog
 from localcloud.functions.runtime_api import Invocation, Outcome, RuntimeApi
+from localcloud.sessions import close_session
 
 _INIT_SECONDS = 10.0
 _SETTLE_SECONDS = 0.003
@@ -44,10 +45,11 @@ class Environment:
         self._lines: list[str] = []
         self._last_line = 0.0
         self._lock = threading.Lock()
-        image = package.image_of(cloud, function)
         try:
+            spec = self._spec(cloud, package.image_of(cloud, function))
+            self._access_key_id = spec.env["AWS_ACCESS_KEY_ID"]
             self._container = container.start(
-                self._spec(cloud, image),
+                spec,
                 self._line,
                 work_dir=cloud.state_dir / "functions" / "work",
                 spawn=cloud.processes.spawn,
@@ -102,6 +104,12 @@ class Environment:
         """End the process and its API; safe to repeat."""
         self._container.kill()
         self._api.close()
+        close_session(self._access_key_id)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._container.running
 
     def _run(self, request_id: str, event: Any, trace_id: str | None) -> Result:
         timeout = float(self._config.get("Timeout", 3))

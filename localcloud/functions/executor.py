@@ -18,7 +18,8 @@ from localcloud.functions.package import PackageError
 from localcloud.sessions import RoleNotAssumableError
 
 _log = logging.getLogger("localcloud.functions")
-_IDLE_SECONDS = 600.0
+_IDLE_SECONDS = 300.0
+_REAP_EVERY_SECONDS = 30.0
 _CONCURRENCY = max(8, 4 * (os.cpu_count() or 1))
 """Invocations at once; the others wait their turn, for this machine has not AWS's thousand."""
 
@@ -32,6 +33,8 @@ class Executor:
         self._idle: dict[str, list[tuple[str, Environment]]] = {}
         self._busy: set[Environment] = set()
         self._slots = threading.BoundedSemaphore(_CONCURRENCY)
+        self._stopping = threading.Event()
+        threading.Thread(target=self._reap, name="idle-functions", daemon=True).start()
 
     def execute(
         self, function: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float
@@ -73,6 +76,7 @@ class Executor:
 
     def stop(self) -> None:
         """End every environment."""
+        self._stopping.set()
         with self._lock:
             doomed = [environment for entries in self._idle.values() for _, environment in entries]
             doomed += self._busy
@@ -89,8 +93,7 @@ class Executor:
             entries = self._idle.setdefault(config["FunctionName"], [])
             while entries and found is None:
                 fingerprint, environment = entries.pop()
-                fresh = time.monotonic() - environment.idle_since < _IDLE_SECONDS
-                if fingerprint == wanted and fresh:
+                if fingerprint == wanted and environment.alive:
                     found = environment
                 else:
                     stale.append(environment)
@@ -114,6 +117,18 @@ class Executor:
             entry = (_fingerprint(record), environment)
             self._idle.setdefault(record["config"]["FunctionName"], []).append(entry)
 
+    def _reap(self) -> None:
+        """End environments that were idle for long: each is a process that holds memory."""
+        while not self._stopping.wait(_REAP_EVERY_SECONDS):
+            limit = time.monotonic() - _IDLE_SECONDS
+            with self._lock:
+                doomed = []
+                for entries in self._idle.values():
+                    doomed += [entry for entry in entries if entry[1].idle_since < limit]
+                    entries[:] = [entry for entry in entries if entry[1].idle_since >= limit]
+            for _, environment in doomed:
+                environment.stop()
+
     def _discard(self, environment: Environment) -> None:
         with self._lock:
             self._busy.discard(environment)
@@ -131,6 +146,9 @@ def _fingerprint(record: dict[str, Any]) -> str:
     config = record["config"]
     names = (
         "Version",
+        "FunctionArn",
+        "Timeout",
+        "LoggingConfig",
         "Handler",
         "Role",
         "Environment",
