@@ -53,6 +53,15 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 test: setup node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest
 
+build/clients/aws/.ready: tests/clients/requirements.txt | setup
+	@echo "Installing AWS's own clients (about 1 GB, once) ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/clients/aws
+	@$(BIN)/uv pip install --quiet --python build/clients/aws/bin/python --require-hashes -r tests/clients/requirements.txt
+	@touch $@
+
+test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Triton's client as clients (heavy)
+	@$(BIN)/python -m pytest -m clients tests/clients
+
 chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --runs $(RUNS)
 
@@ -82,6 +91,7 @@ lock: setup  ## resolve the dependencies again: requirements.txt, then what the 
 	  --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o lambdas/requirements.txt
 	@$(LOCK) lambdas/requirements-zip.in -c requirements.txt --only-binary :all: \
 	  --python-version 3.12 --python-platform aarch64-manylinux_2_28 -o lambdas/requirements-zip.txt
+	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
 
 clean:  ## remove what was built (not .venv)
 	rm -rf build cdk.out
