@@ -12,10 +12,18 @@ from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
 from lambdas.ingest_data import profile as profiles
 from lambdas.ingest_data.arrival import Arrival
+from lambdas.ingest_data.engine import MAX_MALFORMED, Engine
 from lambdas.ingest_data.faults import DatasetRejected, Fault, shown
 from lambdas.ingest_data.header import faults_of_head
 from lambdas.ingest_data.rules import explanation
-from lambdas.ingest_data.staging import MAX_MALFORMED, Staging, Violation
+from lambdas.ingest_data.splitting import Split, sampling_step, split
+from lambdas.ingest_data.violations import (
+    Violation,
+    find_duplicates,
+    find_violations,
+    no_violations,
+    write_quarantine,
+)
 
 VERSION_LENGTH = 20
 TRAIN, HOLDOUT, QUARANTINE = "train/train.parquet", "holdout/holdout.parquet", "quarantine/quarantine.parquet"
@@ -41,38 +49,44 @@ def version_of(content_sha256: str, contract_hash: str) -> str:
 
 def ingest(arrival: Arrival, config: PipelineConfig, scratch: Path) -> Dataset:
     """Check, split and profile; raises DatasetRejected."""
-    contract = config.dataset
-    faults = faults_of_head(arrival.head, contract)
+    faults = faults_of_head(arrival.head, config.dataset)
     if not faults and arrival.encoding_fault:
         faults = [arrival.encoding_fault]
     if faults:
         raise DatasetRejected(faults)
-    staging = Staging(arrival, contract, scratch)
+    engine = Engine(arrival, scratch)
     try:
-        staging.read()
-        return _accept(staging, config, scratch / "dataset")
+        return _ingest(engine, arrival, config, scratch / "dataset")
     finally:
-        staging.close()
+        engine.close()
 
 
-def _accept(staging: Staging, config: PipelineConfig, directory: Path) -> Dataset:
+def _ingest(engine: Engine, arrival: Arrival, config: PipelineConfig, directory: Path) -> Dataset:
     contract = config.dataset
-    rows, bad = staging.counts()
-    violations = staging.violations()
+    files = [directory / TRAIN, directory / HOLDOUT]
+    duplicates = find_duplicates(engine, contract)
+    found = split(
+        engine,
+        contract,
+        train=files[0],
+        holdout=files[1],
+        without_duplicates=duplicates > 0,
+        every=sampling_step(arrival.size_bytes, arrival.head),
+    )
+    malformed = engine.malformed()
+    rows, bad = found.rows + malformed, found.rows - found.good_rows + malformed
+    violations = find_violations(engine, contract, arrival) if bad else no_violations(engine)
     _check_rows(contract, rows, bad, violations)
-    for name in (TRAIN, HOLDOUT, QUARANTINE):
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-    train = staging.write("NOT greenlight_holdout", directory / TRAIN)
-    holdout = staging.write("greenlight_holdout", directory / HOLDOUT)
-    staging.write_quarantine(directory / QUARANTINE)
-    profile = profiles.profile(staging, contract, train + holdout)
-    _check_learnable(staging, config, profile, train, holdout)
+    (directory / QUARANTINE).parent.mkdir(parents=True)
+    write_quarantine(engine, directory / QUARANTINE)
+    profile = profiles.profile(engine, contract, files, found.sample)
+    _check_learnable(engine, config, profile, found, files)
     return Dataset(
         directory=directory,
         profile=profile,
         rows=rows,
-        train_rows=train,
-        holdout_rows=holdout,
+        train_rows=found.train_rows,
+        holdout_rows=found.holdout_rows,
         quarantined_rows=bad,
         violations=tuple(violations),
     )
@@ -122,22 +136,25 @@ def _has_decimal_comma(value: str) -> bool:
 
 
 def _check_learnable(
-    staging: Staging, config: PipelineConfig, profile: dict[str, Any], train: int, holdout: int
+    engine: Engine, config: PipelineConfig, profile: dict[str, Any], found: Split, files: Sequence[Path]
 ) -> None:
     """Sound rows can still be nothing to learn from."""
     contract, folds = config.dataset, config.training.folds
     faults = [
         Fault(rule="empty column", detail="no row has a value", column=name)
-        for name, found in profile["columns"].items()
-        if found["count"] == 0
+        for name, figures in profile["columns"].items()
+        if figures["count"] == 0
     ]
-    if train < 2 * folds or holdout < 2:
-        detail = f"{train:,} training and {holdout:,} holdout rows are too few for {folds} folds"
+    if found.train_rows < 2 * folds or found.holdout_rows < 2:
+        detail = (
+            f"{found.train_rows:,} training and {found.holdout_rows:,} holdout rows are too few "
+            f"for {folds} folds"
+        )
         faults.append(Fault(rule="rows", detail=detail))
     if contract.task == "classification":
-        faults += _class_faults(profiles.classes(staging, contract.target), contract.target, folds)
-    elif profile["columns"][contract.target].get("min") == profile["columns"][contract.target].get("max"):
-        faults.append(_constant(contract.target, str(profile["columns"][contract.target].get("min"))))
+        faults += _class_faults(profiles.classes(engine, contract.target, *files), contract.target, folds)
+    elif profile["columns"][contract.target]["min"] == profile["columns"][contract.target]["max"]:
+        faults.append(_constant(contract.target, str(profile["columns"][contract.target]["min"])))
     if faults:
         raise DatasetRejected(faults)
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+_CHUNK_BYTES = 1 << 20
+
 
 def lines_of_rows(path: Path, rows: Collection[int], malformed_lines: Collection[int]) -> dict[int, int]:
     """The first line of each of the rows, both counted from 1, by reading the file up to the last of them.
@@ -30,4 +32,22 @@ def lines_of_rows(path: Path, rows: Collection[int], malformed_lines: Collection
                 found[row] = start
                 if len(found) == len(wanted):
                     break
+    return found
+
+
+def lines_of_bytes(path: Path, positions: Collection[int]) -> dict[int, int]:
+    """The line on which each byte position (counted from 1) stands; blank lines in front are passed over."""
+    found: dict[int, int] = {}
+    line, offset = 1, 0
+    with path.open("rb") as file:
+        for position in sorted(positions):
+            while offset < position - 1:
+                chunk = file.read(min(_CHUNK_BYTES, position - 1 - offset))
+                line += chunk.count(b"\n")
+                offset += len(chunk)
+            blank = 0
+            while (byte := file.read(1)) in (b"\n", b"\r"):
+                blank += byte == b"\n"
+            found[position] = line + blank
+            file.seek(offset)
     return found

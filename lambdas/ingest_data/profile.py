@@ -1,54 +1,80 @@
 """What the good rows look like: the baseline that later data are held against.
 
-Figures are exact up to SAMPLE_ROWS rows; beyond, quantiles and histograms come from a sample of about that
-many, chosen by the row's number and so the same each time.
+Counts, extremes and moments are of all rows. Quantiles and histograms come from a sample of some hundred
+thousand rows where there are more; up to that many they are exact as well.
 """
 # ruff: noqa: S608 - SQL is made of the contract's names, each quoted by `identifier` or `literal`
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from contracts.dataset import Column, DatasetContract
-from lambdas.ingest_data.rules import identifier
-from lambdas.ingest_data.staging import GOOD, Staging
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
-SAMPLE_ROWS = 500_000
+from contracts.dataset import Column, DatasetContract
+from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.rules import identifier, literal
+
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BINS = 20
 MAX_CATEGORIES = 100
 
 
-def profile(staging: Staging, contract: DatasetContract, rows: int) -> dict[str, Any]:
+def profile(
+    engine: Engine, contract: DatasetContract, files: Sequence[Path], sample: pa.Table
+) -> dict[str, Any]:
     """JSON-compatible: `rows`, and per column its counts with quantiles and histogram, or categories.
 
     A histogram has inner `edges` and one more `counts`: bin i holds edges[i-1] < value <= edges[i].
     """
-    every = max(1, rows // SAMPLE_ROWS)
-    staging.ask(
-        f"CREATE OR REPLACE TEMP TABLE sample AS SELECT * FROM staging WHERE {GOOD} "
-        f"AND greenlight_row % {every} = 0"
-    )
-    ((sampled,),) = staging.ask("SELECT count(*) FROM sample")
-    columns = {column.name: _column(staging, column) for column in contract.columns}
-    return {"format_version": 1, "rows": rows, "sampled_rows": sampled, "columns": columns}
+    source = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
+    figures = _figures(engine, contract, source)
+    columns = {}
+    for column in contract.columns:
+        found = {"type": column.type, **figures[column.name]}
+        if column.type == "category":
+            found |= _categories(engine, column, source)
+        else:
+            found |= _distribution(_numbers(sample.column(column.name), column), found.get("max"))
+        columns[column.name] = found
+    rows = columns[contract.target]["count"] + columns[contract.target]["missing"]
+    return {"format_version": 1, "rows": rows, "sampled_rows": sample.num_rows, "columns": columns}
 
 
-def _column(staging: Staging, column: Column) -> dict[str, Any]:
+def _figures(engine: Engine, contract: DatasetContract, source: str) -> dict[str, dict[str, Any]]:
+    """Exact figures of every column, in one pass."""
+    asked: list[str] = ["count(*)"]
+    for column in contract.columns:
+        name = identifier(column.name)
+        value = _as_number(column)
+        asked.append(f"count({name})")
+        if column.type != "category":
+            asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})"]
+    ((rows, *answers),) = engine.ask(f"SELECT {', '.join(asked)} FROM {source}")
+    left = iter(answers)
+    found: dict[str, dict[str, Any]] = {}
+    for column in contract.columns:
+        present = next(left)
+        found[column.name] = {"count": present, "missing": rows - present}
+        if column.type != "category":
+            found[column.name] |= {name: next(left) for name in ("min", "max", "mean", "standard_deviation")}
+    return found
+
+
+def _as_number(column: Column) -> str:
+    """Dates count days since 1970-01-01; booleans are 0 and 1."""
     name = identifier(column.name)
-    ((present, missing),) = staging.ask(
-        f"SELECT count({name}), count(*) - count({name}) FROM staging WHERE {GOOD}"
-    )
-    counted = {"type": column.type, "count": present, "missing": missing}
-    if column.type == "category":
-        return {**counted, **_categories(staging, name)}
-    return {**counted, **_numbers(staging, name if column.type != "date" else f"epoch({name}) / 86400")}
+    return f"epoch({name}) / 86400" if column.type == "date" else f"CAST({name} AS DOUBLE)"
 
 
-def _categories(staging: Staging, name: str) -> dict[str, Any]:
-    found = staging.ask(
-        f"SELECT {name}, count(*) FROM staging WHERE {GOOD} AND {name} IS NOT NULL "
+def _categories(engine: Engine, column: Column, source: str) -> dict[str, Any]:
+    name = identifier(column.name)
+    found = engine.ask(
+        f"SELECT {name}, count(*) FROM {source} WHERE {name} IS NOT NULL "
         f"GROUP BY {name} ORDER BY count(*) DESC, {name}"
     )
     return {
@@ -58,46 +84,39 @@ def _categories(staging: Staging, name: str) -> dict[str, Any]:
     }
 
 
-def _numbers(staging: Staging, name: str) -> dict[str, Any]:
-    value = f"CAST({name} AS DOUBLE)"
-    ((low, high, mean, deviation),) = staging.ask(
-        f"SELECT min({value}), max({value}), avg({value}), coalesce(stddev_pop({value}), 0) "
-        f"FROM staging WHERE {GOOD}"
-    )
-    if low is None:
+def _numbers(values: pa.ChunkedArray, column: Column) -> npt.NDArray[np.float64]:
+    present = values.drop_null()
+    if column.type == "date":
+        present = present.cast(pa.int32())
+    return np.asarray(present.to_numpy(), dtype=np.float64)
+
+
+def _distribution(values: npt.NDArray[np.float64], highest: float | None) -> dict[str, Any]:
+    if not len(values):
         return {"quantiles": {}, "histogram": {"edges": [], "counts": []}}
-    inner = [i / BINS for i in range(1, BINS)]
-    ((cuts, quantiles),) = staging.ask(
-        f"SELECT quantile_disc({value}, {inner}), quantile_cont({value}, {list(QUANTILES)}) FROM sample"
-    )
-    edges = sorted(set(cuts or []) - {high})
+    ordered = np.sort(values)
+    places = (np.arange(1, BINS) * len(ordered)) // BINS
+    edges = np.unique(ordered[places])
+    edges = edges[edges < (ordered[-1] if highest is None else highest)]
+    counts = np.diff(np.searchsorted(ordered, edges, side="right"), prepend=0, append=len(ordered))
     return {
-        "min": low,
-        "max": high,
-        "mean": mean,
-        "standard_deviation": deviation,
-        "quantiles": {f"{q:g}": v for q, v in zip(QUANTILES, quantiles or [], strict=False)},
-        "histogram": {"edges": edges, "counts": _histogram(staging, value, edges)},
+        "quantiles": {f"{q:g}": float(v) for q, v in zip(QUANTILES, _quantiles(ordered), strict=True)},
+        "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
     }
 
 
-def _histogram(staging: Staging, value: str, edges: list[float]) -> list[int]:
-    bounds = [None, *edges, None]
-    counts = ", ".join(f"count(*) FILTER ({_between(value, low, high)})" for low, high in pairwise(bounds))
-    ((*found,),) = staging.ask(f"SELECT {counts} FROM sample WHERE {value} IS NOT NULL")
-    return [int(count) for count in found]
+def _quantiles(ordered: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.quantile(ordered, QUANTILES))
 
 
-def _between(value: str, low: float | None, high: float | None) -> str:
-    above = f"{value} > {low!r}" if low is not None else "true"
-    return f"{above} AND {value} <= {high!r}" if high is not None else above
-
-
-def classes(staging: Staging, target: str) -> dict[str, tuple[int, int]]:
+def classes(engine: Engine, target: str, train: Path, holdout: Path) -> dict[str, tuple[int, int]]:
     """Rows per class of a classification's target: (in training, in holdout)."""
     name = identifier(target)
-    found = staging.ask(
-        f"SELECT CAST({name} AS VARCHAR), count(*) FILTER (NOT greenlight_holdout), "
-        f"count(*) FILTER (greenlight_holdout) FROM staging WHERE {GOOD} GROUP BY 1 ORDER BY 1"
+    counts = "SELECT CAST({name} AS VARCHAR) AS value, count(*) AS n FROM read_parquet({path}) GROUP BY 1"
+    found = {"train": train, "holdout": holdout}
+    sides = [counts.format(name=name, path=literal(str(path))) for path in found.values()]
+    rows = engine.ask(
+        f"SELECT value, coalesce(a.n, 0), coalesce(b.n, 0) FROM ({sides[0]}) a "
+        f"FULL JOIN ({sides[1]}) b USING (value) ORDER BY value"
     )
-    return {value: (train, holdout) for value, train, holdout in found}
+    return {str(value): (in_train, in_holdout) for value, in_train, in_holdout in rows}

@@ -7,6 +7,7 @@ nothing of the upload gets into the SQL.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from contracts.dataset import Column, DatasetContract
@@ -14,13 +15,7 @@ from contracts.dataset import Column, DatasetContract
 MAX_TEXT_LENGTH = 1000
 _MAX_WHOLE = 2**53  # beyond it float64, and so every estimator, skips whole numbers
 _SHOWN_VALUE = 200
-_TYPES = {
-    "number": "DOUBLE",
-    "integer": "BIGINT",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "category": "VARCHAR",
-}
+_FIRST_DAY, _LAST_DAY = "DATE '0001-01-01'", "DATE '9999-12-30'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +42,77 @@ def typed(column: Column) -> str:
         return text
     if column.type == "integer":
         return f"TRY_CAST(TRY_CAST({text} AS DOUBLE) AS BIGINT)"
-    return f"TRY_CAST({text} AS {_TYPES[column.type]})"
+    kind = {"number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}[column.type]
+    return f"TRY_CAST({text} AS {kind})"
+
+
+def checked(contract: DatasetContract, source: str, more: str = "") -> str:
+    """Rows with the contract's columns in their types, greenlight_good and greenlight_holdout.
+
+    Texts are parsed in the inner query and judged in the outer one, so that each is parsed once. `more`
+    names further columns of the source, to be handed on.
+    """
+    columns = contract.columns
+    parsed = [f"{_parsed(c)} AS {identifier(c.name)}" for c in columns]
+    parsed += [
+        f"{identifier(c.name)} IS NULL AS greenlight_empty_{i}" for i, c in enumerate(columns) if c.nullable
+    ]
+    good = " AND ".join(_is_good(column, f"greenlight_empty_{i}") for i, column in enumerate(columns))
+    typed_columns = ", ".join(f"{_in_type(c)} AS {identifier(c.name)}" for c in columns)
+    rest = f", {more}" if more else ""
+    return (
+        f"SELECT {typed_columns}, {good} AS greenlight_good, {_is_holdout(contract)} AS greenlight_holdout"
+        f"{rest} FROM (SELECT {', '.join(parsed)}{rest} FROM {source})"
+    )
+
+
+def _parsed(column: Column) -> str:
+    """A number even of an integer, whose fraction is looked at before it goes."""
+    return f"TRY_CAST({identifier(column.name)} AS DOUBLE)" if column.type == "integer" else typed(column)
+
+
+def _in_type(column: Column) -> str:
+    name = identifier(column.name)
+    return f"TRY_CAST({name} AS BIGINT)" if column.type == "integer" else name
+
+
+def _is_good(column: Column, empty: str) -> str:
+    """True for a value that breaks no rule, false for any other. Every row pays for it, so it is short."""
+    return f"coalesce({_is_sound(column)}, {empty if column.nullable else 'false'})"
+
+
+def _is_sound(column: Column) -> str:
+    """True or false for a parsed value, NULL where there is none."""
+    value = identifier(column.name)
+    if column.type == "category":
+        allowed = ", ".join(literal(c) for c in column.categories)
+        return f"{value} IN ({allowed})" if allowed else f"length({value}) <= {MAX_TEXT_LENGTH}"
+    if column.type == "boolean":
+        return f"{value} OR NOT {value}"
+    if column.type == "date":
+        return f"{value} BETWEEN {_FIRST_DAY} AND {_LAST_DAY}"
+    # NaN sorts above every number and the infinities at both ends, so bounds keep all of them out.
+    low = column.minimum if column.minimum is not None else -sys.float_info.max
+    high = column.maximum if column.maximum is not None else sys.float_info.max
+    if column.type == "integer":
+        low, high = max(low, -_MAX_WHOLE), min(high, _MAX_WHOLE)
+        return f"({value} BETWEEN {low!r} AND {high!r} AND {value} = trunc({value}))"
+    return f"{value} BETWEEN {low!r} AND {high!r}"
+
+
+def _is_holdout(contract: DatasetContract) -> str:
+    """Whether a row belongs to the holdout, by DuckDB's hash of the values that identify it.
+
+    It depends on the row alone, so a row that comes again goes to the same side; and whether a number is
+    written 41 or 41.0 does not matter.
+    """
+    named = contract.identifiers or tuple(column.name for column in contract.columns)
+    values = ", ".join(_in_type(contract.column(name)) for name in named)
+    return f"hash({values}) % 10000 < {round(contract.holdout_share * 10_000)}"
 
 
 def rules_of(column: Column) -> list[Rule]:
-    """In the order in which they are told; most need not be checked on a value that is missing."""
+    """Each rule by itself, in the order in which they are told; for the rows that are not good."""
     text = identifier(column.name)
     found = []
     if not column.nullable:
@@ -70,27 +131,26 @@ def _typed_rules(column: Column, text: str) -> list[tuple[str, str]]:
     if column.type in ("number", "integer"):
         rules.append(("finite", f"NOT isfinite({number})"))
     if column.type == "integer":
-        rules.append(("type", f"({number} <> trunc({number}) OR abs({number}) > {_MAX_WHOLE})"))
+        whole = f"{number} = trunc({number}) AND abs({number}) <= {_MAX_WHOLE}"
+        rules.append(("type", f"(isfinite({number}) AND NOT ({whole}))"))
     if column.type == "date":
-        rules.append(("range", f"NOT ({value} BETWEEN DATE '0001-01-01' AND DATE '9999-12-30')"))
+        rules.append(("range", f"NOT ({value} BETWEEN {_FIRST_DAY} AND {_LAST_DAY})"))
     if column.minimum is not None:
-        rules.append(("min", f"{number} < {column.minimum!r}"))
+        rules.append(("min", f"(isfinite({number}) AND {number} < {column.minimum!r})"))
     if column.maximum is not None:
-        # DuckDB orders NaN above every number; `finite` has told of it already.
-        rules.append(("max", f"({number} > {column.maximum!r} AND isfinite({number}))"))
+        rules.append(("max", f"(isfinite({number}) AND {number} > {column.maximum!r})"))
     return rules
 
 
 def _category_rules(column: Column, text: str) -> list[tuple[str, str]]:
-    rules = [("length", f"length({text}) > {MAX_TEXT_LENGTH}")]
     if column.categories:
         allowed = ", ".join(literal(c) for c in column.categories)
-        rules.append(("category", f"{text} NOT IN ({allowed})"))
-    return rules
+        return [("category", f"{text} NOT IN ({allowed})")]
+    return [("length", f"length({text}) > {MAX_TEXT_LENGTH}")]
 
 
 def explanation(column: Column, rule: str) -> str:
-    """What the rule demands, for the message."""
+    """What the rule found, for the message."""
     texts = {
         "missing": "a value is missing",
         "type": f"a value is no {column.type}",
@@ -105,35 +165,21 @@ def explanation(column: Column, rule: str) -> str:
     return texts[rule]
 
 
-def staging_query(contract: DatasetContract, source: str) -> str:
-    """Each row of `source` once, numbered from 1: its typed columns, its part, and what it violates.
-
-    `violations` is NULL for a good row. `is_holdout` depends on the row's identity alone, so a row that
-    comes again in another upload goes to the same side; the hash of typed values does not mind whether a
-    number was written as 41 or 41.0.
-    """
-    rules = [rule for column in contract.columns for rule in rules_of(column)]
-    bad = " OR ".join(f"coalesce({rule.condition}, false)" for rule in rules)
-    columns = ", ".join(f"{typed(column)} AS {identifier(column.name)}" for column in contract.columns)
-    return (
-        f"SELECT row_number() OVER () AS greenlight_row, {columns}, "
-        f"{holdout_condition(contract)} AS greenlight_holdout, "
-        f"CASE WHEN {bad} THEN {_violations(rules)} END AS greenlight_violations FROM {source}"
-    )
-
-
-def _violations(rules: list[Rule]) -> str:
+def violations(contract: DatasetContract) -> str:
+    """A list of (column, rule, value) structs: what a row breaks."""
     entries = ", ".join(
         f"CASE WHEN {rule.condition} THEN struct_pack("
         f'"column" := {literal(rule.column)}, "rule" := {literal(rule.name)}, '
         f'"value" := left({identifier(rule.column)}, {_SHOWN_VALUE})) END'
-        for rule in rules
+        for column in contract.columns
+        for rule in rules_of(column)
     )
     return f"list_filter([{entries}], lambda found: found IS NOT NULL)"
 
 
-def holdout_condition(contract: DatasetContract) -> str:
-    """Whether a row belongs to the holdout, by DuckDB's hash of the values that identify it."""
-    named = contract.identifiers or tuple(column.name for column in contract.columns)
-    values = ", ".join(typed(contract.column(name)) for name in named)
-    return f"hash({values}) % 10000 < {round(contract.holdout_share * 10_000)}"
+def unique_keys(contract: DatasetContract) -> list[tuple[str, ...]]:
+    """Columns whose values may occur once only: each unique one, and the identifiers together."""
+    keys: list[tuple[str, ...]] = [(column.name,) for column in contract.columns if column.unique]
+    if contract.identifiers and contract.identifiers not in keys:
+        keys.append(contract.identifiers)
+    return keys

@@ -107,6 +107,16 @@ def test_what_its_rows_cannot_give_is_not_a_number(metric: str) -> None:
     assert np.isnan(overall(figure, 2))
 
 
+def test_a_narrow_slice_of_a_wide_target_keeps_its_digits() -> None:
+    target = np.array([1.7e8, 0.0, 0.0, 1.0])
+    figure = METRICS["r2_score"](target, np.zeros(4))
+    assert on_rows(figure, np.array([False, True, True, True])) == pytest.approx(-0.5)
+
+
+def test_values_alike_but_for_rounding_have_no_spread() -> None:
+    assert np.isnan(overall(METRICS["r2_score"](np.full(7, 0.1), np.full(7, 0.2)), 7))
+
+
 def test_no_rows_have_no_figure() -> None:
     figure = METRICS["rmse_error"](np.array([1.0]), np.array([2.0]))
     assert np.isnan(on_rows(figure, np.array([False])))

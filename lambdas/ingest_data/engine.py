@@ -1,0 +1,102 @@
+"""DuckDB over one uploaded file; it spills to the scratch directory past its share of the memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from lambdas.ingest_data.arrival import Arrival
+from lambdas.ingest_data.faults import DatasetRejected, Fault
+from lambdas.ingest_data.header import header_names
+from lambdas.ingest_data.rules import literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Of the function's memory, half: Arrow, Python and the page cache want theirs. Ten columns need 300 MB, and
+# a thousand three times as much, however many rows there are.
+_MEMORY_SHARE = 0.5
+_DEFAULT_MEMORY_MB = 2048
+MAX_LINE_BYTES = 2_000_000
+MAX_MALFORMED = 1_000_000
+_MAX_BATCH_ROWS = 122_880  # DuckDB's own row group
+_BATCH_CELLS = 2_000_000
+
+
+class Engine:
+    """`source` is the file as a table of texts, without its malformed rows."""
+
+    def __init__(self, arrival: Arrival, scratch: Path) -> None:
+        names = header_names(arrival.head)
+        self._batch_rows = max(1024, min(_MAX_BATCH_ROWS, _BATCH_CELLS // len(names)))
+        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+        self._connection = duckdb.connect()
+        # DuckDB 2.0 moves a TRY_CAST into the CSV reader, and there a text that does not fit rejects the row
+        # instead of becoming NULL. Its search for common subexpressions takes a minute for 2,000 columns.
+        self._connection.execute("SET disabled_optimizers = 'type_pushdown,common_subexpressions'")
+        self._connection.execute(f"SET memory_limit = '{_memory_limit_mb()}MB'")
+        self._connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
+        self._read = (
+            f"read_csv({literal(str(arrival.path))}, columns = {{{columns}}}, auto_detect = false, "
+            f"header = true, delim = ',', quote = '\"', escape = '\"', max_line_size = {MAX_LINE_BYTES}, "
+        )
+
+    @property
+    def source(self) -> str:
+        return self._read + "ignore_errors = true)"
+
+    @property
+    def source_that_lists_malformed_rows(self) -> str:
+        """Reading it fills the table reject_errors; to be read once."""
+        return self._read + f"store_rejects = true, rejects_limit = {MAX_MALFORMED})"
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def malformed(self) -> int:
+        """How many rows have too many or too few fields, or broken quotes; MAX_MALFORMED stands for more."""
+        ((count,),) = self.ask("SELECT count(DISTINCT line_byte_position) FROM reject_errors")
+        return int(count)
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Raises DatasetRejected where the file cannot be read as CSV at all."""
+        try:
+            return self._connection.sql(sql).fetchall() if _is_query(sql) else self._run(sql)
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            raise _unreadable(error) from error
+
+    def _run(self, sql: str) -> list[tuple[Any, ...]]:
+        self._connection.execute(sql)
+        return []
+
+    def insert(self, table: str, columns: dict[str, list[Any]]) -> None:
+        """Append columns of equal length."""
+        values = ", ".join(f"unnest(${name})" for name in columns)
+        self._connection.execute(f"INSERT INTO {table} SELECT {values}", columns)
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The query's rows in the file's order, as they are read; raises as `ask` does."""
+        try:
+            yield from self._connection.sql(sql).to_arrow_reader(self._batch_rows)
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            raise _unreadable(error) from error
+        except OSError as error:  # what Arrow's stream makes of an error inside DuckDB
+            raise _unreadable(error) from error
+
+
+def _memory_limit_mb() -> int:
+    """Lambda tells a function its own size (Lambda Developer Guide, "Defined runtime variables")."""
+    return int(_MEMORY_SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB)))
+
+
+def _is_query(sql: str) -> bool:
+    return sql.startswith(("SELECT", "FROM"))
+
+
+def _unreadable(error: Exception) -> DatasetRejected:
+    reason = str(error).splitlines()[0][:300]
+    return DatasetRejected([Fault(rule="csv", detail=f"the file cannot be read as CSV: {reason}")])

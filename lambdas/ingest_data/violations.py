@@ -1,0 +1,107 @@
+"""The rows that break a rule: which one, where in the file, and how many. Asked where there are any."""
+# ruff: noqa: S608 - SQL is made of the contract's names, each quoted by `identifier` or `literal`
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.dataset import DatasetContract
+from lambdas.ingest_data import rules
+from lambdas.ingest_data.arrival import Arrival
+from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.lines import lines_of_bytes, lines_of_rows
+from lambdas.ingest_data.rules import identifier, literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """One rule broken by `count` rows, the first of them at `line` with `value`."""
+
+    column: str
+    rule: str
+    value: str
+    line: int
+    count: int
+
+
+def find_duplicates(engine: Engine, contract: DatasetContract) -> int:
+    """Fill the table duplicates (row, column, value): all but the first row that shares a unique value."""
+    engine.ask('CREATE OR REPLACE TEMP TABLE duplicates (row BIGINT, "column" VARCHAR, value VARCHAR)')
+    for names in rules.unique_keys(contract):
+        _collect(engine, contract, names)
+    ((count,),) = engine.ask("SELECT count(DISTINCT row) FROM duplicates")
+    return int(count)
+
+
+def _collect(engine: Engine, contract: DatasetContract, names: Sequence[str]) -> None:
+    """The values are compared in their type; rows without one of them are told of as missing."""
+    keys = [f"{rules.typed(contract.column(name))} AS k{i}" for i, name in enumerate(names)]
+    columns = ", ".join(f"k{i}" for i in range(len(names)))
+    engine.ask(
+        f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT row_number() OVER () AS row, {', '.join(keys)} "
+        f"FROM {engine.source}"
+    )
+    engine.ask(
+        f"INSERT INTO duplicates SELECT row, {literal(', '.join(names))}, "
+        f"left(concat_ws(', ', {columns}), 200) FROM keyed "
+        f"WHERE ({columns}) IN (SELECT ({columns}) FROM keyed GROUP BY {columns} HAVING count(*) > 1) "
+        f"AND {' AND '.join(f'k{i} IS NOT NULL' for i in range(len(names)))} "
+        f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY row) > 1"
+    )
+    engine.ask("DROP TABLE keyed")
+
+
+def find_violations(engine: Engine, contract: DatasetContract, arrival: Arrival) -> list[Violation]:
+    """Fill the table broken (row, line, column, rule, value); returns it grouped, most frequent first."""
+    names = ", ".join(identifier(column.name) for column in contract.columns)
+    engine.ask(
+        "CREATE OR REPLACE TEMP TABLE broken AS SELECT row, 0::BIGINT AS line, "
+        f"unnest({rules.violations(contract)}, recursive := true) FROM "
+        f"(SELECT row_number() OVER () AS row, {names} FROM {engine.source}) "
+    )
+    engine.ask("INSERT INTO broken SELECT row, 0, \"column\", 'unique', value FROM duplicates")
+    engine.ask(
+        # A malformed row has no number; the place of its first byte stands in for one, negated.
+        "INSERT INTO broken SELECT -line_byte_position::BIGINT, 0, '', 'csv', "
+        "first(left(error_message, 100) || ': ' || left(trim(csv_line), 200)) FROM reject_errors "
+        "GROUP BY line_byte_position"
+    )
+    _number_lines(engine, arrival)
+    found = engine.ask(
+        'SELECT "column", rule, arg_min(value, line), min(line), count(*) FROM broken '
+        'GROUP BY "column", rule ORDER BY count(*) DESC, "column", rule'
+    )
+    return [
+        Violation(column=column, rule=rule, value=value or "", line=line, count=count)
+        for column, rule, value, line, count in found
+    ]
+
+
+def _number_lines(engine: Engine, arrival: Arrival) -> None:
+    """Give every violation its line in the file."""
+    rows = [row for (row,) in engine.ask("SELECT DISTINCT row FROM broken")]
+    malformed = lines_of_bytes(arrival.path, [-row for row in rows if row < 0])
+    if not malformed and arrival.counts_lines_simply():
+        engine.ask("UPDATE broken SET line = row + 1")
+        return
+    lines = lines_of_rows(arrival.path, [row for row in rows if row > 0], malformed.values())
+    lines |= {-position: line for position, line in malformed.items()}
+    engine.ask("CREATE OR REPLACE TEMP TABLE lines (row BIGINT, line BIGINT)")
+    engine.insert("lines", {"row": list(lines), "line": list(lines.values())})
+    engine.ask("UPDATE broken SET line = lines.line FROM lines WHERE broken.row = lines.row")
+
+
+def write_quarantine(engine: Engine, path: Path) -> None:
+    query = 'SELECT line, "column", rule, value FROM broken ORDER BY line, "column", rule'
+    engine.ask(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def no_violations(engine: Engine) -> list[Violation]:
+    """The table broken without a row, where every row is good."""
+    engine.ask(
+        'CREATE OR REPLACE TEMP TABLE broken (row BIGINT, line BIGINT, "column" VARCHAR, rule VARCHAR, '
+        "value VARCHAR)"
+    )
+    return []
