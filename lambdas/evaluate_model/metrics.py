@@ -37,12 +37,14 @@ def mae_error(target: Array, answers: FloatArray) -> Figure:
 def r2_score(target: Array, answers: FloatArray) -> Figure:
     """Coefficient of determination: 1 - sum((y - f)^2) / sum((y - mean(y))^2); 0 is as good as the mean."""
     squares = np.square(target - answers)
-    # Taken from the overall mean, so that the difference below is not one of two huge numbers.
-    centred = target - target.mean()
+    # What rounding alone makes of values that are all alike.
+    nothing = np.square(np.finfo(np.float64).eps * np.abs(target).max(initial=0.0))
 
     def figure(weights: FloatArray) -> FloatArray:
-        spread = _mean(weights, np.square(centred)) - np.square(_mean(weights, centred))
-        return 1.0 - _ratio(_mean(weights, squares), spread)
+        means = _mean(weights, target)
+        distances = np.square(target - means[:, np.newaxis])
+        spread = _ratio(np.einsum("ij,ij->i", weights, distances), weights.sum(axis=1))
+        return 1.0 - _ratio(_mean(weights, squares), np.where(spread > nothing, spread, 0.0))
 
     return figure
 
