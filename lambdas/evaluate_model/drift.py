@@ -92,7 +92,7 @@ def _numbers(baseline: Mapping[str, Any], values: Array) -> tuple[list[str], Flo
     starts = np.concatenate([[0], keep + 1]).astype(int)
     new = np.bincount(np.searchsorted(edges[keep], present, side="left"), minlength=len(keep) + 1)
     bounds = [-np.inf, *edges[keep], np.inf]
-    labels = [span(low, high) for low, high in pairwise(bounds)]
+    labels = [span(low, high, baseline["type"]) for low, high in pairwise(bounds)]
     return labels, np.add.reduceat(counted, starts), new.astype(np.float64), len(values) - len(present)
 
 

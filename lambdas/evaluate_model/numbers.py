@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import math
+
+_DAY_0 = datetime.date(1970, 1, 1)
 
 
 def figure(value: float | None) -> str:
@@ -37,11 +40,24 @@ def rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-def span(low: float, high: float) -> str:
+def value_of(kind: str, value: float | None) -> str:
+    """A value of a column of that type, which counts days since 1970-01-01 for dates, 0 and 1 for truth."""
+    if value is None or not math.isfinite(value):
+        return figure(value)
+    ordinal = _DAY_0.toordinal() + round(value)
+    if kind == "date" and 1 <= ordinal <= datetime.date.max.toordinal():
+        return datetime.date.fromordinal(ordinal).isoformat()
+    if kind == "boolean" and value in (0, 1):
+        return "true" if value else "false"
+    return figure(value)
+
+
+def span(low: float, high: float, kind: str = "number") -> str:
     """An interval, open where a bound is infinite."""
+    start, end = value_of(kind, low), value_of(kind, high)
     if math.isinf(low):
-        return "any value" if math.isinf(high) else f"up to {figure(high)}"
-    return f"above {figure(low)}" if math.isinf(high) else f"{figure(low)} to {figure(high)}"
+        return "any value" if math.isinf(high) else f"up to {end}"
+    return f"above {start}" if math.isinf(high) else f"{start} to {end}"
 
 
 def axis(value: float) -> str:

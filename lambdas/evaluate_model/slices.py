@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from contracts.dataset import DatasetContract
 from lambdas.evaluate_model.metrics import Array
-from lambdas.evaluate_model.numbers import span
+from lambdas.evaluate_model.numbers import span, value_of
 
 MAX_VALUES = 50
 # A number with no more values than this is taken value by value, else in quarters.
@@ -41,13 +41,13 @@ def slices_of(columns: Mapping[str, Array], contract: DatasetContract) -> list[S
     """Of the contract's slice and fairness columns, larger slices first within each column."""
     found: list[Slice] = []
     for name in dict.fromkeys((*contract.slices, *contract.fairness_groups)):
-        of_column = list(_slices(name, columns[name], contract.column(name).type == "category"))
+        of_column = list(_slices(name, columns[name], contract.column(name).type))
         found += sorted(of_column, key=lambda s: -s.size)[:MAX_VALUES]
     return found
 
 
-def _slices(name: str, values: Array, is_category: bool) -> Iterator[Slice]:
-    if is_category:
+def _slices(name: str, values: Array, kind: str) -> Iterator[Slice]:
+    if kind == "category":
         texts = np.array([MISSING if value is None else str(value) for value in values], dtype=object)
         yield from (Slice(name, str(value), texts == value) for value in np.unique(texts))
         return
@@ -56,8 +56,8 @@ def _slices(name: str, values: Array, is_category: bool) -> Iterator[Slice]:
         yield Slice(name, MISSING, missing)
     distinct = np.unique(values[~missing])
     if len(distinct) <= _FEW:
-        yield from (Slice(name, f"{value:g}", values == value) for value in distinct)
+        yield from (Slice(name, value_of(kind, float(value)), values == value) for value in distinct)
         return
     cuts = [-np.inf, *np.unique(np.quantile(values[~missing], _QUARTERS)), np.inf]
     for low, high in pairwise(cuts):
-        yield Slice(name, span(low, high), (values > low) & (values <= high))
+        yield Slice(name, span(low, high, kind), (values > low) & (values <= high))

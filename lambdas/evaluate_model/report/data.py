@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.evaluate_model.numbers import figure, share
 from lambdas.evaluate_model.numbers import rows as count
+from lambdas.evaluate_model.numbers import share, value_of
 from lambdas.evaluate_model.report import charts
 from lambdas.evaluate_model.report.markup import Markup, shown, tag
 from lambdas.evaluate_model.report.parts import (
@@ -69,10 +69,9 @@ def quantiles(document: Document) -> Markup | None:
         [
             name,
             number(f"{c['missing']:,}"),
-            number(figure(c["mean"])),
-            number(figure(c["min"])),
-            *(number(figure(c["quantiles"].get(q))) for q in _QUANTILES),
-            number(figure(c["max"])),
+            *(number(value_of(c["type"], c[bound])) for bound in ("mean", "min")),
+            *(number(value_of(c["type"], c["quantiles"].get(q))) for q in _QUANTILES),
+            number(value_of(c["type"], c["max"])),
         ]
         for name, c in list(numbers.items())[:_SHOWN_COLUMNS]
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lambdas.evaluate_model.numbers import span, value_of
 from lambdas.evaluate_model.slices import slices_of
 from tests.unit.lambdas.evaluate_model import world
 
@@ -44,6 +45,13 @@ def test_a_number_of_many_values_is_cut_in_quarters() -> None:
     ]
     assert [part.size for part in parts] == [25, 25, 25, 25]
     assert {part.value for part in parts} == {"up to 24.75", "24.75 to 49.5", "49.5 to 74.25", "above 74.25"}
+
+
+def test_dates_and_truth_values_are_written_as_such() -> None:
+    assert span(19_723.0, 19_724.4, "date") == "2024-01-01 to 2024-01-02"
+    assert span(float("-inf"), 19_723.0, "date") == "up to 2024-01-01"
+    assert [value_of("boolean", value) for value in (0.0, 1.0, 0.25)] == ["false", "true", "0.25"]
+    assert value_of("number", float("nan")) == "–"
 
 
 @pytest.mark.parametrize("values", [[np.nan] * 4, [3.0] * 4, [-1e300, 1e300, 0.0, np.nan]])
