@@ -96,9 +96,14 @@ def _header_faults(names: Sequence[str], contract: DatasetContract) -> list[Faul
 
 
 def _missing(name: str, extra: Sequence[str]) -> Fault:
-    near = next((e for e in extra if e.strip().lower() == name.strip().lower()), None)
-    hint = f"; did you mean {shown(near)}, which differs by case or blanks?" if near is not None else ""
+    near = next((e for e in extra if _bare(e) == _bare(name)), None)
+    hint = f"; did you mean {shown(near)}, which is only spelt differently?" if near is not None else ""
     return Fault(rule="missing column", detail=f"the contract demands it{hint}", column=name, line=1)
+
+
+def _bare(name: str) -> str:
+    """What is left of a name without case, blanks and joining marks."""
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _other_delimiter(names: Sequence[str], wanted: Sequence[str]) -> str | None:
