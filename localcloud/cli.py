@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -15,10 +16,11 @@ from localcloud.faults.reading import PlanError
 from localcloud.gateway import PortBusyError, log_to
 from localcloud.options import DEFAULT_PORT, DEFAULT_SPEED, Options
 from localcloud.processes import Processes
-from localcloud.server import Server, state_directory
+from localcloud.server import Server, StateInUseError, state_directory
 from localcloud.synth import Synth, SynthError
 
 READY = "# ready"
+_GREATEST_PORT = 65_535
 _DESCRIPTION = """\
 An AWS cloud on this machine, for one account in one region. It deploys the CloudFormation template that
 `cdk synth` writes, unmodified, and runs what is in it: state machines, Lambda functions, SageMaker training
@@ -42,9 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     try:
         status = up(options)
-    except (PortBusyError, SynthError, PlanError) as error:
+    except (PortBusyError, StateInUseError, SynthError, PlanError) as error:
         print(f"localcloud: {error}", file=sys.stderr, flush=True)
         status = 1
+    except KeyboardInterrupt:
+        status = 130
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # a worker thread that still waits for something must not hold up the end
@@ -62,7 +66,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
     )
     start.add_argument(
         "--port",
-        type=int,
+        type=_port,
         default=DEFAULT_PORT,
         help="port on 127.0.0.1; 0 picks a free one (default %(default)s)",
     )
@@ -74,7 +78,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
     )
     start.add_argument(
         "--speed",
-        type=float,
+        type=_speed,
         default=DEFAULT_SPEED,
         help="cloud seconds per second: waits, bakes and alarm periods (default %(default)s)",
     )
@@ -97,6 +101,22 @@ def parse(arguments: Sequence[str] | None) -> Options:
     given = vars(parser.parse_args(arguments))
     given.pop("command")
     return Options(**given)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _GREATEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to {_GREATEST_PORT}")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not (math.isfinite(speed) and speed > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed: a number above 0; 1 is as fast as AWS")
+    return speed
 
 
 def up(options: Options) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import shutil
@@ -26,6 +27,10 @@ _log = logging.getLogger("localcloud")
 _LOGS_KEPT = 20
 _STOP_SECONDS = 4.5
 """After a signal, whatever still runs is abandoned to the watchdog: 5 s are promised."""
+
+
+class StateInUseError(Exception):
+    """Another cloud runs on the state directory asked for."""
 
 
 class Server:
@@ -108,7 +113,8 @@ def state_directory(state: Path | None) -> Iterator[Path]:
     """The directory asked for, or one that is gone at the end."""
     if state is not None:
         state.mkdir(parents=True, exist_ok=True)
-        yield state.absolute()
+        with _only_one(state):
+            yield state.absolute()
         return
     parent = Path("build/localcloud").absolute()
     parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +124,19 @@ def state_directory(state: Path | None) -> Iterator[Path]:
         yield passing
     finally:
         shutil.rmtree(passing, ignore_errors=True)
+
+
+@contextmanager
+def _only_one(state: Path) -> Iterator[None]:
+    """Hold the directory for this process; the kernel lets it go however the process ends."""
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateInUseError(
+                f"{state} is in use by another cloud: stop that one, or give --state another directory."
+            ) from None
+        yield
 
 
 def tidy(parent: Path) -> None:

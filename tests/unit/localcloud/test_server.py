@@ -4,13 +4,26 @@ import os
 import subprocess
 from pathlib import Path
 
-from localcloud.server import state_directory, tidy
+import pytest
+
+from localcloud.server import StateInUseError, state_directory, tidy
 
 
 def test_a_state_that_was_asked_for_stays(tmp_path: Path):
     with state_directory(tmp_path / "kept") as directory:
         (directory / "file").touch()
     assert (tmp_path / "kept" / "file").exists()
+
+
+def test_a_state_holds_one_cloud_at_a_time(tmp_path: Path):
+    with (
+        state_directory(tmp_path),
+        pytest.raises(StateInUseError, match=r"in use by another cloud: stop that one, or give --state"),
+        state_directory(tmp_path),
+    ):
+        pass
+    with state_directory(tmp_path):
+        pass
 
 
 def test_a_passing_state_is_gone_at_the_end(tmp_path: Path, monkeypatch):

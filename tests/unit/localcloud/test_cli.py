@@ -1,0 +1,48 @@
+"""The command line's arguments."""
+
+from pathlib import Path
+
+import pytest
+
+from localcloud.cli import parse
+from localcloud.options import Options
+
+
+def test_without_arguments_stage_dev_is_deployed_on_the_usual_port():
+    assert parse(["up"]) == Options(port=4566, speed=30.0, stage="dev", deploy=True)
+
+
+def test_every_option_is_taken():
+    given = [
+        "up",
+        "--port",
+        "0",
+        "--state",
+        "s",
+        "--speed",
+        "2.5",
+        "--stage",
+        "prod",
+        "--assembly",
+        "a",
+        "--no-deploy",
+    ]
+    assert parse(given) == Options(
+        port=0, state=Path("s"), speed=2.5, stage="prod", assembly=Path("a"), deploy=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (["--port", "70000"], "is not a port: a number from 0 to 65535"),
+        (["--port", "-1"], "is not a port"),
+        (["--speed", "0"], "is not a speed: a number above 0"),
+        (["--speed", "nan"], "is not a speed"),
+        (["--speed", "fast"], "is not a speed"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_would_be_right(given: list[str], complaint: str, capsys):
+    with pytest.raises(SystemExit):
+        parse(["up", *given])
+    assert complaint in capsys.readouterr().err
