@@ -22,7 +22,12 @@ def test_encryption_names_key_algorithm_and_bucket_key():
 
 
 def test_a_life_cycle_keeps_ids_days_and_prefixes():
-    rule: dict[str, object] = {"Id": "old", "Status": "Enabled", "Prefix": "capture/", "ExpirationInDays": "14"}
+    rule: dict[str, object] = {
+        "Id": "old",
+        "Status": "Enabled",
+        "Prefix": "capture/",
+        "ExpirationInDays": "14",
+    }
     rule["NoncurrentVersionExpiration"] = {"NoncurrentDays": 7}
     body = lifecycle_xml({"Rules": [rule]}).decode()
     for part in ("<ID>old</ID>", "<Prefix>capture/</Prefix>", "<Days>14</Days>", "<NoncurrentDays>7<"):
