@@ -82,7 +82,9 @@ class ChaosCloud:
         machine = self.outputs["StateMachineArn"]
         return f"{machine.replace(':stateMachine:', ':execution:')}:{upload.execution_name}"
 
-    def wait(self, upload: Upload, patience_seconds: float) -> Ending | None:
+    def wait(
+        self, upload: Upload, patience_seconds: float, poll_seconds: float = POLL_SECONDS
+    ) -> Ending | None:
         """The execution's end; None when it has not come (or not even begun) in time."""
         began = time.monotonic()
         states, arn = self.client("stepfunctions"), self.execution_arn(upload)
@@ -96,7 +98,7 @@ class ChaosCloud:
                 outcome = output.get("outcome") or found.get("error") or found["status"]
                 seconds = round(time.monotonic() - began, 2)
                 return Ending(found["status"], outcome, found.get("cause", ""), output, seconds)
-            time.sleep(POLL_SECONDS)
+            time.sleep(poll_seconds)
         return None
 
     def ask(self, row: str) -> float:

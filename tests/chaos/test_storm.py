@@ -42,7 +42,7 @@ def storm(cloud: ChaosCloud) -> dict[int, tuple[Upload, Ending]]:
         deadline = time.monotonic() + PATIENCE_SECONDS
 
         def ended(upload: Upload) -> Ending:
-            ending = cloud.wait(upload, deadline - time.monotonic())
+            ending = cloud.wait(upload, deadline - time.monotonic(), poll_seconds=2.0)
             assert ending is not None, f"{upload.key} did not end"
             return ending
 
