@@ -66,6 +66,11 @@ class Names:
         return f"/aws/sagemaker/Endpoints/{self.endpoint}"
 
     @property
+    def flow_log_group(self) -> str:
+        """What the VPC refused, where there is one."""
+        return f"/aws/vpc/{self.prefix}"
+
+    @property
     def metric_namespace(self) -> str:
         return f"Greenlight/{self.prefix}"
 

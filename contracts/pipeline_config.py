@@ -13,6 +13,7 @@ from pathlib import Path
 from contracts.dataset import DatasetContract
 from contracts.deployment import DeploymentPolicy
 from contracts.features import FeatureRecipes
+from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
 from contracts.training import Gate, Training
 
@@ -26,13 +27,15 @@ MAX_NAME_LENGTH = 20
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineConfig:
-    """Everything that a user decides: dataset contract, features, training, gate and deployment per stage."""
+    """Everything that a user decides: dataset contract, features, training, gate, network, and deployment per
+    stage."""
 
     name: str
     dataset: DatasetContract
     features: FeatureRecipes
     training: Training
     gate: Gate
+    network: Network
     deployments: Mapping[str, DeploymentPolicy]
     document: Mapping[str, object] = field(repr=False, compare=False)
 
@@ -71,6 +74,7 @@ class PipelineConfig:
             features=FeatureRecipes.read(root.table("features", required=False), dataset),
             training=Training.read(root.table("training")),
             gate=Gate.read(root.table("gate", required=False), dataset),
+            network=Network.read(root.table("network", required=False), STAGES),
             deployments=_read_deployments(root.table("deployment")),
             document=document,
         )

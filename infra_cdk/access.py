@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from infra_cdk.storage import CAPTURE_PREFIX
 
 if TYPE_CHECKING:
+    from infra_cdk.network import PrivateNetwork
     from infra_cdk.stack import PipelineStack
 
 DATASETS, TRAINING, EVALUATIONS = "datasets/*", "training/*", "evaluations/*"
 
 
 def grant_access(stack: PipelineStack) -> None:
+    if stack.network:
+        _through_endpoints(stack, stack.network)
     _training_job(stack)
     _endpoint(stack)
     _state_machine(stack)
@@ -30,6 +33,26 @@ def grant_access(stack: PipelineStack) -> None:
     _promote_champion(stack)
     _reject_challenger(stack)
     _teardown(stack)
+
+
+def _through_endpoints(stack: PipelineStack, network: PrivateNetwork) -> None:
+    """What may pass the VPC's endpoints: this pipeline's resources; each role's policy says which of them."""
+    network.interfaces.allow_sagemaker(stack.training.role)
+    network.interfaces.allow_sagemaker(stack.serving.role)
+    buckets = (stack.storage.raw, stack.storage.artifacts)
+    network.admit("s3", "s3:*", on=[bucket.bucket_arn for bucket in buckets])
+    network.admit("s3", "s3:*", on=[bucket.arn_for_objects("*") for bucket in buckets])
+    network.admit_answers_to_cloudformation()
+    network.admit("dynamodb", "dynamodb:*", on=stack.leases.table.table_arn)
+    network.admit("mlflow", "sagemaker:CallMlflowAppApi", "sagemaker-mlflow:*", on=stack.tracking.uri)
+    network.admit("sqs", "sqs:SendMessage", on=stack.intake.dead_letters.queue_arn)
+    network.admit("ecr", "ecr:DescribeImages", on=stack.images.repository_arns)
+    network.admit("stepfunctions", "states:*", on=stack.pipeline.own_arns)
+    network.admit("cloudwatch", "cloudwatch:*", on=stack.serving.rollback_alarms)
+    network.admit("cloudwatch", "cloudwatch:DescribeAlarms", on=stack.serving.all_alarms)
+    network.admit("sagemaker", "sagemaker:*", on=[*stack.serving.own_arns, *stack.registry.own_arns])
+    network.admit("sagemaker", "sagemaker:StopTrainingJob", on=stack.training.job_arns)
+    network.admit("sagemaker", "sagemaker:List*", on="*")
 
 
 def _training_job(stack: PipelineStack) -> None:
@@ -100,7 +123,7 @@ def _deploy_canary(stack: PipelineStack) -> None:
     whoever asks for the deployment."""
     role = stack.functions.deploy_canary.role
     serving = stack.serving
-    serving.allow_isolated_models(role)
+    serving.allow_isolated_models(role, stack.network)
     serving.allow(role, "AddTags", "CreateEndpointConfig", on=("endpoint-config",))
     serving.allow(role, "CreateEndpoint", "UpdateEndpoint", on=("endpoint", "endpoint-config"))
     serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")

@@ -47,9 +47,11 @@ class Encryption(Construct):
     use it for this account's resources only.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, names: Names, stage: Stage) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, has_vpc: bool
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._names = names
+        self._names, self._has_vpc = names, has_vpc
         self.key = kms.Key(
             self,
             "Key",
@@ -109,6 +111,7 @@ class Encryption(Construct):
             f"/aws/lambda/{self._names.prefix}-*",
             f"/aws/vendedlogs/states/{self._names.prefix}-*",
             self._names.endpoint_log_group,
+            *([self._names.flow_log_group] if self._has_vpc else []),
         )
         return [
             f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}" for group in groups

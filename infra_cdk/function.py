@@ -13,6 +13,7 @@ from constructs import Construct
 from contracts.names import Names, folder_of
 from contracts.settings import Settings
 from infra_cdk.encryption import Encryption
+from infra_cdk.network import PrivateNetwork
 from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 
@@ -41,11 +42,13 @@ class PipelineFunction(Construct):
         names: Names,
         stage: Stage,
         encryption: Encryption,
+        network: PrivateNetwork | None,
         code: lambda_.Code | lambda_.DockerImageCode,
         settings: Settings,
         size: Size,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._network = network
         self.name = names.function(construct_id)
         self.log_group = logs.LogGroup(
             self,
@@ -62,6 +65,14 @@ class PipelineFunction(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
         allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
+        if network:
+            arn = cdk.Stack.of(self).format_arn(
+                service="lambda",
+                resource="function",
+                resource_name=self.name,
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            network.interfaces.allow_lambda(self.role, arn)
         self.function = self._function(construct_id, code, settings.as_environment(), size)
         self.arn = self.function.function_arn
         acknowledge(
@@ -79,6 +90,7 @@ class PipelineFunction(Construct):
     ) -> lambda_.Function:
         timeout = cdk.Duration.seconds(size.timeout_seconds)
         scratch = cdk.Size.mebibytes(size.scratch_mib)
+        placed = self._network.function_props if self._network else {}
         if isinstance(code, lambda_.DockerImageCode):
             return lambda_.DockerImageFunction(
                 self,
@@ -92,6 +104,7 @@ class PipelineFunction(Construct):
                 memory_size=size.memory_mib,
                 timeout=timeout,
                 ephemeral_storage_size=scratch,
+                **placed,
             )
         return lambda_.Function(
             self,
@@ -107,4 +120,5 @@ class PipelineFunction(Construct):
             memory_size=size.memory_mib,
             timeout=timeout,
             ephemeral_storage_size=scratch,
+            **placed,
         )

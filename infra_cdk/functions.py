@@ -10,6 +10,7 @@ from infra_cdk.encryption import Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size, handler_of
 from infra_cdk.images import Images
+from infra_cdk.network import PrivateNetwork
 from infra_cdk.stages import Stage
 
 PIPELINE_CONFIG_PATH = "/opt/program/pipeline.toml"  # where lambdas/Dockerfile puts it
@@ -28,13 +29,14 @@ class Functions(Construct):
         names: Names,
         stage: Stage,
         encryption: Encryption,
+        network: PrivateNetwork | None,
         images: Images,
         zip_code: lambda_.Code,
         environment: Environment,
     ) -> None:
         super().__init__(scope, construct_id)
         self._names, self._stage, self._encryption, self._images = names, stage, encryption, images
-        self._zip_code, self._environment = zip_code, environment
+        self._network, self._zip_code, self._environment = network, zip_code, environment
         self.by_state: dict[str, PipelineFunction] = {}
         self.ingest_data = self._from_image("IngestData")
         self.evaluate_model = self._from_image("EvaluateModel")
@@ -63,6 +65,7 @@ class Functions(Construct):
             names=self._names,
             stage=self._stage,
             encryption=self._encryption,
+            network=self._network,
             code=code,
             settings=self._environment.settings_of(state),
             size=size,

@@ -67,5 +67,9 @@ class Images(Construct):
 
     def allow_describing(self, role: iam.Role) -> None:
         """The digest behind a tag."""
-        repositories = {image.repository.repository_arn for image in (self.training, self.serving)}
-        allow(role, "ecr:DescribeImages", on=sorted(repositories))
+        allow(role, "ecr:DescribeImages", on=self.repository_arns)
+
+    @property
+    def repository_arns(self) -> list[str]:
+        """Where the images that a model package names lie."""
+        return sorted({image.repository.repository_arn for image in (self.training, self.serving)})

@@ -13,6 +13,7 @@ from contracts.names import UPLOAD_PREFIX, UPLOAD_SUFFIXES, Names
 from infra_cdk.encryption import READ, WRITE, Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size
+from infra_cdk.network import PrivateNetwork
 from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
 from infra_cdk.storage import Storage
@@ -35,6 +36,7 @@ class Intake(Construct):
         names: Names,
         stage: Stage,
         encryption: Encryption,
+        network: PrivateNetwork | None,
         storage: Storage,
         zip_code: lambda_.Code,
         environment: Environment,
@@ -52,6 +54,7 @@ class Intake(Construct):
             names=names,
             stage=stage,
             encryption=encryption,
+            network=network,
             code=zip_code,
             settings=environment.having(
                 dead_letter_queue_url=self.dead_letters.queue_url, max_receives=str(MAX_RECEIVES)

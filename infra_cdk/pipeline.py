@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from constructs import Construct
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.function import PipelineFunction
+from infra_cdk.network import PrivateNetwork
 from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 from infra_cdk.training import Training
@@ -22,6 +24,22 @@ DEFINITION = "step_functions/ml_pipeline.asl.json"
 # The managed rule by which Step Functions learns that a job ended (Step Functions Developer Guide, "IAM
 # policies for SageMaker AI").
 TRAINING_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+TRAINING_STATE = "TrainModel"
+TRAINING_VPC = {
+    "SecurityGroupIds": ["${TrainingSecurityGroupId}"],
+    "Subnets": "{% $split('${TrainingSubnetIds}', ',') %}",
+}
+
+
+def definition(root: Path, *, in_vpc: bool) -> str:
+    """The file as it is; in a VPC the training job says so, which without one it can't: an empty VpcConfig is
+    refused."""
+    text = (root / DEFINITION).read_text(encoding="utf-8")
+    if not in_vpc:
+        return text
+    document = json.loads(text)
+    document["States"][TRAINING_STATE]["Arguments"]["VpcConfig"] = TRAINING_VPC
+    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 class Pipeline(Construct):
@@ -36,10 +54,11 @@ class Pipeline(Construct):
         names: Names,
         stage: Stage,
         encryption: Encryption,
+        network: PrivateNetwork | None,
         substitutions: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._names = names
+        self._names, self._network = names, network
         self.role = iam.Role(
             self,
             "Role",
@@ -64,7 +83,7 @@ class Pipeline(Construct):
             "StateMachine",
             state_machine_name=names.state_machine,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string((root / DEFINITION).read_text(encoding="utf-8")),
+            definition_body=sfn.DefinitionBody.from_string(definition(root, in_vpc=network is not None)),
             definition_substitutions=dict(substitutions),
             role=self.role,
             tracing_enabled=True,
@@ -79,22 +98,31 @@ class Pipeline(Construct):
             "Log delivery and X-Ray name no resource (Step Functions Developer Guide, logging and tracing).",
         )
 
+    @property
+    def own_arns(self) -> list[str]:
+        """The state machine and its executions."""
+        return [self.arn, self._executions]
+
+    @property
+    def _executions(self) -> str:
+        return cdk.Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{self._names.state_machine}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+
     def allow_invoking(self, functions: Mapping[str, PipelineFunction]) -> None:
         allow(self.role, "lambda:InvokeFunction", on=[function.arn for function in functions.values()])
 
     def allow_training(self, training: Training) -> None:
         """A job run with `.sync`: start it, learn that it ended, stop it, and hand it its role."""
-        stack = cdk.Stack.of(self)
-        jobs = f"{self._names.prefix}-*"
-        allow(
-            self.role,
-            "sagemaker:AddTags",
-            "sagemaker:CreateTrainingJob",
-            "sagemaker:DescribeTrainingJob",
-            "sagemaker:StopTrainingJob",
-            on=stack.format_arn(service="sagemaker", resource="training-job", resource_name=jobs),
-            because="Training jobs are named at run time, after their execution.",
-        )
+        stack, jobs = cdk.Stack.of(self), training.job_arns
+        because = "Training jobs are named at run time, after their execution."
+        others = ("sagemaker:AddTags", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
+        allow(self.role, *others, on=jobs, because=because)
+        placed = self._network.placement if self._network else None
+        allow(self.role, "sagemaker:CreateTrainingJob", on=jobs, when=placed, because=because)
         rule = stack.format_arn(service="events", resource="rule", resource_name=TRAINING_RULE)
         allow(self.role, "events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule)
         conditions = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
@@ -104,16 +132,10 @@ class Pipeline(Construct):
         allow(role, "states:StartExecution", on=self.arn)
 
     def allow_stopping(self, role: iam.Role) -> None:
-        executions = cdk.Stack.of(self).format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{self._names.state_machine}:*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
         allow(role, "states:ListExecutions", on=self.arn)
         allow(
             role,
             "states:StopExecution",
-            on=executions,
+            on=self._executions,
             because="Executions are named at run time, after the upload.",
         )

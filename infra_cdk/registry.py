@@ -28,11 +28,15 @@ class Registry(Construct):
             service="sagemaker", resource="model-package", resource_name=f"{names.model_package_group}/*"
         )
 
+    @property
+    def own_arns(self) -> list[str]:
+        return [self.group_arn, self.package_arns]
+
     def allow(self, role: iam.Role, *actions: str) -> None:
         """On the group and its packages: SageMaker checks some actions against the one, some against both."""
         allow(
             role,
             *(f"sagemaker:{action}" for action in actions),
-            on=[self.group_arn, self.package_arns],
+            on=self.own_arns,
             because="A package's number is given when it is registered.",
         )

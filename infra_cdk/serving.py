@@ -13,6 +13,7 @@ from constructs import Construct
 from contracts import metrics
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
+from infra_cdk.network import PrivateNetwork
 from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
 from infra_cdk.telemetry import allow_sagemaker_telemetry
@@ -58,8 +59,14 @@ class Serving(Construct):
                 ("model", f"{names.prefix}-*"),
             )
         }
-        self._alarm_arns = f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm"
-        self._rollback_alarms = f"{self._alarm_arns}:{names.rollback_alarm_prefix}*"
+        alarms = f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm"
+        self.all_alarms = f"{alarms}:*"
+        self.rollback_alarms = f"{alarms}:{names.rollback_alarm_prefix}*"
+
+    @property
+    def own_arns(self) -> list[str]:
+        """The endpoint, and the models and endpoint configs behind it."""
+        return list(self._sagemaker.values())
 
     def _filter_shifts(self, names: Names) -> None:
         """SageMaker passes the containers' output on as it is: embedded metrics in it are not extracted."""
@@ -89,12 +96,13 @@ class Serving(Construct):
             because="Models and endpoint configs are named at run time, after their training job.",
         )
 
-    def allow_isolated_models(self, role: iam.Role) -> None:
-        """A model whose container could call out can't be made (Service Authorization Reference,
-        `sagemaker:NetworkIsolation`)."""
+    def allow_isolated_models(self, role: iam.Role, network: PrivateNetwork | None) -> None:
+        """A model whose container could call out, or outside of the VPC that there is, can't be made (Service
+        Authorization Reference, `sagemaker:NetworkIsolation`)."""
         self.allow(role, "AddTags", on=("model",))
-        isolated = {"Bool": {"sagemaker:NetworkIsolation": "true"}}
-        self.allow(role, "CreateModel", on=("model",), when=isolated)
+        placed = network.placement if network else {}
+        conditions = {"Bool": {"sagemaker:NetworkIsolation": "true"}, **placed}
+        self.allow(role, "CreateModel", on=("model",), when=conditions)
 
     def allow_listing(self, role: iam.Role, *actions: str) -> None:
         allow(
@@ -109,7 +117,7 @@ class Serving(Construct):
         allow(
             role,
             *(f"cloudwatch:{action}" for action in actions),
-            on=self._rollback_alarms,
+            on=self.rollback_alarms,
             because="Rollback alarms are named at run time, after the endpoint config that they watch.",
         )
 
@@ -117,7 +125,7 @@ class Serving(Construct):
         allow(
             role,
             "cloudwatch:DescribeAlarms",
-            on=f"{self._alarm_arns}:*",
+            on=self.all_alarms,
             because="CloudWatch checks DescribeAlarms against every alarm, whatever names are asked for.",
         )
 

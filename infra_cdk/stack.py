@@ -21,6 +21,7 @@ from infra_cdk.functions import PIPELINE_CONFIG_PATH, Functions
 from infra_cdk.images import Images
 from infra_cdk.intake import Intake
 from infra_cdk.lease import LeaseTable
+from infra_cdk.network import PrivateNetwork
 from infra_cdk.notifications import Notifications
 from infra_cdk.pipeline import Pipeline
 from infra_cdk.registry import Registry
@@ -45,7 +46,13 @@ class PipelineStack(cdk.Stack):
         )
         self.names, self.config, self.stage, self.root = names, config, stage, root
 
-        self.encryption = Encryption(self, "Encryption", names=names, stage=stage)
+        has_vpc = config.network.has_vpc(stage.name)
+        self.encryption = Encryption(self, "Encryption", names=names, stage=stage, has_vpc=has_vpc)
+        self.network = (
+            PrivateNetwork(self, "Network", names=names, stage=stage, encryption=self.encryption)
+            if has_vpc
+            else None
+        )
         self.storage = Storage(self, "Storage", names=names, stage=stage, encryption=self.encryption)
         self.notifications = Notifications(
             self, "Notifications", names=names, stage=stage, encryption=self.encryption
@@ -64,6 +71,7 @@ class PipelineStack(cdk.Stack):
             names=names,
             stage=stage,
             encryption=self.encryption,
+            network=self.network,
             images=self.images,
             zip_code=code,
             environment=environment,
@@ -75,6 +83,7 @@ class PipelineStack(cdk.Stack):
             names=names,
             stage=stage,
             encryption=self.encryption,
+            network=self.network,
             substitutions=self._substitutions(),
         )
         environment = environment.having(state_machine_arn=self.pipeline.arn)
@@ -84,6 +93,7 @@ class PipelineStack(cdk.Stack):
             names=names,
             stage=stage,
             encryption=self.encryption,
+            network=self.network,
             storage=self.storage,
             zip_code=code,
             environment=environment,
@@ -94,6 +104,7 @@ class PipelineStack(cdk.Stack):
             names=names,
             stage=stage,
             encryption=self.encryption,
+            network=self.network,
             storage=self.storage,
             zip_code=code,
             environment=environment,
@@ -125,7 +136,7 @@ class PipelineStack(cdk.Stack):
             "deployment_policy": json.dumps(asdict(policy)),
             "endpoint_key_arn": self.encryption.key.key_arn,
             "endpoint_name": self.names.endpoint,
-            "endpoint_network": "",
+            "endpoint_network": self.to_json_string(self.network.vpc_config) if self.network else "",
             "endpoint_role_arn": self.serving.role.role_arn,
             "experiment_name": self.names.experiment,
             "keep_versions": str(policy.keep_versions),
@@ -144,7 +155,16 @@ class PipelineStack(cdk.Stack):
     def _substitutions(self) -> dict[str, str]:
         """Everything that the definition of the state machine may name."""
         training = self.config.training
+        placed = (
+            {
+                "TrainingSecurityGroupId": self.network.security_group.attr_group_id,
+                "TrainingSubnetIds": cdk.Fn.join(",", self.network.subnets),
+            }
+            if self.network
+            else {}
+        )
         return {
+            **placed,
             **{f"{state}Arn": function.arn for state, function in self.functions.by_state.items()},
             "AlarmTopicArn": self.notifications.topic.topic_arn,
             "ArtifactBucketName": self.storage.artifacts.bucket_name,
@@ -169,6 +189,7 @@ class PipelineStack(cdk.Stack):
             self.serving,
             self.functions,
             self.pipeline,
+            *([self.network] if self.network else []),
         )
         self.teardown.runs_after(self.intake.rule, self.intake.mapping)
 

@@ -10,6 +10,7 @@ from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size
+from infra_cdk.network import PrivateNetwork
 from infra_cdk.stages import Stage
 from infra_cdk.storage import Storage
 
@@ -31,6 +32,7 @@ class Teardown(Construct):
         names: Names,
         stage: Stage,
         encryption: Encryption,
+        network: PrivateNetwork | None,
         storage: Storage,
         zip_code: lambda_.Code,
         environment: Environment,
@@ -43,6 +45,7 @@ class Teardown(Construct):
             names=names,
             stage=stage,
             encryption=encryption,
+            network=network,
             code=zip_code,
             settings=environment.having(buckets_to_empty=",".join(buckets)).settings_of("Teardown"),
             size=SIZE,

@@ -19,7 +19,9 @@ class Training(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, names: Names) -> None:
         super().__init__(scope, construct_id)
-        self._names = names
+        self.job_arns = cdk.Stack.of(self).format_arn(
+            service="sagemaker", resource="training-job", resource_name=f"{names.prefix}-*"
+        )
         self.role = iam.Role(
             self,
             "Role",
@@ -43,8 +45,6 @@ class Training(Construct):
         allow(
             role,
             "sagemaker:StopTrainingJob",
-            on=cdk.Stack.of(self).format_arn(
-                service="sagemaker", resource="training-job", resource_name=f"{self._names.prefix}-*"
-            ),
+            on=self.job_arns,
             because="Training jobs are named at run time, after their execution.",
         )

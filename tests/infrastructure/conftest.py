@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
 
 from contracts.names import Names
+from contracts.network import Network
 from contracts.pipeline_config import FILE_NAME, PipelineConfig
 from infra_cdk.app import new_app
 from infra_cdk.stack import PipelineStack
@@ -75,6 +77,18 @@ def dev(stages: dict[str, Synthesised]) -> Synthesised:
 @pytest.fixture(scope="session")
 def prod(stages: dict[str, Synthesised]) -> Synthesised:
     return stages["prod"]
+
+
+@pytest.fixture(scope="session")
+def in_vpc(config: PipelineConfig) -> PipelineConfig:
+    """The same pipeline in a VPC of its own."""
+    return replace(config, network=Network(vpc_stages=tuple(STAGES)))
+
+
+@pytest.fixture(scope="session")
+def vpc(in_vpc: PipelineConfig, synthesise: Synthesise) -> Synthesised:
+    """Stage dev of it."""
+    return synthesise(in_vpc, STAGES["dev"])
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,11 @@ from infra_cdk.policy import UnreasonedWildcardError, allow
 from infra_cdk.stages import STAGES
 
 
+@pytest.mark.parametrize("network", ["config", "in_vpc"])
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
-def test_cdk_nag_finds_nothing_but_what_is_acknowledged_with_a_reason(stage, build, config):
+def test_cdk_nag_finds_nothing_but_what_is_acknowledged_with_a_reason(stage, build, network, request):
     """A finding makes `synth` raise; the report that it writes names it."""
-    app = build(config, stage).node.root
+    app = build(request.getfixturevalue(network), stage).node.root
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     app.synth()
 

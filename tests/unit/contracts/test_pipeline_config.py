@@ -42,7 +42,24 @@ def test_a_document_gives_the_same_configuration_back(document):
     assert PipelineConfig.from_document(config.as_document()) == config
 
 
+def test_a_stage_has_no_vpc_unless_asked_for(document):
+    config = PipelineConfig.from_document(document)
+    assert not config.network.has_vpc("dev")
+    assert not config.network.has_vpc("prod")
+
+
+def test_a_vpc_is_for_every_stage_or_for_those_named(document):
+    both = PipelineConfig.from_document(changed(document, ("network",), {"vpc": True})).network
+    assert both.has_vpc("dev")
+    assert both.has_vpc("prod")
+    one = PipelineConfig.from_document(changed(document, ("network",), {"vpc": True, "stages": ["prod"]}))
+    assert one.network.vpc_stages == ("prod",)
+
+
 MISTAKES = [
+    (("network",), {"vpc": "yes"}, "network.vpc: expected true or false, found 'yes'"),
+    (("network",), {"vpc": True, "stages": ["test"]}, "network.stages: 'test' is not one of dev, prod"),
+    (("network",), {"nat": True}, "network.nat: is not a known key"),
     (("pipeline", "name"), "Housing!", "pipeline.name"),
     (("pipeline", "name"), "a" * 21, "20 characters"),
     (("pipeline", "name"), "housing-dev", "must not have a stage, dev or prod, among its words"),
