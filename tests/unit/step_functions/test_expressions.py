@@ -44,6 +44,13 @@ def test_a_failed_training_job_is_told_by_its_failure_reason() -> None:
     assert described(failure)["message"] == "AlgorithmError: no rows, exit code: 1"
 
 
+def test_a_training_job_that_was_stopped_is_told_by_how_it_ended() -> None:
+    cause = {"TrainingJobName": "housing-dev-1", "SecondaryStatus": "MaxRuntimeExceeded"}
+    failure = {"State": "TrainModel", "Error": "States.TaskFailed", "Cause": json.dumps(cause)}
+    assert described(failure)["name"] == "TrainingFailedError"
+    assert described(failure)["message"] == "the training job ended with MaxRuntimeExceeded"
+
+
 def test_a_training_job_that_could_not_be_started_keeps_its_own_error() -> None:
     failure = {
         "State": "TrainModel",
