@@ -28,7 +28,9 @@ def share(value: float | None) -> str:
     """A share (0-1) as per cent, to a tenth, or below ten to a hundredth."""
     if value is None or not math.isfinite(value):
         return figure(value)
-    return f"{value * 100:.{1 if abs(value) >= 0.0995 else 2}f}%".replace("-", "−")
+    text = f"{value * 100:.{1 if abs(value) >= 0.0995 else 2}f}"
+    sign = "−" if float(text) < 0 else ""
+    return f"{sign}{text.lstrip('-')}%"
 
 
 def signed_share(value: float | None) -> str:

@@ -91,12 +91,14 @@ def _categories(columns: dict[str, Any]) -> Markup:
         rows.append(
             [
                 name,
-                number(f"{column['missing']:,}"),
-                number(f"{column['distinct']:,}"),
-                f"{listed}{f'; {rest:,} more' if rest > 0 else ''}",
+                number(f"{column['missing']:,}", label="missing"),
+                number(f"{column['distinct']:,}", label="values"),
+                tag("td", f"{listed}{f'; {rest:,} more' if rest > 0 else ''}", class_="long"),
             ]
         )
-    return table(["column", head_number("missing"), head_number("values"), "most frequent"], rows)
+    return table(
+        ["column", head_number("missing"), head_number("values"), "most frequent"], rows, kind=STACKED
+    )
 
 
 def quality(document: Document) -> Markup:
@@ -107,25 +109,31 @@ def quality(document: Document) -> Markup:
         [
             v["column"] or "(whole row)",
             v["rule"],
-            number(f"{v['count']:,}"),
-            number(f"{v['line']:,}"),
+            number(f"{v['count']:,}", label="rows"),
+            number(f"{v['line']:,}", label="first line"),
             _code(v["value"]),
         ]
         for v in found["violations"][:_SHOWN_COLUMNS]
     ]
     examples = [
-        [number(f"{e['line']:,}"), tag("td", e["column"] or "(whole row)"), e["rule"], _code(e["value"])]
+        [f"line {e['line']:,}", e["column"] or "(whole row)", e["rule"], _code(e["value"])]
         for e in found["examples"]
     ]
     return section(
         "quality",
         "Data quality",
         note(f"{count(rows['quarantined'])} broke the contract; set aside, not learnt from."),
-        table(["column", "rule", head_number("rows"), head_number("first line"), "first value"], violations),
+        table(
+            ["column", "rule", head_number("rows"), head_number("first line"), "first value"],
+            violations,
+            kind=STACKED,
+        ),
         tag("h3", "Quarantined examples"),
-        table([head_number("line"), "column", "rule", "value"], examples),
+        table(["line", "column", "rule", "value"], examples, kind=STACKED),
     )
 
 
 def _code(value: object) -> Markup:
-    return tag("td", "(empty)" if value in (None, "") else shown(value, _SHOWN_CHARACTERS), class_="code")
+    return tag(
+        "td", "(empty)" if value in (None, "") else shown(value, _SHOWN_CHARACTERS), class_="code long"
+    )
