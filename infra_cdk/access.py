@@ -19,7 +19,7 @@ DATASETS, TRAINING, EVALUATIONS = "datasets/*", "training/*", "evaluations/*"
 
 def grant_access(stack: PipelineStack) -> None:
     if stack.network:
-        _through_endpoints(stack, stack.network)
+        _network(stack, stack.network)
     _training_job(stack)
     _endpoint(stack)
     _state_machine(stack)
@@ -35,24 +35,25 @@ def grant_access(stack: PipelineStack) -> None:
     _teardown(stack)
 
 
-def _through_endpoints(stack: PipelineStack, network: PrivateNetwork) -> None:
-    """What may pass the VPC's endpoints: this pipeline's resources; each role's policy says which of them."""
+def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
+    """Only this pipeline's resources pass the VPC's endpoints; each role's own policy says which of them."""
     network.interfaces.allow_sagemaker(stack.training.role)
     network.interfaces.allow_sagemaker(stack.serving.role)
+    endpoints = network.endpoints
     buckets = (stack.storage.raw, stack.storage.artifacts)
-    network.admit("s3", "s3:*", on=[bucket.bucket_arn for bucket in buckets])
-    network.admit("s3", "s3:*", on=[bucket.arn_for_objects("*") for bucket in buckets])
-    network.admit_answers_to_cloudformation()
-    network.admit("dynamodb", "dynamodb:*", on=stack.leases.table.table_arn)
-    network.admit("mlflow", "sagemaker:CallMlflowAppApi", "sagemaker-mlflow:*", on=stack.tracking.uri)
-    network.admit("sqs", "sqs:SendMessage", on=stack.intake.dead_letters.queue_arn)
-    network.admit("ecr", "ecr:DescribeImages", on=stack.images.repository_arns)
-    network.admit("stepfunctions", "states:*", on=stack.pipeline.own_arns)
-    network.admit("cloudwatch", "cloudwatch:*", on=stack.serving.rollback_alarms)
-    network.admit("cloudwatch", "cloudwatch:DescribeAlarms", on=stack.serving.all_alarms)
-    network.admit("sagemaker", "sagemaker:*", on=[*stack.serving.own_arns, *stack.registry.own_arns])
-    network.admit("sagemaker", "sagemaker:StopTrainingJob", on=stack.training.job_arns)
-    network.admit("sagemaker", "sagemaker:List*", on="*")
+    endpoints.admit("s3", "s3:*", on=[bucket.bucket_arn for bucket in buckets])
+    endpoints.admit("s3", "s3:*", on=[bucket.arn_for_objects("*") for bucket in buckets])
+    endpoints.admit_answers_to_cloudformation()
+    endpoints.admit("dynamodb", "dynamodb:*", on=stack.leases.table.table_arn)
+    endpoints.admit("mlflow", "sagemaker:CallMlflowAppApi", "sagemaker-mlflow:*", on=stack.tracking.uri)
+    endpoints.admit("sqs", "sqs:SendMessage", on=stack.intake.dead_letters.queue_arn)
+    endpoints.admit("ecr", "ecr:DescribeImages", on=stack.images.repository_arns)
+    endpoints.admit("stepfunctions", "states:*", on=stack.pipeline.own_arns)
+    endpoints.admit("cloudwatch", "cloudwatch:*", on=stack.serving.rollback_alarms)
+    endpoints.admit("cloudwatch", "cloudwatch:DescribeAlarms", on=stack.serving.all_alarms)
+    endpoints.admit("sagemaker", "sagemaker:*", on=[*stack.serving.own_arns, *stack.registry.own_arns])
+    endpoints.admit("sagemaker", "sagemaker:StopTrainingJob", on=stack.training.job_arns)
+    endpoints.admit("sagemaker", "sagemaker:List*", on="*")
 
 
 def _training_job(stack: PipelineStack) -> None:

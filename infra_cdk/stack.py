@@ -157,8 +157,8 @@ class PipelineStack(cdk.Stack):
         training = self.config.training
         placed = (
             {
-                "TrainingSecurityGroupId": self.network.security_group.attr_group_id,
-                "TrainingSubnetIds": cdk.Fn.join(",", self.network.subnets),
+                "TrainingSecurityGroupId": self.network.security_group_id,
+                "TrainingSubnetIds": cdk.Fn.join(",", self.network.subnet_ids),
             }
             if self.network
             else {}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from contracts.names import folder_of
-from infra_cdk.network import GATEWAYS, SERVICES
+from infra_cdk.endpoints import GATEWAYS, SERVICES
 from infra_cdk.pipeline import DEFINITION, TRAINING_STATE
 from infra_cdk.prefix_lists import PREFIX_LISTS
 from tests.infrastructure.conftest import ROOT
@@ -264,6 +264,6 @@ def test_cfn_lint_finds_nothing(vpc, tmp_path: Path):
     template = tmp_path / "vpc.template.json"
     template.write_text(json.dumps(vpc.document))
     lint = Path(sys.executable).with_name("cfn-lint")
-    command = [lint, "--ignore-checks", "W3005", "--", template]
+    command = [str(lint), "--ignore-checks", "W3005", "--", str(template)]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout
