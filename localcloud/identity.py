@@ -63,6 +63,20 @@ def install() -> None:
     sts.is_root_access_key = _nobody_is_root
     iam_evaluator.enforce = _refusing_anonymous_s3(iam_evaluator.enforce, iam_evaluator)
     app.pin_request_origin = _trusting_loopback(app.pin_request_origin)
+    _keep_sessions(sts)
+
+
+def _keep_sessions(sts: Any) -> None:
+    """A session lasts as long as it was promised to, across a restart too; services open their own anew."""
+
+    def get_state() -> dict[str, Any]:
+        sessions = dict(sts._sessions)
+        return {"sessions": {key: session for key, session in sessions.items() if "Expiration" in session}}
+
+    def load_persisted_state(data: dict[str, Any]) -> None:
+        sts._sessions.update(data.get("sessions", {}))
+
+    sts.get_state, sts.load_persisted_state = get_state, load_persisted_state
 
 
 def _nobody_is_root(access_key_id: str) -> bool:

@@ -90,12 +90,14 @@ def launch(
     stage: str = "dev",
     deploy: bool = True,
     project: Path | None = None,
+    faults: Path | None = None,
 ) -> Running:
     """Start `python -m localcloud up` in `project` (default: here) and wait until it is ready."""
     arguments = ["--port", str(port), "--speed", str(speed), "--stage", stage]
     arguments += ["--state", str(state_dir)] if state_dir else []
     arguments += ["--assembly", str(assembly)] if assembly else []
     arguments += [] if deploy else ["--no-deploy"]
+    arguments += ["--faults", str(faults)] if faults else []
     process = subprocess.Popen(
         [sys.executable, "-m", "localcloud", "up", *arguments],
         cwd=project,
