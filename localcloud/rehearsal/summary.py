@@ -38,7 +38,7 @@ def _run_document(run: Run) -> dict[str, Any]:
         "champion": run.evaluation.get("champion"),
         "challenger": run.evaluation.get("challenger"),
         "rmse_error": (run.evaluation.get("challenger") or {}).get("rmse_error"),
-        "reason": run.evaluation.get("reason"),
+        "reason": run.evaluation.get("verdict", {}).get("reason"),
         "endpoint_config_before": run.endpoint_config_before,
         "endpoint_config_after": run.endpoint_config_after,
         "predictions": [asdict(prediction) for prediction in run.predictions],

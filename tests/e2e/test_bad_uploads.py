@@ -110,7 +110,8 @@ def test_a_bad_upload_is_rejected_with_a_message_that_says_what_and_where(pipeli
 def test_operators_are_told_of_each_rejection(pipeline, uploads, told):
     for key, version_id in uploads.values():
         pipeline.outcome(key, version_id)
-    sqs, heard = pipeline.cloud.client("sqs"), set()
+    sqs = pipeline.cloud.client("sqs")
+    heard: set[str] = set()
     while len(heard) < len(uploads):
         answer = sqs.receive_message(QueueUrl=told, MaxNumberOfMessages=10, WaitTimeSeconds=5)
         assert answer.get("Messages"), f"only {sorted(heard)} were told of"

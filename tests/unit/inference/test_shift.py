@@ -13,8 +13,14 @@ REGRESSION = {"answers": {"means": [100.0], "standard_deviations": [20.0]}}
 CLASSES = {"answers": {"means": [0.75, 0.25], "standard_deviations": [0.5, 0.25]}}
 
 
-def reading(manifest, *batches):
+def measuring(manifest) -> Shift:
     measured = Shift.of(manifest)
+    assert measured is not None
+    return measured
+
+
+def reading(manifest, *batches):
+    measured = measuring(manifest)
     for batch in batches:
         measured.add(np.array(batch, dtype=float))
     return measured.take()
@@ -35,7 +41,7 @@ def test_of_several_classes_the_farthest_counts():
 
 
 def test_a_reading_begins_anew_and_no_answers_are_no_reading():
-    measured = Shift.of(REGRESSION)
+    measured = measuring(REGRESSION)
     assert measured.take() is None
     measured.add(np.array([[140.0]]))
     assert measured.take() == (1, 2.0)

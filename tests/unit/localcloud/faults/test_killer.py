@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -9,6 +10,7 @@ from localcloud.container import ContainerSpec
 from localcloud.faults.injector import Injector
 from localcloud.faults.killer import Reaper, identify
 from localcloud.faults.plan import Plan
+from localcloud.images import Image
 
 
 class FakeContainer:
@@ -29,7 +31,7 @@ class FakeContainer:
 
 
 def spec(name, *arguments):
-    return ContainerSpec(SimpleNamespace(root=Path()), name, arguments=arguments)
+    return ContainerSpec(cast(Image, SimpleNamespace(root=Path())), name, arguments=arguments)
 
 
 @pytest.fixture
