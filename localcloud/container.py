@@ -100,6 +100,10 @@ class Container:
         self._pump.wait(timeout_seconds)
         return self.exit_code
 
+    def settle(self, timeout_seconds: float) -> None:
+        """Wait until the lines that it has written by now were delivered."""
+        self._pump.settle(timeout_seconds)
+
     def signal(self, number: int) -> None:
         """Send a signal to the container's main process."""
         if self.running:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import os
 import selectors
 import signal
 import subprocess
+import termios
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +19,7 @@ MAX_LINE_BYTES = 256 * 1024
 """CloudWatch Logs splits longer messages (quotas: event size 256 KB)."""
 MEMORY_CHECK_SECONDS = 0.1
 POLL_SECONDS = 0.2
+SETTLE_SECONDS = 0.001
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -31,6 +36,7 @@ class Pump:
         self._memory_bytes = memory_bytes
         self._ended = threading.Event()
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
         self._pending = b""
         threading.Thread(target=self._run, name=f"pump-{process.pid}", daemon=True).start()
@@ -82,21 +88,41 @@ class Pump:
             return MEMORY_CHECK_SECONDS
         return None if exit_fd is not None else POLL_SECONDS
 
+    def settle(self, timeout_seconds: float) -> None:
+        """Wait until what the process has written by now was delivered, or the time is over."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self._ended.is_set() and time.monotonic() < deadline:
+            with self._reading:
+                if not self._unread():
+                    return
+            time.sleep(SETTLE_SECONDS)
+
+    def _unread(self) -> int:
+        """Bytes that wait in the pipe; 0 once it is closed."""
+        pipe = self._process.stdout
+        if pipe is None or pipe.closed:
+            return 0
+        waiting = array.array("i", [0])
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(pipe.fileno(), termios.FIONREAD, waiting)
+        return waiting[0]
+
     def _drain(self, descriptor: int) -> bool:
         """Deliver what can be read now; False at the end of the output."""
-        while True:
-            try:
-                chunk = os.read(descriptor, 65536)
-            except BlockingIOError:
-                return True
-            if not chunk:
-                return False
-            *lines, self._pending = (self._pending + chunk).split(b"\n")
-            for line in lines:
-                self._deliver(line)
-            if len(self._pending) > MAX_LINE_BYTES:
-                self._deliver(self._pending)
-                self._pending = b""
+        with self._reading:
+            while True:
+                try:
+                    chunk = os.read(descriptor, 65536)
+                except BlockingIOError:
+                    return True
+                if not chunk:
+                    return False
+                *lines, self._pending = (self._pending + chunk).split(b"\n")
+                for line in lines:
+                    self._deliver(line)
+                if len(self._pending) > MAX_LINE_BYTES:
+                    self._deliver(self._pending)
+                    self._pending = b""
 
     def _deliver(self, line: bytes) -> None:
         self._on_line(line.rstrip(b"\r").decode("utf-8", "replace"))

@@ -18,8 +18,7 @@ from localcloud.functions.runtime_api import Invocation, Outcome, RuntimeApi
 from localcloud.sessions import close_session
 
 _INIT_SECONDS = 10.0
-_SETTLE_SECONDS = 0.003
-_SETTLE_LIMIT_SECONDS = 0.1
+_SETTLE_SECONDS = 5.0
 _MEGABYTE = 1024 * 1024
 
 
@@ -43,7 +42,6 @@ class Environment:
         self._api = RuntimeApi()
         self._init_milliseconds: float | None = None
         self._lines: list[str] = []
-        self._last_line = 0.0
         self._lock = threading.Lock()
         try:
             spec = self._spec(cloud, package.image_of(cloud, function))
@@ -83,7 +81,7 @@ class Environment:
         self.log.start(request_id)
         started = time.monotonic()
         result = self._run(request_id, event, trace_id)
-        self._settle()
+        self._container.settle(_SETTLE_SECONDS)  # what was printed travels by another way than the response
         self.log.end(
             request_id,
             duration_ms=(time.monotonic() - started) * 1000,
@@ -173,17 +171,7 @@ class Environment:
     def _line(self, line: str) -> None:
         with self._lock:
             self._lines.append(line)
-            self._last_line = time.monotonic()
         self.log.line(line)
-
-    def _settle(self) -> None:
-        """Let what the handler printed arrive: it travels by another way than its response."""
-        deadline = time.monotonic() + _SETTLE_LIMIT_SECONDS
-        quiet_since = time.monotonic()
-        while time.monotonic() < deadline:
-            time.sleep(_SETTLE_SECONDS)
-            if max(self._last_line, quiet_since) < time.monotonic() - _SETTLE_SECONDS:
-                return
 
     def _peak_megabytes(self) -> int:
         """The process's peak resident memory so far, as REPORT gives it; 0 where there is no /proc."""
