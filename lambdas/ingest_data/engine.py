@@ -25,6 +25,7 @@ MAX_LINE_BYTES = 2_000_000
 MAX_MALFORMED = 1_000_000
 _MAX_BATCH_ROWS = 122_880  # DuckDB's own row group
 _BATCH_CELLS = 2_000_000
+_READ_AHEAD = "32MB"
 
 
 class Engine:
@@ -39,6 +40,7 @@ class Engine:
         # instead of becoming NULL. Its search for common subexpressions takes a minute for 2,000 columns.
         self._connection.execute("SET disabled_optimizers = 'type_pushdown,common_subexpressions'")
         self._connection.execute(f"SET memory_limit = '{_memory_limit_mb()}MB'")
+        self._connection.execute(f"SET streaming_buffer_size = '{_READ_AHEAD}'")
         self._connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
         self._read = (
             f"read_csv({literal(str(arrival.path))}, columns = {{{columns}}}, auto_detect = false, "

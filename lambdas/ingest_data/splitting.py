@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,35 +44,52 @@ def split(
 ) -> Split:
     """Write both Parquet files. `every` is the sampling step: 1 keeps all rows."""
     names = [column.name for column in contract.columns]
-    writers: dict[Path, pq.ParquetWriter] = {}
-    counts = dict.fromkeys((train, holdout), 0)
     rows, sampled = 0, []
-    try:
+    with _Writer(train) as to_train, _Writer(holdout) as to_holdout:
         for batch in engine.batches(_query(engine, contract, without_duplicates)):
             good, held = batch.column(_GOOD), batch.column(_HOLDOUT)
             columns = batch.select(names)
-            for path, mask in ((train, pc.and_not(good, held)), (holdout, pc.and_(good, held))):
-                if path not in writers:
-                    writers[path] = _writer(path, columns.schema)
-                part = columns.filter(mask)
-                writers[path].write_batch(part)
-                counts[path] += part.num_rows
+            to_train.write(columns.filter(pc.and_not(good, held)))
+            to_holdout.write(columns.filter(pc.and_(good, held)))
             sampled.append(_every(columns.filter(good), every))
             rows += batch.num_rows
-    finally:
-        for writer in writers.values():
-            writer.close()
     return Split(
         rows=rows,
-        train_rows=counts[train],
-        holdout_rows=counts[holdout],
+        train_rows=to_train.rows,
+        holdout_rows=to_holdout.rows,
         sample=pa.Table.from_batches(sampled) if sampled else pa.table({}),
     )
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return pq.ParquetWriter(path, schema, compression="snappy")
+class _Writer:
+    """A Parquet file written by a thread of its own: one batch is encoded while the next is being read."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows = 0
+        self._path = path
+        self._file: pq.ParquetWriter | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=path.stem)
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Raises what the batch before ran into."""
+        if self._file is None:
+            self._file = pq.ParquetWriter(self._path, batch.schema, compression="snappy")
+        if self._last:
+            self._last.result()
+        self._last = self._thread.submit(self._file.write_batch, batch)
+        self.rows += batch.num_rows
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
+        if self._file:
+            self._file.close()
+        if self._last:
+            self._last.result()
 
 
 def _every(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
