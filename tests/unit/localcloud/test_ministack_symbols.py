@@ -10,10 +10,12 @@ PATCHED = {
     "ministack.app": ["app", "pin_request_origin", "_dispatch_service_request"],
     "ministack.core.iam_actions": ["extract_resource_arn", "s3_service_context"],
     "ministack.core.iam_evaluator": ["enforce", "is_root_access_key"],
+    "ministack.services.cloudwatch_logs": ["_create_log_group"],
     "ministack.services.ecr": ["_describe_images"],
     "ministack.services.eventbridge": ["_invoke_target"],
     "ministack.services.lambda_svc": [
         "_create_esm",
+        "_create_function",
         "_execute_function_dispatch",
         "_iter_all_esms",
         "invalidate_worker",
@@ -39,7 +41,11 @@ USED = {
         "_build_persistence_save_dict",
         "call_service_handler_sync",
     ],
-    "ministack.core.iam_actions": ["SERVICE_TO_IAM_NAMESPACE", "identity_denial_message"],
+    "ministack.core.iam_actions": [
+        "SERVICE_TO_IAM_NAMESPACE",
+        "access_denied_response",
+        "identity_denial_message",
+    ],
     "ministack.core.iam_evaluator": [
         "AuthError",
         "EvalContext",
@@ -57,7 +63,7 @@ USED = {
         "now_iso",
         "request_scope",
     ],
-    "ministack.core.router": ["SERVICE_PATTERNS"],
+    "ministack.core.router": ["SERVICE_PATTERNS", "extract_access_key_id"],
     "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS", "_sfn_definition"],
     "ministack.services.cloudwatch": ["record_metric"],
     "ministack.services.cloudwatch_logs": [
@@ -83,7 +89,11 @@ USED = {
         "_users",
     ],
     "ministack.services.kms": ["_resolve_key"],
-    "ministack.services.lambda_svc": ["_get_func_record_for_ref", "_xray_trace_id_for_invocation"],
+    "ministack.services.lambda_svc": [
+        "_fetch_code_from_s3",
+        "_get_func_record_for_ref",
+        "_xray_trace_id_for_invocation",
+    ],
     "ministack.services.s3": [
         "_bucket_default_sse_headers",
         "_bucket_encryption",
