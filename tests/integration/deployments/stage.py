@@ -1,8 +1,8 @@
 """A deployed pipeline with a champion, and challengers that need no training.
 
-A challenger is the champion's own artefact with other weights, so its answer to PROBE tells who gave it. Its
-execution is the pipeline's own definition entered at RegisterModel, under the pipeline's own roles: from there
-on everything is as after a training that the gate was content with.
+A challenger is the champion's own artefact with other weights, so its answer to PROBE tells who gave it.
+Its execution is the pipeline's own definition entered at RegisterModel, under the pipeline's own roles: from
+there on everything is as after a training that the gate was content with.
 """
 
 from __future__ import annotations
@@ -150,18 +150,18 @@ class Stage:
             assert time.monotonic() < deadline, f"waited in vain for {what}"
             time.sleep(POLL_SECONDS)
 
-    def until_stage(self, status: str, share: float, *, of: Model) -> None:
-        """Wait until the green fleet of a model is at this stage of its deployment."""
+    def until_baking(self, instances: int, *, of: Model) -> None:
+        """Wait until so many instances of a model's green fleet take traffic, and bake."""
 
         def is_there() -> bool:
             pending = self.cloud.endpoint().get("PendingDeploymentSummary", {})
             variants = pending.get("ProductionVariants", [])
             return pending.get("EndpointConfigName") == of.job and any(
-                (variant["VariantStatus"][0]["Status"], round(variant["CurrentWeight"], 3)) == (status, share)
+                (variant["VariantStatus"][0]["Status"], variant["CurrentInstanceCount"]) == ("Baking", instances)
                 for variant in variants
             )
 
-        self.until(is_there, f"{status} with {share:.0%} on {of.job}")
+        self.until(is_there, f"{instances} instances of {of.job} to bake")
 
     @contextlib.contextmanager
     def bad_predictions_reported_of(self, model: Model) -> Iterator[None]:
