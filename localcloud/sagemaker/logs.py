@@ -14,8 +14,14 @@ class LogStream:
     """One log stream. `write` may be called from any thread and never blocks on CloudWatch."""
 
     def __init__(
-        self, platform: Platform, group: str, name: str, on_line: Callable[[str], None] | None = None
-    ):
+        self,
+        platform: Platform,
+        group: str,
+        name: str,
+        on_line: Callable[[str], None] | None = None,
+        rewrite: Callable[[str], str] = lambda line: line,
+    ) -> None:
+        self._rewrite = rewrite
         self._platform = platform
         self._group = group
         self._name = name
@@ -29,7 +35,7 @@ class LogStream:
         if self._on_line is not None:
             self._on_line(line)
         with self._lock:
-            self._lines.append((self._platform.clock.now(), line))
+            self._lines.append((self._platform.clock.now(), self._rewrite(line)))
             if self._timer is None:
                 self._timer = threading.Timer(FLUSH_SECONDS, self.flush)
                 self._timer.daemon = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from localcloud.sagemaker.hosting.fleet import Fleet, FleetError, Variant
 from localcloud.sagemaker.hosting.instance import Starter
 from localcloud.sagemaker.hosting.invoke import LOG_GROUP
 from localcloud.sagemaker.hosting.live import LiveEndpoint
+from localcloud.sagemaker.hosting.nonsense import scrambled_line
 from localcloud.sagemaker.hosting.policy import Policy
 from localcloud.sagemaker.hosting.prepare import Preparer
 from localcloud.sagemaker.hosting.records import EndpointRecords
@@ -194,8 +195,17 @@ class Work:
         return self._fleet(live.name, config["EndpointConfigName"], variants, directory)
 
     def _fleet(self, endpoint: str, config_name: str, variants: list[Variant], directory: Path) -> Fleet:
+        models = {variant.name: str(variant.config["ModelName"]) for variant in variants}
+
         def may_pass(variant: Variant) -> bool:
-            return not self._faults.of(config_name, variant.config["ModelName"]).no_ping
+            return not self._faults.of(config_name, models[variant.name]).no_ping
+
+        def log_of(variant: str, instance: str) -> LogStream:
+            def as_said(line: str) -> str:
+                is_nonsense = self._faults.of(config_name, models[variant]).nonsense
+                return scrambled_line(line) if is_nonsense else line
+
+            return self._log(endpoint, f"{variant}/{instance}", as_said)
 
         return Fleet(
             config_name,
@@ -203,9 +213,11 @@ class Work:
             directory,
             self._platform.clock,
             self._start,
-            lambda variant, instance: self._log(endpoint, f"{variant}/{instance}"),
+            log_of,
             may_pass,
         )
 
-    def _log(self, endpoint: str, stream: str) -> LogStream:
-        return LogStream(self._platform, f"{LOG_GROUP}/{endpoint}", stream)
+    def _log(
+        self, endpoint: str, stream: str, rewrite: Callable[[str], str] = lambda line: line
+    ) -> LogStream:
+        return LogStream(self._platform, f"{LOG_GROUP}/{endpoint}", stream, rewrite=rewrite)
