@@ -15,6 +15,7 @@ _MODULES = (
     "localcloud.uploads",
     "localcloud.encryption",
     "localcloud.deliveries",
+    "localcloud.network",
     "localcloud.references",
     "localcloud.passing",
     "localcloud.redrive",

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from localcloud import iam, network
 from localcloud.cloud import Cloud
 from localcloud.deliveries import allows
 from localcloud.encryption import key_arn_of
-from localcloud.sessions import find_role, trusts
+from localcloud.sessions import find_role, standing_session, trusts
 
 _LAMBDA = "lambda.amazonaws.com"
 _Check = Callable[[Mapping[str, Any]], None]
@@ -43,8 +44,9 @@ class _Checks:
         self._cloud = cloud
 
     def function(self, properties: Mapping[str, Any]) -> None:
-        """The role must trust Lambda, the code must be there."""
+        """The role must trust Lambda and may join the VPC, the code must be there."""
         self._role(str(properties.get("Role", "")))
+        self._vpc(str(properties.get("Role", "")), properties.get("VpcConfig") or {})
         code = properties.get("Code") or {}
         if "ImageUri" in code:
             self._image(code["ImageUri"])
@@ -58,6 +60,23 @@ class _Checks:
                 "InvalidParameterValueException",
                 f"The role defined for the function cannot be assumed by Lambda. ({arn})",
             )
+
+    def _vpc(self, role_arn: str, vpc: Mapping[str, Any]) -> None:
+        where = {"account": self._cloud.account, "region": self._cloud.region}
+        subnets, groups = vpc.get("SubnetIds") or [], vpc.get("SecurityGroupIds") or []
+        if not subnets:
+            return
+        try:
+            keys = standing_session(role_arn, "lambda")
+            network.check_joining(keys, network.LAMBDA_ACTIONS, subnets, groups, **where)
+        except network.UnknownNetworkError as error:
+            raise RefusedError("InvalidParameterValueException", str(error)) from None
+        except iam.NotAuthorizedError as error:
+            raise RefusedError(
+                "InvalidParameterValueException",
+                "The provided execution role does not have permissions to call "
+                f"{error.action.removeprefix('ec2:')} on EC2",
+            ) from None
 
     def _image(self, uri: str) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from localcloud.images import Image, ImageNotFoundError, ImageStore
 from localcloud.sagemaker.errors import ValidationError
 from localcloud.sagemaker.iam import SERVICE_PRINCIPAL
 from localcloud.sagemaker.platform import Platform
+from localcloud.sessions import Credentials
 
 SESSION_NAME = "SageMaker"
 
@@ -90,6 +91,21 @@ class Roles:
         if not found["images"]:
             raise RoleError(f"The image {uri} does not exist in its repository.")
         return self._images.resolve(uri)
+
+    def join_vpc(self, role: Role, vpc: Mapping[str, Any]) -> None:
+        """Raise RoleError unless the role lets SageMaker put its network interfaces into the VPC."""
+        from localcloud import iam, network
+
+        env = role.environment
+        keys = Credentials(
+            env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN")
+        )
+        where = {"account": self._platform.account, "region": self._platform.region}
+        subnets, groups = vpc["Subnets"], vpc["SecurityGroupIds"]
+        try:
+            network.check_joining(keys, network.SAGEMAKER_ACTIONS, subnets, groups, **where)
+        except (iam.NotAuthorizedError, network.UnknownNetworkError) as problem:
+            raise RoleError(f"The VPC cannot be joined: {problem}") from None
 
 
 def client_factory(environment: dict[str, str], region: str) -> Callable[[str], Any]:

@@ -25,12 +25,17 @@ PARTS = (
 )
 
 
-def assembly() -> Path:
-    """A fresh cdk.out of the tiny pipeline; its path. It is gone when this process ends."""
+def assembly(more: str = "") -> Path:
+    """A fresh cdk.out of the tiny pipeline, with more of pipeline.toml where given; its path.
+
+    It is gone when this process ends.
+    """
     BUILD.mkdir(parents=True, exist_ok=True)
     parent = Path(tempfile.mkdtemp(prefix="project-", dir=BUILD))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)
     project, out = copied(parent / "project"), parent / "cdk.out"
+    with (project / "pipeline.toml").open("a") as file:
+        file.write(more)
     processes = Processes()
     try:
         return Synth(processes, "dev", out, project).assembly()

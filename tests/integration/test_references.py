@@ -131,3 +131,46 @@ def test_a_rule_delivers_only_where_the_queues_policy_lets_it(account: Account):
     let_in(queue, arn)
     put("delivered")
     assert json.loads(received(queue)[0]["Body"])["detail"] == {"n": "delivered"}
+
+
+JOIN = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+
+
+def default_network(account: Account) -> dict[str, list[str]]:
+    ec2 = account.client("ec2")
+    subnets = ec2.describe_subnets()["Subnets"]
+    groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [subnets[0]["VpcId"]]}])
+    return {
+        "SubnetIds": [subnets[0]["SubnetId"]],
+        "SecurityGroupIds": [groups["SecurityGroups"][0]["GroupId"]],
+    }
+
+
+@pytest.mark.parametrize("missing", JOIN)
+def test_a_function_joins_a_vpc_only_by_a_role_that_may_make_its_interfaces(account: Account, missing: str):
+    role = account.role("lambda.amazonaws.com", LOGS, statement(*(set(JOIN) - {missing})))
+    refused = message(account.function, source="", role=role, VpcConfig=default_network(account))
+    assert f"does not have permissions to call {missing.removeprefix('ec2:')} on EC2" in refused
+
+
+def test_a_function_whose_role_may_is_in_the_vpc(account: Account):
+    role = account.role("lambda.amazonaws.com", LOGS, statement(*JOIN))
+    network = default_network(account)
+    name = account.function("", role=role, VpcConfig=network)
+    found = account.client("lambda").get_function_configuration(FunctionName=name)["VpcConfig"]
+    assert found["SubnetIds"] == network["SubnetIds"]
+
+
+def test_a_subnet_that_is_not_there_is_named(account: Account):
+    role = account.role("lambda.amazonaws.com", LOGS, statement(*JOIN))
+    network = {**default_network(account), "SubnetIds": ["subnet-0"]}
+    assert "The subnet ID 'subnet-0' does not exist" in message(
+        account.function, source="", role=role, VpcConfig=network
+    )

@@ -29,6 +29,8 @@ class Preparer:
         container = self._container(model)
         try:
             role = self._roles.assume(model["ExecutionRoleArn"])
+            if model.get("VpcConfig"):
+                self._roles.join_vpc(role, model["VpcConfig"])
             image = self._roles.pull(role, container["Image"])
         except (RoleError, SageMakerError) as problem:
             raise FleetError(str(problem)) from None

@@ -101,6 +101,8 @@ class TrainingRun:
         record = self._record
         try:
             role = self._roles.assume(record["RoleArn"])
+            if record.get("VpcConfig"):
+                self._roles.join_vpc(role, record["VpcConfig"])
             steps.progress("Downloading", "Downloading input data")
             self._ml.prepare(record)
             self._download(role)

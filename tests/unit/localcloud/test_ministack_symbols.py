@@ -73,6 +73,12 @@ USED = {
         "_put_log_events",
     ],
     "ministack.services.dynamodb": ["_tables"],
+    "ministack.services.ec2": [
+        "_create_flow_logs",
+        "_flow_logs",
+        "_security_groups",
+        "_subnets",
+    ],
     "ministack.services.ecr": ["_find_image", "_repositories"],
     "ministack.services.eventbridge": [
         "_ensure_default_bus",
@@ -91,7 +97,9 @@ USED = {
     "ministack.services.kms": ["_resolve_key"],
     "ministack.services.lambda_svc": [
         "_fetch_code_from_s3",
+        "_functions",
         "_get_func_record_for_ref",
+        "_vpc_config_with_id",
         "_xray_trace_id_for_invocation",
     ],
     "ministack.services.s3": [
