@@ -1,4 +1,4 @@
-"""Makes wrong numbers of the same form out of what a container says: in its answers, and of them in its log."""
+"""Makes wrong numbers of the same form of what a container says, in its answers and about them in its log."""
 
 from __future__ import annotations
 
