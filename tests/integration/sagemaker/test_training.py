@@ -85,3 +85,19 @@ def test_a_wrong_field_is_refused_as_on_aws(account):
     request["OutputDataConfig"] = {"S3OutputPath": "not a uri"}
     with pytest.raises(ClientError, match="1 validation error detected: Value 'not a uri'"):
         account.sagemaker.create_training_job(**request)
+
+
+def test_a_job_joins_a_vpc_only_by_a_role_that_may_make_its_interfaces(account):
+    subnet = account.client("ec2").describe_subnets()["Subnets"][0]
+    of_its_vpc = [{"Name": "vpc-id", "Values": [subnet["VpcId"]]}]
+    group = account.client("ec2").describe_security_groups(Filters=of_its_vpc)["SecurityGroups"][0]
+    network = {"Subnets": [subnet["SubnetId"]], "SecurityGroupIds": [group["GroupId"]]}
+    account.role("joins", ("s3:*", "ecr:*", "ec2:*"))
+    endings = {}
+    for role in ("execution", "joins"):
+        request = account.training_request(f"inside-by-{role}", role, word="x")
+        account.sagemaker.create_training_job(**request, VpcConfig=network)
+        endings[role] = account.trained(f"inside-by-{role}")
+    assert endings["joins"]["TrainingJobStatus"] == "Completed", endings["joins"].get("FailureReason")
+    assert endings["joins"]["VpcConfig"] == network
+    assert "ec2:CreateNetworkInterface" in endings["execution"]["FailureReason"]
