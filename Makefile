@@ -63,6 +63,7 @@ test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Tr
 	@$(BIN)/python -m pytest -m clients tests/clients
 
 chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
+	@$(BIN)/python -m pytest -m chaos tests/chaos
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --runs $(RUNS)
 
 check: setup  ## ruff, mypy --strict, cfn-lint

@@ -21,6 +21,9 @@ from localcloud.states.resources import Job, Resource
 
 _FOREVER_SECONDS = 99_999_999
 _POLL_SECONDS = 0.2
+_LONGEST_POLL_SECONDS = 1.0
+_POLL_GROWTH = 1.1
+"""A job that takes long is asked about less often: many at once would keep the gateway busy."""
 _MANAGED_TAG = {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}
 State = Mapping[str, Any]
 
@@ -166,7 +169,7 @@ def _job(resource: Resource, job: Job, arguments: Any, frame: Frame, limits: _Li
 
 
 def _poll(describe: Resource, job: Job, name: str, frame: Frame, limits: _Limits) -> dict[str, Any]:
-    never = threading.Event()
+    never, pause = threading.Event(), _POLL_SECONDS
     while True:
         described = _within(
             lambda: frame.execution.calls.call(describe, {job.key: name}, patient=True), frame, limits
@@ -177,7 +180,8 @@ def _poll(describe: Resource, job: Job, name: str, frame: Frame, limits: _Limits
             return dict(described)
         if limits.left() <= 0:
             raise StatesError("States.Timeout", f"The job ran longer than its {limits.timeout:g} seconds.")
-        frame.execution.wait(never, _POLL_SECONDS)
+        frame.execution.wait(never, pause)
+        pause = min(pause * _POLL_GROWTH, _LONGEST_POLL_SECONDS)
 
 
 def _stop(resource: Resource, job: Job, name: str, frame: Frame) -> None:

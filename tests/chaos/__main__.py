@@ -7,7 +7,8 @@ import json
 import signal
 import sys
 
-from tests.chaos.project import BUILD, assembly
+from tests.chaos import report
+from tests.chaos.project import assembly
 from tests.chaos.runs import LOST, ChaosRun, Journal, Result
 
 
@@ -18,9 +19,9 @@ def main() -> int:
     from tests.chaos.cloud import ChaosCloud
 
     cdk_out = assembly()
-    journal = Journal(BUILD / "runs.jsonl")
+    journal = Journal(report.RUNS)
     if options.fresh:
-        (BUILD / "runs.jsonl").unlink(missing_ok=True)
+        report.RUNS.unlink(missing_ok=True)
     for seed in options.seeds:
         wanted = [options.run] if options.run is not None else range(options.runs)
         done = set() if options.run is not None else journal.done(seed)
@@ -31,6 +32,7 @@ def main() -> int:
                     _show(result)
                     if options.run is None:
                         journal.append(result)
+    report.write()
     return int(any(result["verdict"] == LOST for result in journal.results()))
 
 
