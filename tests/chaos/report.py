@@ -29,11 +29,11 @@ _RUNS = f"""\
 ## One random fault per upload
 
 Each run uploads a file and disturbs one call, or kills one process, at a moment that its seed chooses;
-`x {OUTAGE_CALLS}` goes on for {OUTAGE_CALLS} calls, longer than a client tries. *Survived*: the upload came to
-the outcome that it deserves. *Gave up cleanly*: the execution failed with a named error and a reason. After
-either, the right champion served (endpoint config, approved package, MLflow's alias and the answer to a request
-agree), no package was double or undecided, the lease was free, no job ran, and no config, model, alarm or
-process was left over. *Lost*: anything else.
+`x {OUTAGE_CALLS}` goes on for so many calls, more than a client tries. *Survived*: the upload came to the
+outcome that it deserves. *Gave up cleanly*: the execution failed with a named error and a reason. After either,
+the right champion served (endpoint config, approved package, MLflow's alias and the answer to a request agree),
+no package was double or undecided, the lease was free, no job ran, and no config, model, alarm or process was
+left over. *Lost*: anything else.
 """
 _SCENARIOS = """\
 ## Scenarios
@@ -44,7 +44,7 @@ _SCENARIOS = """\
 _AGAIN = """\
 ## Again
 
-`make chaos SEEDS="1 2 3" RUNS=200` goes on where it was interrupted (`build/chaos`). A run that lost something
+`make chaos SEEDS="1 2 3" RUNS=200` goes on where it was interrupted (`build/chaos`). A run that lost anything
 prints the command that repeats it alone: `python -m tests.chaos --seeds SEED --run RUN`.
 """
 
