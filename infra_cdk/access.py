@@ -156,7 +156,7 @@ def _promote_champion(stack: PipelineStack) -> None:
 def _reject_challenger(stack: PipelineStack) -> None:
     """Tripping an alarm is how a deployment that must not go on is told to roll back."""
     role = stack.functions.reject_challenger.role
-    stack.registry.allow(role, "UpdateModelPackage")
+    stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages", "UpdateModelPackage")
     stack.tracking.allow_calls(role)
     stack.serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
     stack.serving.allow(role, "DeleteModel", on=("model",))

@@ -1,4 +1,4 @@
-"""RejectChallenger: a registered challenger and the reason in, what was cleared away out."""
+"""RejectChallenger: a challenger and the reason in, what was cleared away out."""
 
 from __future__ import annotations
 
@@ -9,39 +9,44 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts.errors import EndpointBusyError
 from contracts.settings import RejectChallengerSettings
 from lambdas.aws import alarms, endpoints
-from lambdas.aws.endpoints import Endpoint
+from lambdas.aws.endpoints import Endpoint, EndpointState
 from lambdas.aws.registry import ModelRegistry
+from lambdas.deploy_canary.alarms import GreenFleet
 from lambdas.mlflow import CHALLENGER, Mlflow
 from lambdas.telemetry import logger
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """May run twice. Raises EndpointBusyError until no deployment uses the challenger any more."""
+    """May run twice. Raises EndpointBusyError until no deployment uses the challenger any more.
+
+    What the states before it left half done goes too: everything is named after the training job, whether
+    they lived to report it (`registration`, `deployment`) or not.
+    """
     settings = RejectChallengerSettings.from_environment()
-    registration, reason = event["registration"], event["reason"]
-    deployment = event.get("deployment")
-    if deployment and not _leave_endpoint(settings, deployment):
-        logger.warning("challenger kept: it serves", config=deployment["config_name"], reason=reason)
+    name, reason = event["training_job_name"], event["reason"]
+    if not _leave_endpoint(settings, name, was_deployed="deployment" in event):
+        logger.warning("challenger kept: it serves", config=name, reason=reason)
         return {"reason": reason, "deleted": "", "kept": True}
-    ModelRegistry(settings.model_package_group_name).reject(registration["model_package_arn"], reason)
-    _leave_mlflow(settings, registration["mlflow_model_version"], reason)
-    logger.info("challenger rejected", package=registration["model_package_arn"], reason=reason)
-    return {"reason": reason, "deleted": deployment["config_name"] if deployment else "", "kept": False}
+    package = _leave_registry(settings, event)
+    _leave_mlflow(settings, event)
+    logger.info("challenger rejected", package=package, reason=reason)
+    return {"reason": reason, "deleted": name, "kept": False}
 
 
-def _leave_endpoint(settings: RejectChallengerSettings, deployment: dict[str, Any]) -> bool:
+def _leave_endpoint(settings: RejectChallengerSettings, name: str, *, was_deployed: bool) -> bool:
     """Delete config, model and alarms once nothing refers to them; first end a deployment still under way.
 
     False where the challenger serves already: its package then stays for an operator to decide on.
     """
-    name, endpoint = deployment["config_name"], Endpoint(settings.endpoint_name)
+    endpoint = Endpoint(settings.endpoint_name)
     state = endpoint.state()
-    alarm_names = alarms.names_with_prefix(deployment["alarm_prefix"])
+    alarm_prefix = GreenFleet.alarm_prefix_of(settings.rollback_alarm_prefix, name)
+    alarm_names = alarms.names_with_prefix(alarm_prefix)
     if state.status == "Failed" and state.config_name == name:
         endpoint.delete()
         raise EndpointBusyError(f"{endpoint.name} could not be created; waiting until it is deleted")
-    if not state.is_settled:
+    if _may_use(state, name, was_deployed=was_deployed):
         for alarm_name in alarm_names[:1]:
             alarms.trip(alarm_name, "The pipeline gives this deployment up; SageMaker is to roll it back.")
         raise EndpointBusyError(f"{endpoint.name} is {state.status}; waiting until it has left {name}")
@@ -53,8 +58,36 @@ def _leave_endpoint(settings: RejectChallengerSettings, deployment: dict[str, An
     return True
 
 
-def _leave_mlflow(settings: RejectChallengerSettings, version: str, reason: str) -> None:
+def _may_use(state: EndpointState, name: str, *, was_deployed: bool) -> bool:
+    """Whether a deployment that is under way may be this challenger's; another's is none of its business."""
+    if state.is_settled:
+        return False
+    is_its_own = name in (state.config_name, state.pending_config_name)
+    return was_deployed or is_its_own or state.status == "RollingBack"
+
+
+def _leave_registry(settings: RejectChallengerSettings, event: dict[str, Any]) -> str:
+    """Reject the package, reported or found; returns its ARN, or an empty text where there is none."""
+    registry = ModelRegistry(settings.model_package_group_name)
+    registration = event.get("registration")
+    if registration:
+        arn = str(registration["model_package_arn"])
+    else:
+        found = registry.of_training_job(event["training_job_name"])
+        arn = found.arn if found else ""
+    if arn:
+        registry.reject(arn, event["reason"])
+    return arn
+
+
+def _leave_mlflow(settings: RejectChallengerSettings, event: dict[str, Any]) -> None:
     mlflow, name = Mlflow(settings.mlflow_tracking_uri), settings.registered_model_name
-    mlflow.drop_alias(name, CHALLENGER, version)
-    mlflow.tag_version(name, version, "status", "rejected")
-    mlflow.tag_version(name, version, "rejection_reason", reason[:5000])
+    registration = event.get("registration")
+    if registration:
+        version = registration["mlflow_model_version"]
+    else:
+        version = mlflow.version_of_run(name, event["mlflow_run_id"])
+    if version:
+        mlflow.drop_alias(name, CHALLENGER, version)
+        mlflow.tag_version(name, version, "status", "rejected")
+        mlflow.tag_version(name, version, "rejection_reason", event["reason"][:5000])

@@ -30,10 +30,10 @@ _RUNS = f"""\
 
 Each run uploads a file and disturbs one call, or kills one process, at a moment that its seed chooses;
 `x {OUTAGE_CALLS}` goes on for so many calls, more than a client tries. *Survived*: the upload came to the
-outcome that it deserves. *Gave up cleanly*: the execution failed with a named error and a reason. After either,
-the right champion served (endpoint config, approved package, MLflow's alias and the answer to a request agree),
-no package was double or undecided, the lease was free, no job ran, and no config, model, alarm or process was
-left over. *Lost*: anything else.
+outcome that it deserves. *Gave up cleanly*: the execution failed with a named error and a reason. After
+either, the right champion served (endpoint config, approved package, MLflow's alias and the answer to a
+request agree), no package was double or undecided, the lease was free, no job ran, and no config, model,
+alarm or process was left over. *Lost*: anything else.
 """
 _SCENARIOS = """\
 ## Scenarios

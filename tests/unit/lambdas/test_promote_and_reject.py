@@ -117,7 +117,12 @@ def test_names_of_another_pipeline_are_left_alone() -> None:
 
 
 def rejecting(sagemaker: FakeSageMaker, deployed: bool = True) -> dict[str, Any]:
-    event = {"registration": registered(sagemaker), "reason": "DeploymentRolledBackError:\n5xx at 31 %"}
+    event = {
+        "training_job_name": JOB,
+        "mlflow_run_id": "run-1",
+        "registration": registered(sagemaker),
+        "reason": "DeploymentRolledBackError:\n5xx at 31 %",
+    }
     return {**event, "deployment": DEPLOYMENT} if deployed else event
 
 
@@ -145,7 +150,39 @@ def test_a_challenger_that_was_never_deployed_only_leaves_the_registries(
     sagemaker.configs = [OLD]
     reject(rejecting(sagemaker, deployed=False), context)
     assert sagemaker.packages[-1]["ModelApprovalStatus"] == "Rejected"
-    assert [name for name, _ in sagemaker.calls] == ["UpdateModelPackage"]
+    assert sagemaker.configs == [OLD]
+
+
+def test_a_superseded_challenger_does_not_wait_for_the_deployment_of_another(
+    sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
+) -> None:
+    sagemaker.updating(OLD, f"{OLD[:-1]}1")
+    reject(rejecting(sagemaker, deployed=False), context)
+    assert sagemaker.packages[-1]["ModelApprovalStatus"] == "Rejected"
+
+
+def test_what_was_left_half_done_without_a_report_is_found_by_the_training_job(
+    sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
+) -> None:
+    registered(sagemaker)
+    sagemaker.in_service(OLD)
+    sagemaker.configs, sagemaker.models = [JOB, OLD], [JOB, OLD]
+    alarms_of(cloudwatch, JOB)
+    mlflow.aliases = {"champion": "1", "challenger": "2"}
+    mlflow.versions["run-1"] = "2"
+    reject({"training_job_name": JOB, "mlflow_run_id": "run-1", "reason": "LeaseLostError: gone"}, context)
+    assert sagemaker.packages[-1]["ModelApprovalStatus"] == "Rejected"
+    assert (sagemaker.configs, sagemaker.models, cloudwatch.alarms) == ([OLD], [OLD], {})
+    assert mlflow.aliases == {"champion": "1"}
+
+
+def test_a_challenger_of_which_nothing_exists_is_rejected_without_a_fuss(
+    sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
+) -> None:
+    sagemaker.in_service(OLD)
+    event = {"training_job_name": JOB, "mlflow_run_id": "run-1", "reason": "MlflowRequestError: no"}
+    assert reject(event, context)["kept"] is False
+    assert sagemaker.packages == []
 
 
 def test_a_deployment_given_up_is_rolled_back_by_its_own_alarm_first(

@@ -187,7 +187,7 @@ def test_the_deployments_status_decides(status: str, expected: str, error: str |
 def test_a_challenger_that_serves_is_not_rejected_for_a_fault_behind_it() -> None:
     failed = {"error": {"name": "X"}, "registration": {}, "deployment_status": {"status": "done"}}
     assert choose("IsChallengerRegistered", failed)[0] == "ReleaseLease"
-    assert choose("IsChallengerRegistered", {"error": {}, "registration": {"a": 1}})[0] == "RejectChallenger"
+    assert choose("IsChallengerRegistered", {"error": {}, "evaluation": {"a": 1}})[0] == "RejectChallenger"
     assert choose("IsChallengerRegistered", {"error": {}})[0] == "NotifyOperators"
 
 
