@@ -117,6 +117,7 @@ def _leases(stack: PipelineStack) -> None:
     ):
         stack.leases.allow(function.role, "GetItem", "PutItem")
     stack.registry.allow(functions.acquire_lease.role, "DescribeModelPackage", "ListModelPackages")
+    stack.pipeline.allow_describing(functions.acquire_lease.role)
 
 
 def _deploy_canary(stack: PipelineStack) -> None:

@@ -131,6 +131,14 @@ class Pipeline(Construct):
     def allow_starting(self, role: iam.Role) -> None:
         allow(role, "states:StartExecution", on=self.arn)
 
+    def allow_describing(self, role: iam.Role) -> None:
+        allow(
+            role,
+            "states:DescribeExecution",
+            on=self._executions,
+            because="Executions are named at run time, after the upload.",
+        )
+
     def allow_stopping(self, role: iam.Role) -> None:
         allow(role, "states:ListExecutions", on=self.arn)
         allow(

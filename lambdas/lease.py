@@ -16,6 +16,9 @@ from contracts.errors import LeaseLostError
 # `now`: a function that renewed and then stalls is killed by its own time limit before another execution can
 # take over. So each attempt must be told its own time ($now()), never the time that its state was entered.
 HOLD_SECONDS = 900
+# More than any of these tasks is given. A holder whose execution is over starts no more of them, so that long
+# after its last sign of life nothing of it can still act.
+TASK_SECONDS = 300
 # A waiter polls far more often; one that is silent for this long is taken for dead.
 WAIT_SECONDS = 180
 
@@ -48,12 +51,16 @@ class Answer:
     lease: Lease
 
 
-def acquire(lease: Lease, *, holder: str, order: str, now: int) -> Answer:
-    """Take the lease, wait for it, or learn that a newer upload makes this one pointless."""
-    newer = _newer(lease, holder, order, now)
+def acquire(lease: Lease, *, holder: str, order: str, now: int, holder_is_over: bool = False) -> Answer:
+    """Take the lease, wait for it, or learn that a newer upload makes this one pointless.
+
+    `holder_is_over` says that the execution which holds the lease runs no more, without having let go.
+    """
+    held_until = lease.held_until - (HOLD_SECONDS - TASK_SECONDS if holder_is_over else 0)
+    newer = _newer(lease, holder, order, now, held_until)
     if newer:
         return Answer(status=SUPERSEDED, reason=newer, lease=lease)
-    if lease.holder not in ("", holder) and lease.held_until > now:
+    if lease.holder not in ("", holder) and held_until > now:
         waiting = replace(lease, waiter=holder, waiter_order=order, waiter_until=now + WAIT_SECONDS)
         return Answer(status=WAITING, reason=f"{lease.holder} is deploying", lease=waiting)
     held = replace(
@@ -90,11 +97,11 @@ def release(lease: Lease, *, holder: str, order: str, promoted: bool) -> Lease:
     return replace(freed, promoted_order=max(freed.promoted_order, order)) if promoted else freed
 
 
-def _newer(lease: Lease, holder: str, order: str, now: int) -> str:
+def _newer(lease: Lease, holder: str, order: str, now: int, held_until: int) -> str:
     """Why this upload is not the newest, or an empty text."""
     if order < lease.promoted_order:
         return "a newer upload already serves"
-    if lease.holder != holder and order < lease.holder_order and lease.held_until > now:
+    if lease.holder != holder and order < lease.holder_order and held_until > now:
         return f"a newer upload is being deployed by {lease.holder}"
     if lease.waiter not in ("", holder) and order < lease.waiter_order and lease.waiter_until > now:
         return f"a newer upload waits to be deployed by {lease.waiter}"

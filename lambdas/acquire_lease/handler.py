@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts import metrics
 from contracts.settings import AcquireLeaseSettings
 from lambdas import lease
+from lambdas.aws import executions
 from lambdas.aws.leases import LeaseTable
 from lambdas.aws.registry import ModelRegistry
 from lambdas.telemetry import count, logger
@@ -23,7 +24,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = epoch_seconds(event["now"])
 
     def decide(seen: lease.Lease) -> tuple[lease.Lease, lease.Answer]:
-        answer = lease.acquire(seen, holder=event["holder"], order=event["upload_order"], now=now)
+        over = seen.holder not in ("", event["holder"]) and executions.is_over(seen.holder)
+        answer = lease.acquire(
+            seen, holder=event["holder"], order=event["upload_order"], now=now, holder_is_over=over
+        )
         return answer.lease, answer
 
     answer = table.change(decide)

@@ -31,6 +31,17 @@ def stop_all(state_machine_arn: str, reason: str) -> int:
     return len(arns)
 
 
+def is_over(execution_arn: str) -> bool:
+    """Whether the execution runs no more; one that nobody knows any longer ended long ago."""
+    states: SFNClient = client("stepfunctions")
+    try:
+        return states.describe_execution(executionArn=execution_arn)["status"] != "RUNNING"
+    except ClientError as error:
+        if code_of(error) == "ExecutionDoesNotExist":
+            return True
+        raise
+
+
 def start(state_machine_arn: str, name: str, document: Mapping[str, str]) -> bool:
     """Start an execution; False when one of that name was started before.
 

@@ -14,6 +14,7 @@ from lambdas.lease import (
     ACQUIRED,
     HOLD_SECONDS,
     SUPERSEDED,
+    TASK_SECONDS,
     WAIT_SECONDS,
     WAITING,
     Answer,
@@ -70,6 +71,24 @@ def test_a_holder_that_died_frees_the_lease_in_time() -> None:
     assert acquire(held(), holder="b", order="2", now=HOLD_SECONDS - 1).status == WAITING
     taken = acquire(held(), holder="b", order="2", now=HOLD_SECONDS)
     assert (taken.status, taken.lease.token) == (ACQUIRED, 2)
+
+
+def test_a_holder_whose_execution_is_over_frees_the_lease_as_soon_as_nothing_of_it_can_still_act() -> None:
+    def ask(now: int, over: bool) -> str:
+        return acquire(held(), holder="b", order="2", now=now, holder_is_over=over).status
+
+    assert ask(TASK_SECONDS - 1, over=True) == WAITING
+    assert ask(TASK_SECONDS, over=True) == ACQUIRED
+    assert ask(TASK_SECONDS, over=False) == WAITING
+
+
+def test_an_upload_older_than_that_of_a_dead_execution_is_not_held_up_by_it() -> None:
+    lease = held(order="2")
+
+    def ask(over: bool) -> str:
+        return acquire(lease, holder="b", order="1", now=TASK_SECONDS, holder_is_over=over).status
+
+    assert (ask(True), ask(False)) == (ACQUIRED, SUPERSEDED)
 
 
 def test_an_upload_older_than_the_one_that_serves_is_superseded_even_with_a_free_lease() -> None:
@@ -135,6 +154,7 @@ class Interleavings(RuleBasedStateMachine):
         self.executions = {name: Execution(order=str(i)) for i, name in enumerate("abcd")}
         self.deployed: list[tuple[int, str]] = []
         self.promoted: list[str] = []
+        self.over: set[str] = set()
 
     @rule(name=names)
     def ask(self, name: str) -> None:
@@ -167,6 +187,23 @@ class Interleavings(RuleBasedStateMachine):
         execution.token = None
         if done:
             self.promoted.append(execution.order)
+
+    @rule(name=names)
+    def ask_after_a_death(self, name: str) -> None:
+        """The holder's execution has ended: it deploys no more once its last task's time is over."""
+        holder = self.executions.get(self.lease.holder)
+        if holder is None or self.lease.holder == name or name in self.over:
+            return
+        self.over.add(self.lease.holder)
+        quiet = self.now - (self.lease.held_until - HOLD_SECONDS) >= TASK_SECONDS
+        if quiet:
+            holder.token = None
+        order = self.executions[name].order
+        answer = acquire(self.lease, holder=name, order=order, now=self.now, holder_is_over=True)
+        if answer.status == ACQUIRED:
+            assert quiet
+            self.executions[name].token = answer.lease.token
+        self.lease = answer.lease
 
     @precondition(lambda self: self.now < 10_000)
     @rule(seconds=st.sampled_from([1, WAIT_SECONDS, HOLD_SECONDS - 1, HOLD_SECONDS]))

@@ -18,6 +18,7 @@ from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeSageMaker
 
 NOW = "2026-11-22T02:50:00.123Z"
+SOON, LATER = "2026-11-22T02:54:59Z", "2026-11-22T02:55:01Z"
 
 
 @pytest.fixture
@@ -50,6 +51,23 @@ def asking(holder: str, order: str, now: str = NOW) -> dict[str, Any]:
 
 def letting_go(holder: str, order: str, promoted: bool) -> dict[str, Any]:
     return {"holder": holder, "upload_order": order, "promoted": promoted}
+
+
+@pytest.fixture(autouse=True)
+def over(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Executions that have ended."""
+    found: set[str] = set()
+    monkeypatch.setattr("lambdas.aws.executions.is_over", lambda arn: arn in found)
+    return found
+
+
+def test_the_lease_of_an_execution_that_was_stopped_is_free_in_minutes(
+    table: LeaseTable, sagemaker: FakeSageMaker, context: Context, over: set[str]
+) -> None:
+    acquire(asking("one", "1"), context)
+    over.add("one")
+    assert acquire(asking("two", "2", SOON), context)["status"] == "waiting"
+    assert acquire(asking("two", "2", LATER), context)["token"] == 2
 
 
 def test_the_first_execution_gets_the_lease_and_the_next_newer_one_waits(

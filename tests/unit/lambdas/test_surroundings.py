@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from contracts.errors import ServiceBusyError, UploadMissingError
 from lambdas.aws import storage
 from lambdas.aws.clients import client
-from lambdas.aws.executions import stop_all
+from lambdas.aws.executions import is_over, stop_all
 
 ROOT = Path(__file__).parents[3]
 
@@ -87,6 +87,20 @@ def test_emptying_a_bucket_that_is_gone_is_fine(aws: None) -> None:
 
 def test_stopping_a_state_machine_that_is_gone_is_fine(aws: None) -> None:
     assert stop_all("arn:aws:states:us-east-1:111122223333:stateMachine:gone", "because") == 0
+
+
+def test_an_execution_is_over_once_it_was_stopped_or_nobody_knows_it(aws: None) -> None:
+    states = boto3.client("stepfunctions")
+    machine = states.create_state_machine(
+        name="pipeline",
+        definition='{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}',
+        roleArn="arn:aws:iam::111122223333:role/states",
+    )["stateMachineArn"]
+    running = states.start_execution(stateMachineArn=machine, name="one")["executionArn"]
+    assert not is_over(running)
+    states.stop_execution(executionArn=running)
+    assert is_over(running)
+    assert is_over(running.replace("one", "gone"))
 
 
 def test_the_lean_functions_import_nothing_heavy() -> None:
