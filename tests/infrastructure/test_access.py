@@ -45,7 +45,7 @@ MACHINE_ALWAYS = {
     "xray:PutTraceSegments",
 }
 # parliament is older than MLflow apps, and takes ListExecutions' alternative, a map run, for required.
-MISJUDGED = {"sagemaker:CallMlflowAppApi", "states:ListExecutions"}
+MISJUDGED = {"sagemaker:CallMlflowAppApi", "states:DescribeExecution", "states:ListExecutions"}
 STATES = (
     "StartExecution",
     "IngestData",
