@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,10 +28,16 @@ POLICY = {
 
 
 @pytest.fixture(scope="session")
-def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    project = copied(tmp_path_factory.mktemp("deployments") / "project")
-    config = project / "pipeline.toml"
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with a tiny pipeline."""
+    made = copied(tmp_path_factory.mktemp("deployments") / "project")
+    config = made / "pipeline.toml"
     config.write_text(config.read_text().replace("max_runtime_seconds = 60", "max_runtime_seconds = 600"))
+    return made
+
+
+@pytest.fixture(scope="session")
+def running_stage(project: Path) -> Iterator[Stage]:
     with launch(project=project, speed=SPEED) as cloud:
         made = Stage(ChaosCloud(cloud))
         made.open()

@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from botocore.exceptions import ClientError
 
 from contracts import metrics
 from inference import artefact
@@ -85,6 +86,14 @@ class Stage:
         self._machine = self._shortcut()
         self._artefact = self._download(self._document["training"]["model_data_uri"])
         self.champion = Model(self._document["training"]["job_name"], _answer(self._artefact))
+
+    def moved_to(self, cloud: ChaosCloud) -> Stage:
+        """The same stage on the cloud that was started again with its state."""
+        moved = Stage(cloud)
+        moved._document, moved._machine = self._document, self._machine
+        moved._artefact, moved._numbers = self._artefact, self._numbers
+        moved.champion, moved.alarm_period_seconds = self.champion, self.alarm_period_seconds
+        return moved
 
     def policy(self, **changes: Any) -> None:
         """Deploy by the stage's policy with these changes from now on."""
@@ -157,7 +166,8 @@ class Stage:
             pending = self.cloud.endpoint().get("PendingDeploymentSummary", {})
             variants = pending.get("ProductionVariants", [])
             return pending.get("EndpointConfigName") == of.job and any(
-                (variant["VariantStatus"][0]["Status"], variant["CurrentInstanceCount"]) == ("Baking", instances)
+                (variant["VariantStatus"][0]["Status"], variant["CurrentInstanceCount"])
+                == ("Baking", instances)
                 for variant in variants
             )
 
@@ -229,6 +239,35 @@ class Stage:
         problems = settle(self.cloud, PATIENCE_SECONDS)
         problems += violations(self.cloud, Champion(serving.job, _Answering(serving.answer)))  # type: ignore[arg-type]
         assert not problems, "; ".join(problems)
+
+    def assert_no_trace_of(self, model: Model) -> None:
+        """Neither config nor model nor alarm nor alias of a model that went."""
+        assert model.job not in self.cloud.configs() | self.cloud.models()
+        assert not [name for name in self.cloud.green_alarms() if model.job in name]
+        assert self.cloud.alias("challenger") is None
+
+    def is_deleted(self) -> bool:
+        """Try to delete the endpoint; whether it is gone, or going."""
+        status = str(self.cloud.endpoint().get("EndpointStatus", "Deleting"))
+        if status == "InService":
+            with contextlib.suppress(ClientError):  # it began to change in between
+                self.sagemaker.delete_endpoint(EndpointName=NAMES.endpoint)
+        return status == "Deleting"
+
+    def states_entered(self, arn: str) -> list[str]:
+        entered = (event.get("stateEnteredEventDetails") for event in self._history(arn))
+        return [details["name"] for details in entered if details]
+
+    def _history(self, arn: str) -> list[dict[str, Any]]:
+        pages = self._states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [event for page in pages for event in page["events"]]
+
+    def served_between(self, arn: str) -> tuple[float, float]:
+        """When an execution entered DeployCanary for the last time, and when it left CheckDeployment."""
+        events = self._history(arn)
+        begun = [e for e in events if e.get("stateEnteredEventDetails", {}).get("name") == "DeployCanary"]
+        over = [e for e in events if e.get("stateExitedEventDetails", {}).get("name") == "CheckDeployment"]
+        return begun[-1]["timestamp"].timestamp(), over[-1]["timestamp"].timestamp()
 
     # --- details --------------------------------------------------------------------------------------------
 

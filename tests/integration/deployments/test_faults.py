@@ -44,13 +44,29 @@ def test_a_green_fleet_that_crashes_is_rolled_back(stage, policy, instances):
     assert rolled_back(stage, green, ended, because="error-rate")
 
 
-def test_a_model_that_answers_nonsense_of_the_right_form_is_rolled_back(stage):
+@pytest.mark.parametrize("is_injected", [False, True], ids=["by itself", "injected"])
+def test_a_model_that_answers_nonsense_of_the_right_form_is_rolled_back(stage, is_injected):
     stage.policy(baking_seconds=600)
-    green = stage.challenger(scale=-1000, knows_itself=False)
+    if is_injected:
+        green = stage.challenger()
+        stage.faults.put({"nonsense": True}, endpoint_config=green.job)
+    else:
+        green = stage.challenger(scale=-1000, knows_itself=False)
     with stage.traffic(RATE) as traffic:
         ended = stage.deploy(green)
         assert {request.status for request in traffic.stop()} == {200}
     assert rolled_back(stage, green, ended, because="predictions")
+
+
+def test_a_model_ten_times_slower_than_its_predecessor_is_rolled_back(stage):
+    stage.policy(baking_seconds=600, max_model_latency_us=100_000)
+    green = stage.challenger()
+    stage.faults.put({"delay_ms": 30}, endpoint_config=stage.champion.job)
+    stage.faults.put({"delay_ms": 300}, endpoint_config=green.job)
+    with stage.traffic(RATE) as traffic:
+        ended = stage.deploy(green)
+        assert {request.status for request in traffic.stop()} == {200}
+    assert rolled_back(stage, green, ended, because="latency")
 
 
 def test_errors_of_the_old_fleet_do_not_roll_a_healthy_one_back(stage):
