@@ -17,7 +17,10 @@ import tempfile
 from pathlib import Path
 
 SOURCE_DIRECTORY = Path(__file__).resolve().parent
-FLAGS = ("-O3", "-std=gnu11", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra")
+FLAGS = (
+    *("-O3", "-std=gnu11", "-fPIC", "-shared", "-Wall", "-Wextra"),
+    *("-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing"),
+)
 _COMPILE_SECONDS = 120
 
 

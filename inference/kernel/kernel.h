@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define BLOCK 64
+#define MANY_ROWS 512 /* so many are taken down one large tree before the next */
 #define FEW_ROWS 4 /* up to so many are worked on one by one */
 
 enum { OP_RATIO, OP_COMBINE, OP_DISTANCE, OP_EQUALS, OP_ORDINAL, OP_IMPUTE, OP_SCALE };
@@ -53,6 +54,16 @@ typedef struct {
     uint8_t missing_left;
 } gl_large_node;
 
+/* The same in 8 bytes: of an inner node the threshold as float and, from the lowest bit, where its children
+ * are, whether missing goes left, whether each child is a leaf, and the entry; of a leaf its value. */
+typedef union {
+    struct {
+        float threshold;
+        uint32_t meta;
+    } inner;
+    double value;
+} gl_compact_node;
+
 /* A coded column: the rank of an entry among the thresholds that the trees compare it with. Nodes that send
  * a missing value left read another column than those that send it right. */
 typedef struct {
@@ -90,6 +101,7 @@ typedef struct gl_model {
     int wide;           /* some tree has more than 32 leaves */
     /* large trees */
     gl_large_node *large_node;
+    gl_compact_node *compact_node; /* instead, where they suffice */
     int64_t *root;      /* per tree */
     int32_t *leaf_row;  /* per node: its row of values */
 } gl_model;
@@ -110,7 +122,7 @@ int gl_walk_rows(const gl_model *model, gl_block *block);
 int gl_build_large(gl_model *model, const gl_spec *spec);
 void gl_apply_steps(const gl_model *model, double *entries, int count);
 int gl_sum_small(const gl_model *model, gl_block *block);
-void gl_sum_large(const gl_model *model, gl_block *block);
+void gl_sum_large(const gl_model *model, double *rows, int64_t count, double *sums, float *singles);
 void gl_sum_linear(const gl_model *model, gl_block *block);
 
 static inline void gl_add(const gl_model *model, gl_block *block, int64_t row, int64_t tree, int64_t leaf) {

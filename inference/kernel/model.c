@@ -49,7 +49,7 @@ void gl_free(gl_model *model) {
                      model->node_column, model->node_code, model->node_mask, model->node_child, model->small_node,
                      model->tiny_node, model->first_small, model->value_base, model->by_depth,
                      model->depth,
-                     model->leaf_table, model->large_node, model->root, model->leaf_row};
+                     model->leaf_table, model->large_node, model->compact_node, model->root, model->leaf_row};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(model);
 }
@@ -142,8 +142,18 @@ static void start_sums(const gl_model *model, gl_block *block) {
         }
 }
 
-/* The sums (count, outputs) of rows (count, columns), both row by row. 0, or -1 without memory. */
-int gl_predict(const gl_model *model, const double *rows, int64_t count, double *sums) {
+/* The entries of up to BLOCK rows (count, columns), each entry's values side by side. */
+static void fill_entries(const gl_model *model, const double *rows, gl_block *block) {
+    /* Few rows are worked on one by one; otherwise a block is filled up with copies of its last row. */
+    int filled = block->count <= FEW_ROWS ? (int)block->count : BLOCK;
+    for (int64_t r = 0; r < filled; r++) {
+        const double *row = rows + (r < block->count ? r : block->count - 1) * model->columns;
+        for (int64_t c = 0; c < model->columns; c++) block->entries[c * BLOCK + r] = row[c];
+    }
+    gl_apply_steps(model, block->entries, filled);
+}
+
+static int predict_blocks(const gl_model *model, const double *rows, int64_t count, double *sums) {
     size_t doubles = (size_t)(model->width + 2 * model->outputs + model->coded) * BLOCK;
     double *space = aligned_alloc(64, doubles * sizeof(double));
     int failed = 0;
@@ -153,20 +163,12 @@ int gl_predict(const gl_model *model, const double *rows, int64_t count, double 
     block.codes = (int32_t *)(block.sums + 2 * model->outputs * BLOCK);
     for (int64_t first = 0; first < count; first += BLOCK) {
         block.count = count - first < BLOCK ? count - first : BLOCK;
-        /* Few rows are worked on one by one; otherwise the last block is filled up with copies of its last row. */
-        int filled = block.count <= FEW_ROWS ? (int)block.count : BLOCK;
-        for (int64_t r = 0; r < filled; r++) {
-            const double *row = rows + (first + (r < block.count ? r : block.count - 1)) * model->columns;
-            for (int64_t c = 0; c < model->columns; c++) block.entries[c * BLOCK + r] = row[c];
-        }
-        gl_apply_steps(model, block.entries, filled);
+        fill_entries(model, rows + first * model->columns, &block);
         start_sums(model, &block);
         if (model->linear)
             gl_sum_linear(model, &block);
-        else if (model->small)
-            failed |= gl_sum_small(model, &block);
         else
-            gl_sum_large(model, &block);
+            failed |= gl_sum_small(model, &block);
         for (int64_t r = 0; r < block.count; r++)
             for (int64_t k = 0; k < model->outputs; k++)
                 sums[(first + r) * model->outputs + k] = model->single ? (double)block.singles[k * BLOCK + r]
@@ -174,4 +176,43 @@ int gl_predict(const gl_model *model, const double *rows, int64_t count, double 
     }
     free(space);
     return failed;
+}
+
+/* The entries of many rows, row by row, as large trees read them. */
+static void turn_entries(const gl_model *model, const double *rows, int64_t count, double *block_space, double *to) {
+    gl_block block = {.entries = block_space};
+    for (int64_t first = 0; first < count; first += BLOCK) {
+        block.count = count - first < BLOCK ? count - first : BLOCK;
+        fill_entries(model, rows + first * model->columns, &block);
+        for (int64_t r = 0; r < block.count; r++)
+            for (int64_t e = 0; e < model->width; e++)
+                to[(first + r) * model->width + e] = block.entries[e * BLOCK + r];
+    }
+}
+
+static int predict_large(const gl_model *model, const double *rows, int64_t count, double *sums) {
+    int64_t most = count < MANY_ROWS ? count : MANY_ROWS, values = most * model->outputs;
+    double *space = malloc((size_t)(model->width * (BLOCK + most) + values + 1) * sizeof(double));
+    if (!space) return -1;
+    double *turned = space + model->width * BLOCK;
+    float *singles = (float *)(turned + model->width * most);
+    for (int64_t first = 0; first < count; first += MANY_ROWS) {
+        int64_t part = count - first < MANY_ROWS ? count - first : MANY_ROWS;
+        double *to = sums + first * model->outputs;
+        turn_entries(model, rows + first * model->columns, part, space, turned);
+        for (int64_t i = 0; i < part * model->outputs; i++) {
+            to[i] = model->baseline[i % model->outputs];
+            singles[i] = (float)to[i];
+        }
+        gl_sum_large(model, turned, part, to, singles);
+        for (int64_t i = 0; model->single && i < part * model->outputs; i++) to[i] = (double)singles[i];
+    }
+    free(space);
+    return 0;
+}
+
+/* The sums (count, outputs) of rows (count, columns), both row by row. 0, or -1 without memory. */
+int gl_predict(const gl_model *model, const double *rows, int64_t count, double *sums) {
+    if (model->linear || model->small) return predict_blocks(model, rows, count, sums);
+    return predict_large(model, rows, count, sums);
 }

@@ -33,17 +33,22 @@ def tree_model(
     leaves: int = 20,
     outputs: int = 1,
     per_leaf: int = 1,
+    fewest: int = 1,
+    of_floats: bool = False,
     columns: tuple[InputColumn, ...] = COLUMNS,
     steps: tuple[Step, ...] = STEPS,
     **head: Any,
 ) -> Model:
-    """Random trees over every entry; thresholds repeat, as those of histograms do."""
+    """Random trees of `fewest` to `leaves` leaves over every entry; thresholds repeat, as those of histograms
+    do. `of_floats` takes thresholds as an exported forest has them, which compare as if in float32."""
     random = np.random.default_rng(seed)
-    grown = [_grow(random, leaves, len(columns) + len(steps)) for _ in range(trees)]
+    grown = [_grow(random, fewest, leaves, len(columns) + len(steps)) for _ in range(trees)]
     start = np.cumsum([0, *(len(tree["feature"]) for tree in grown)])
     joined = {name: np.concatenate([tree[name] for tree in grown]) for name in grown[0]}
     offset = np.repeat(start[:-1], np.diff(start))
     leaf = joined["feature"] < 0
+    if of_floats:
+        joined["threshold"] = _as_floats(joined["threshold"])
     arrays = {
         **joined,
         "start": start,
@@ -57,9 +62,16 @@ def tree_model(
     return Model(columns, steps, Head("trees", outputs, baseline, **head), (), arrays)
 
 
-def _grow(random: np.random.Generator, leaves: int, width: int) -> dict[str, Any]:
+def _as_floats(thresholds: FloatArray) -> FloatArray:
+    """The largest double that rounds to each threshold's float32."""
+    floats = thresholds.astype(np.float32)
+    middle = (floats.astype(np.float64) + np.nextafter(floats, np.float32(np.inf)).astype(np.float64)) / 2
+    return np.where(middle.astype(np.float32) <= floats, middle, np.nextafter(middle, -np.inf))
+
+
+def _grow(random: np.random.Generator, fewest: int, leaves: int, width: int) -> dict[str, Any]:
     feature, left, right = [-1], [0], [0]
-    for _ in range(int(random.integers(1, leaves + 1)) - 1):
+    for _ in range(int(random.integers(fewest, leaves + 1)) - 1):
         node = int(random.choice([i for i, f in enumerate(feature) if f < 0]))
         feature[node] = int(random.integers(width))
         left[node], right[node] = len(feature), len(feature) + 1
