@@ -23,7 +23,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse init test check deploy destroy redrive chaos lock clean test-clients
+.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive chaos lock clean test-clients
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -66,7 +66,7 @@ chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS
 	@$(BIN)/python -m pytest -m chaos tests/chaos
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --runs $(RUNS)
 
-check: setup  ## ruff, mypy --strict, cfn-lint
+check: setup  ## ruff, mypy --strict, cfn-lint, pip-audit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
@@ -74,6 +74,18 @@ check: setup  ## ruff, mypy --strict, cfn-lint
 	  CDK_OUTDIR=build/lint/$$stage STAGE=$$stage $(BIN)/python app.py && \
 	  $(BIN)/cfn-lint --ignore-checks W3005 -- build/lint/$$stage/*.template.json || exit 1; \
 	done
+	@$(MAKE) --no-print-directory audit
+
+audit: setup  ## what is known against the locked dependencies
+	@$(BIN)/python -m operations.audit $(LOCKS)
+
+sbom: setup  ## what the locks hold, as CycloneDX: build/sbom/*.json
+	@mkdir -p build/sbom
+	@for lock in $(LOCKS); do \
+	  $(BIN)/cyclonedx-py requirements --output-reproducible -o build/sbom/$$(tr / - <<< $${lock%.txt}).json $$lock; \
+	done
+	@$(NPM) sbom --package-lock-only --sbom-format cyclonedx > build/sbom/package-lock.json
+	@ls build/sbom/*.json
 
 deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS credentials: STAGE=dev|prod
 	@$(CDK) deploy --all -c stage=$(STAGE)
@@ -84,14 +96,20 @@ destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)
 
+LOCKS := requirements.txt inference/requirements.txt lambdas/requirements.txt lambdas/requirements-zip.txt \
+  tests/clients/requirements.txt training_jobs/requirements.txt
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 
-lock: setup  ## resolve the dependencies again: requirements.txt, then what the Lambdas bring
+lock: setup  ## resolve the dependencies again: requirements.txt, then what the images and the zips bring
 	@$(LOCK) pyproject.toml --group dev --universal --python-version 3.11 -o requirements.txt
 	@$(LOCK) lambdas/requirements.in -c requirements.txt --only-binary :all: \
 	  --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o lambdas/requirements.txt
 	@$(LOCK) lambdas/requirements-zip.in -c requirements.txt --only-binary :all: \
 	  --python-version 3.12 --python-platform aarch64-manylinux_2_28 -o lambdas/requirements-zip.txt
+	@for image in inference training_jobs; do \
+	  $(LOCK) $$image/requirements.in -c requirements.txt --only-binary :all: \
+	    --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o $$image/requirements.txt || exit 1; \
+	done
 	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
 
 clean:  ## remove what was built (not .venv)
