@@ -14,23 +14,26 @@ STRATEGIES = ("all_at_once", "canary", "linear")
 MAX_WAIT_SECONDS = 3600
 MAX_EXECUTION_SECONDS = 28_800
 MIN_EXECUTION_SECONDS = 600
+_MAX_PERCENT = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentPolicy:
     """How traffic moves to a new model, and when it moves back.
 
-    `canary_percent` and `linear_step_percent` are shares of the fleet's capacity, 0-100; `baking_seconds` is
-    the wait after each shift with the alarms watched; `max_model_latency_us` (microseconds),
-    `max_error_rate_percent` and `max_prediction_shift` (standard deviations of the training target) are the
-    green fleet's bounds.
+    The canary's size is `canary_percent` of the fleet's capacity (0-100) or `canary_instances`, and the other is
+    0; a linear step's size likewise. `baking_seconds` is the wait after each shift with the alarms watched;
+    `max_model_latency_us` (microseconds), `max_error_rate_percent` and `max_prediction_shift` (standard
+    deviations of the training target) are the green fleet's bounds.
     """
 
     strategy: str
     instance_type: str
     instance_count: int
     canary_percent: int
+    canary_instances: int
     linear_step_percent: int
+    linear_step_instances: int
     baking_seconds: int
     termination_wait_seconds: int
     max_execution_seconds: int
@@ -47,16 +50,22 @@ class DeploymentPolicy:
             return 1
         if self.strategy == "canary":
             return 2
+        if self.linear_step_instances:
+            return -(-self.instance_count // self.linear_step_instances)
         return -(-100 // self.linear_step_percent)
 
     @classmethod
     def read(cls, table: Table) -> DeploymentPolicy:
+        canary_percent, canary_instances = _size(table, "canary", min_percent=1)
+        linear_step_percent, linear_step_instances = _size(table, "linear_step", min_percent=10)
         policy = cls(
             strategy=table.choice("strategy", STRATEGIES),
             instance_type=table.text("instance_type", "ml.m5.large"),
             instance_count=table.integer("instance_count", 1, 1000, 2),
-            canary_percent=table.integer("canary_percent", 1, 50, 50),
-            linear_step_percent=table.integer("linear_step_percent", 10, 50, 50),
+            canary_percent=canary_percent,
+            canary_instances=canary_instances,
+            linear_step_percent=linear_step_percent,
+            linear_step_instances=linear_step_instances,
             baking_seconds=table.integer("baking_seconds", 0, MAX_WAIT_SECONDS, 600),
             termination_wait_seconds=table.integer("termination_wait_seconds", 0, MAX_WAIT_SECONDS, 120),
             max_execution_seconds=table.integer(
@@ -76,6 +85,10 @@ class DeploymentPolicy:
     def _check(self, table: Table) -> None:
         if self.strategy != "all_at_once" and self.instance_count < 2:
             raise table.fail("instance_count", f"a {self.strategy} deployment needs at least 2 instances")
+        if self.strategy == "canary":
+            self._check_share(table, "canary_instances", self.canary_instances, min_percent=0)
+        if self.strategy == "linear":
+            self._check_share(table, "linear_step_instances", self.linear_step_instances, min_percent=10)
         if self.alarm_period_seconds not in (10, 30) and self.alarm_period_seconds % 60:
             raise table.fail("alarm_period_seconds", "CloudWatch takes 10, 30 or a multiple of 60")
         waits = self.baking_seconds * self.shift_count + self.termination_wait_seconds
@@ -84,3 +97,20 @@ class DeploymentPolicy:
                 "max_execution_seconds",
                 f"{self.max_execution_seconds} is not above the sum of the waits, {waits} seconds",
             )
+
+    def _check_share(self, table: Table, key: str, instances: int, *, min_percent: int) -> None:
+        percent = 100 * instances / self.instance_count
+        if instances and not min_percent <= percent <= _MAX_PERCENT:
+            raise table.fail(
+                key,
+                f"{instances} of {self.instance_count} instances are {percent:.0f} %, "
+                f"outside {min_percent} to {_MAX_PERCENT}",
+            )
+
+
+def _size(table: Table, what: str, *, min_percent: int) -> tuple[int, int]:
+    """A share of the fleet in percent or a number of instances; the one that was not chosen is 0."""
+    instances = table.integer(f"{what}_instances", 0, 1000, 0)
+    if instances and table.integer(f"{what}_percent", 0, 100, 0):
+        raise table.fail(f"{what}_instances", f"leave out {what}_percent: the size is one or the other")
+    return (0 if instances else table.integer(f"{what}_percent", min_percent, _MAX_PERCENT, 50)), instances

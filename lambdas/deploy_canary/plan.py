@@ -108,10 +108,16 @@ def _routing(policy: DeploymentPolicy) -> dict[str, Any]:
         "WaitIntervalInSeconds": policy.baking_seconds,
     }
     if policy.strategy == "canary":
-        routing["CanarySize"] = {"Type": "CAPACITY_PERCENT", "Value": policy.canary_percent}
+        routing["CanarySize"] = _size(policy.canary_percent, policy.canary_instances)
     if policy.strategy == "linear":
-        routing["LinearStepSize"] = {"Type": "CAPACITY_PERCENT", "Value": policy.linear_step_percent}
+        routing["LinearStepSize"] = _size(policy.linear_step_percent, policy.linear_step_instances)
     return routing
+
+
+def _size(percent: int, instances: int) -> dict[str, Any]:
+    if instances:
+        return {"Type": "INSTANCE_COUNT", "Value": instances}
+    return {"Type": "CAPACITY_PERCENT", "Value": percent}
 
 
 def check_after_seconds(policy: DeploymentPolicy) -> int:

@@ -275,6 +275,22 @@ def test_a_model_lies_in_the_pipelines_vpc_where_there_is_one(
                 "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
             },
         ),
+        (
+            {"canary_percent": 0, "canary_instances": 2},
+            {
+                "Type": "CANARY",
+                "WaitIntervalInSeconds": 600,
+                "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 2},
+            },
+        ),
+        (
+            {"strategy": "linear", "linear_step_instances": 1},
+            {
+                "Type": "LINEAR",
+                "WaitIntervalInSeconds": 600,
+                "LinearStepSize": {"Type": "INSTANCE_COUNT", "Value": 1},
+            },
+        ),
     ],
 )
 def test_other_strategies_are_asked_for_as_sagemaker_words_them(

@@ -1,0 +1,67 @@
+"""The sizes of a canary and of a linear step, in percent or in instances, within SageMaker's limits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from contracts.deployment import DeploymentPolicy
+from contracts.reading import PipelineConfigError, Table
+
+
+def policy(**values):
+    return DeploymentPolicy.read(Table({"max_execution_seconds": 28_800, **values}, "pipeline.toml"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"strategy": "canary"},
+        {"strategy": "canary", "instance_count": 4, "canary_instances": 1},
+        {"strategy": "linear", "instance_count": 10, "linear_step_instances": 3},
+        {"strategy": "all_at_once", "instance_count": 1},
+    ],
+)
+def test_a_policy_is_read_back_from_its_own_fields(values):
+    read = policy(**values)
+    assert DeploymentPolicy.read(Table(asdict(read), "DEPLOYMENT_POLICY")) == read
+
+
+def test_a_canary_is_half_of_the_fleet_unless_told():
+    read = policy(strategy="canary")
+    assert (read.canary_percent, read.canary_instances) == (50, 0)
+
+
+def test_instances_take_the_place_of_the_percentage():
+    read = policy(strategy="canary", instance_count=4, canary_instances=1)
+    assert (read.canary_percent, read.canary_instances) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"strategy": "canary", "instance_count": 4, "canary_instances": 3},
+            "canary_instances: 3 of 4 instances are 75 %, outside 0 to 50",
+        ),
+        (
+            {"strategy": "linear", "instance_count": 20, "linear_step_instances": 1},
+            "linear_step_instances: 1 of 20 instances are 5 %, outside 10 to 50",
+        ),
+        (
+            {"strategy": "canary", "instance_count": 4, "canary_instances": 1, "canary_percent": 25},
+            "canary_instances: leave out canary_percent",
+        ),
+        ({"strategy": "canary", "canary_percent": 0}, "canary_percent: 0 is outside 1 to 50"),
+        ({"strategy": "linear", "linear_step_percent": 5}, "linear_step_percent: 5 is outside 10 to 50"),
+        ({"strategy": "linear", "instance_count": 1}, "needs at least 2 instances"),
+        (
+            {"strategy": "linear", "instance_count": 10, "linear_step_instances": 1, "baking_seconds": 2900},
+            "not above the sum of the waits, 29120 seconds",
+        ),
+    ],
+)
+def test_what_sagemaker_would_refuse_is_refused_when_the_app_is_synthesised(values, message):
+    with pytest.raises(PipelineConfigError, match=message):
+        policy(**values)
