@@ -21,7 +21,7 @@ _MAX_PERCENT = 50
 class DeploymentPolicy:
     """How traffic moves to a new model, and when it moves back.
 
-    The canary's size is `canary_percent` of the fleet's capacity (0-100) or `canary_instances`, and the other is
+    The canary takes `canary_percent` of the fleet's capacity (0-100) or `canary_instances`, and the other is
     0; a linear step's size likewise. `baking_seconds` is the wait after each shift with the alarms watched;
     `max_model_latency_us` (microseconds), `max_error_rate_percent` and `max_prediction_shift` (standard
     deviations of the training target) are the green fleet's bounds.
