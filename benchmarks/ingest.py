@@ -130,6 +130,7 @@ def ingest_data(data: Path, config: PipelineConfig, scratch: Path) -> Callable[[
             head = head or chunk[:HEAD_BYTES]
         arrival = Arrival(
             path=data,
+            kind="csv",
             size_bytes=data.stat().st_size,
             sha256=digest.hexdigest(),
             head=head,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 UPLOAD_PREFIX = "incoming/"
-UPLOAD_SUFFIXES = (".csv",)
+UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 VARIANT_NAME = "AllTraffic"  # a blue/green update must keep it, so it never changes
 
 

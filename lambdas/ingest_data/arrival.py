@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambdas.ingest_data.faults import Fault
+from lambdas.ingest_data.formats import CSV
 from lambdas.ingest_data.header import HEAD_BYTES
 
 _CHUNK_BYTES = 1 << 22
@@ -16,9 +17,10 @@ _CHUNK_BYTES = 1 << 22
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """A saved upload. `bad_byte_at` is the place of the first byte that is not UTF-8, or None."""
+    """A saved upload. `bad_byte_at` is the place of a CSV's first byte that is not UTF-8, or None."""
 
     path: Path
+    kind: str
     size_bytes: int
     sha256: str
     head: bytes
@@ -42,7 +44,7 @@ class Arrival:
         return True
 
 
-def save(chunks: Iterable[bytes], path: Path) -> Arrival:
+def save(chunks: Iterable[bytes], path: Path, kind: str = CSV) -> Arrival:
     """One pass over the stream, in memory for two chunks at most."""
     digest, utf8 = hashlib.sha256(), _Utf8Check()
     head, size = b"", 0
@@ -50,13 +52,19 @@ def save(chunks: Iterable[bytes], path: Path) -> Arrival:
         for chunk in chunks:
             file.write(chunk)
             digest.update(chunk)
-            utf8.feed(chunk)
+            if kind == CSV:
+                utf8.feed(chunk)
             size += len(chunk)
             if len(head) < HEAD_BYTES:
                 head = (head + chunk)[:HEAD_BYTES]
     utf8.feed(b"", final=True)
     return Arrival(
-        path=path, size_bytes=size, sha256=digest.hexdigest(), head=head, bad_byte_at=utf8.bad_byte_at
+        path=path,
+        kind=kind,
+        size_bytes=size,
+        sha256=digest.hexdigest(),
+        head=head,
+        bad_byte_at=utf8.bad_byte_at,
     )
 
 

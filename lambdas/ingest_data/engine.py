@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.header import header_names
 from lambdas.ingest_data.rules import literal
+from lambdas.ingest_data.sources import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,20 +20,17 @@ if TYPE_CHECKING:
 # a thousand three times as much, however many rows there are.
 _MEMORY_SHARE = 0.5
 _DEFAULT_MEMORY_MB = 2048
-MAX_LINE_BYTES = 2_000_000
-MAX_MALFORMED = 1_000_000
 _MAX_BATCH_ROWS = 122_880  # DuckDB's own row group
 _BATCH_CELLS = 2_000_000
 _READ_AHEAD = "32MB"
 
 
 class Engine:
-    """`source` is the file as a table of texts, without its malformed rows."""
+    """A connection over one source, for questions in SQL."""
 
-    def __init__(self, arrival: Arrival, scratch: Path) -> None:
-        names = header_names(arrival.head)
-        self._batch_rows = max(1024, min(_MAX_BATCH_ROWS, _BATCH_CELLS // len(names)))
-        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    def __init__(self, source: Source, scratch: Path) -> None:
+        self.source = source
+        self._batch_rows = max(1024, min(_MAX_BATCH_ROWS, _BATCH_CELLS // len(source.names)))
         self._connection = duckdb.connect()
         # DuckDB 2.0 moves a TRY_CAST into the CSV reader, and there a text that does not fit rejects the row
         # instead of becoming NULL. Its search for common subexpressions takes a minute for 2,000 columns.
@@ -42,25 +38,14 @@ class Engine:
         self._connection.execute(f"SET memory_limit = '{_memory_limit_mb()}MB'")
         self._connection.execute(f"SET streaming_buffer_size = '{_READ_AHEAD}'")
         self._connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
-        self._read = (
-            f"read_csv({literal(str(arrival.path))}, columns = {{{columns}}}, auto_detect = false, "
-            f"header = true, delim = ',', quote = '\"', escape = '\"', max_line_size = {MAX_LINE_BYTES}, "
-        )
-
-    @property
-    def source(self) -> str:
-        return self._read + "ignore_errors = true)"
-
-    @property
-    def source_that_lists_malformed_rows(self) -> str:
-        """Reading it fills the table reject_errors; to be read once."""
-        return self._read + f"store_rejects = true, rejects_limit = {MAX_MALFORMED})"
 
     def close(self) -> None:
         self._connection.close()
 
     def malformed(self) -> int:
         """How many rows have too many or too few fields, or broken quotes; MAX_MALFORMED stands for more."""
+        if not self.source.has_lines:
+            return 0
         ((count,),) = self.ask("SELECT count(DISTINCT line_byte_position) FROM reject_errors")
         return int(count)
 
@@ -101,4 +86,4 @@ def _is_query(sql: str) -> bool:
 
 def _unreadable(error: Exception) -> DatasetRejected:
     reason = str(error).splitlines()[0][:300]
-    return DatasetRejected([Fault(rule="csv", detail=f"the file cannot be read as CSV: {reason}")])
+    return DatasetRejected([Fault(rule="format", detail=f"the file cannot be read: {reason}")])

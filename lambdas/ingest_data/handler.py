@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
@@ -16,10 +18,12 @@ from contracts.settings import IngestDataSettings
 from lambdas.aws import storage
 from lambdas.ingest_data.arrival import Arrival, save
 from lambdas.ingest_data.faults import DatasetRejected
+from lambdas.ingest_data.formats import content_of, kind_of, within
 from lambdas.ingest_data.ingestion import HOLDOUT, QUARANTINE, TRAIN, Dataset, ingest, version_of
 from lambdas.telemetry import count, logger
 
 _MAX_FAULTS = 50
+_UPLOAD_SHARE = 0.6  # of the scratch space; Parquet files and what DuckDB spills take the rest
 _PARQUET = "application/vnd.apache.parquet"
 
 
@@ -30,18 +34,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     config = PipelineConfig.load(Path(settings.pipeline_config_path))
     upload = storage.open_upload(event["bucket"], event["key"], event["version_id"])
     stamp = upload.last_modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    document = {
+        "contract_hash": config.contract_hash,
+        "upload_order": f"{stamp}/{event.get('sequencer', '')}",
+    }
     with tempfile.TemporaryDirectory(prefix="ingest-") as scratch:
-        arrival = save(upload.chunks, Path(scratch) / "upload.csv")
-        document = {
-            "version": version_of(arrival.sha256, config.contract_hash),
-            "contract_hash": config.contract_hash,
-            "upload_order": f"{stamp}/{event.get('sequencer', '')}",
-        }
         try:
+            arrival = _receive(upload.chunks, event["key"], Path(scratch))
+            document["version"] = version_of(arrival.sha256, config.contract_hash)
             dataset = ingest(arrival, config, Path(scratch))
         except DatasetRejected as rejected:
             return _reject(settings, document, rejected)
         return _accept(settings, config, document, dataset, _source(event, arrival))
+
+
+def _receive(chunks: Iterable[bytes], key: str, scratch: Path) -> Arrival:
+    """Save the upload, of whatever size leaves room for what is made of it."""
+    room = int(_UPLOAD_SHARE * shutil.disk_usage(scratch).free)
+    return save(within(content_of(chunks, key), room), scratch / "upload", kind_of(key))
 
 
 def _reject(

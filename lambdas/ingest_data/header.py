@@ -36,7 +36,7 @@ def faults_of_head(head: bytes, contract: DatasetContract) -> list[Fault]:
         names = header_names(head)
     except (UnicodeDecodeError, csv.Error) as error:
         return [Fault(rule="encoding", detail=f"the header is not UTF-8 CSV: {error}", line=1)]
-    return _header_faults(names, contract)
+    return faults_of_names(names, contract)
 
 
 def header_names(head: bytes) -> list[str]:
@@ -72,7 +72,8 @@ def _not_a_csv(head: bytes) -> Fault | None:
     return None
 
 
-def _header_faults(names: Sequence[str], contract: DatasetContract) -> list[Fault]:
+def faults_of_names(names: Sequence[str], contract: DatasetContract) -> list[Fault]:
+    """How the columns differ from the contract's, all at once."""
     wanted = [column.name for column in contract.columns]
     delimiter = _other_delimiter(names, wanted)
     if delimiter:

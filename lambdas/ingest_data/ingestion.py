@@ -12,10 +12,12 @@ from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
 from lambdas.ingest_data import profile as profiles
 from lambdas.ingest_data.arrival import Arrival
-from lambdas.ingest_data.engine import MAX_MALFORMED, Engine
+from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.faults import DatasetRejected, Fault, shown
-from lambdas.ingest_data.header import faults_of_head
+from lambdas.ingest_data.formats import CSV, PARQUET
+from lambdas.ingest_data.header import faults_of_head, faults_of_names
 from lambdas.ingest_data.rules import explanation
+from lambdas.ingest_data.sources import MAX_MALFORMED, source_of
 from lambdas.ingest_data.splitting import Split, sampling_step, split
 from lambdas.ingest_data.violations import (
     Violation,
@@ -49,12 +51,14 @@ def version_of(content_sha256: str, contract_hash: str) -> str:
 
 def ingest(arrival: Arrival, config: PipelineConfig, scratch: Path) -> Dataset:
     """Check, split and profile; raises DatasetRejected."""
-    faults = faults_of_head(arrival.head, config.dataset)
+    faults = faults_of_head(arrival.head, config.dataset) if arrival.kind == CSV else []
     if not faults and arrival.encoding_fault:
         faults = [arrival.encoding_fault]
+    if not faults and arrival.kind == PARQUET:
+        faults = faults_of_names(source_of(arrival).names, config.dataset)
     if faults:
         raise DatasetRejected(faults)
-    engine = Engine(arrival, scratch)
+    engine = Engine(source_of(arrival), scratch)
     try:
         return _ingest(engine, arrival, config, scratch / "dataset")
     finally:

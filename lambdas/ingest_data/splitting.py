@@ -97,7 +97,7 @@ def _every(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
 
 
 def _query(engine: Engine, contract: DatasetContract, without_duplicates: bool) -> str:
-    source = engine.source_that_lists_malformed_rows
+    source = engine.source.listing
     if not without_duplicates:
         return rules.checked(contract, source)
     numbered = f"(SELECT row_number() OVER () AS greenlight_row, * FROM {source})"  # noqa: S608

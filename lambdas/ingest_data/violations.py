@@ -17,7 +17,10 @@ from lambdas.ingest_data.rules import identifier, literal
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """One rule broken by `count` rows, the first of them at `line` with `value`."""
+    """One rule broken by `count` rows, the first of them at `line` with `value`.
+
+    A Parquet file has no lines: there it is the number of the row, from 1.
+    """
 
     column: str
     rule: str
@@ -41,7 +44,7 @@ def _collect(engine: Engine, contract: DatasetContract, names: Sequence[str]) ->
     columns = ", ".join(f"k{i}" for i in range(len(names)))
     engine.ask(
         f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT row_number() OVER () AS row, {', '.join(keys)} "
-        f"FROM {engine.source}"
+        f"FROM {engine.source.rows}"
     )
     engine.ask(
         f"INSERT INTO duplicates SELECT row, {literal(', '.join(names))}, "
@@ -59,16 +62,14 @@ def find_violations(engine: Engine, contract: DatasetContract, arrival: Arrival)
     engine.ask(
         "CREATE OR REPLACE TEMP TABLE broken AS SELECT row, 0::BIGINT AS line, "
         f"unnest({rules.violations(contract)}, recursive := true) FROM "
-        f"(SELECT row_number() OVER () AS row, {names} FROM {engine.source}) "
+        f"(SELECT row_number() OVER () AS row, {names} FROM {engine.source.rows}) "
     )
     engine.ask("INSERT INTO broken SELECT row, 0, \"column\", 'unique', value FROM duplicates")
-    engine.ask(
-        # A malformed row has no number; the place of its first byte stands in for one, negated.
-        "INSERT INTO broken SELECT -line_byte_position::BIGINT, 0, '', 'csv', "
-        "first(left(error_message, 100) || ': ' || left(trim(csv_line), 200)) FROM reject_errors "
-        "GROUP BY line_byte_position"
-    )
-    _number_lines(engine, arrival)
+    if engine.source.has_lines:
+        _add_malformed(engine)
+        _number_lines(engine, arrival)
+    else:
+        engine.ask("UPDATE broken SET line = row")
     found = engine.ask(
         'SELECT "column", rule, arg_min(value, line), min(line), count(*) FROM broken '
         'GROUP BY "column", rule ORDER BY count(*) DESC, "column", rule'
@@ -77,6 +78,15 @@ def find_violations(engine: Engine, contract: DatasetContract, arrival: Arrival)
         Violation(column=column, rule=rule, value=value or "", line=line, count=count)
         for column, rule, value, line, count in found
     ]
+
+
+def _add_malformed(engine: Engine) -> None:
+    """A malformed row has no number; the place of its first byte stands in for one, negated."""
+    engine.ask(
+        "INSERT INTO broken SELECT -line_byte_position::BIGINT, 0, '', 'csv', "
+        "first(left(error_message, 100) || ': ' || left(trim(csv_line), 200)) FROM reject_errors "
+        "GROUP BY line_byte_position"
+    )
 
 
 def _number_lines(engine: Engine, arrival: Arrival) -> None:

@@ -14,8 +14,17 @@ def starts(template, key: str) -> bool:
     return any(re.fullmatch(re.escape(w["wildcard"]).replace(r"\*", ".*"), key) for w in wanted)
 
 
-@pytest.mark.parametrize("key", ["incoming/housing.csv", "incoming/2026/june.csv", "incoming/HOUSING.CSV"])
-def test_a_csv_under_incoming_gets_past_the_rule(dev, key):
+@pytest.mark.parametrize(
+    "key",
+    [
+        "incoming/housing.csv",
+        "incoming/2026/june.csv",
+        "incoming/HOUSING.CSV",
+        "incoming/a.csv.gz",
+        "incoming/a.parquet",
+    ],
+)
+def test_what_ingest_can_read_gets_past_the_rule(dev, key):
     assert starts(dev, key)
 
 
@@ -25,7 +34,8 @@ def test_a_csv_under_incoming_gets_past_the_rule(dev, key):
         "housing.csv",
         "outgoing/housing.csv",
         "incoming/notes.txt",
-        "incoming/a.csv.gz",
+        "incoming/a.gz",
+        "incoming/a.csv.zip",
         "incoming/csv",
         "incoming/",
     ],

@@ -112,8 +112,9 @@ def test_other_objects_start_nothing(machine_arn: str, context: Context, key: st
     assert started(machine_arn) == []
 
 
-def test_an_ending_in_capitals_is_wanted_too() -> None:
-    assert Upload.from_message(body_with(key="incoming/HOUSING.CSV")).is_wanted
+@pytest.mark.parametrize("name", ["HOUSING.CSV", "a.csv.gz", "deep/er/a.parquet", "A.Csv.Gz"])
+def test_every_form_that_ingest_reads_is_wanted_in_whatever_case(name: str) -> None:
+    assert Upload.from_message(body_with(key=f"incoming/{name}")).is_wanted
 
 
 @pytest.mark.parametrize(

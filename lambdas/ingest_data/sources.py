@@ -1,0 +1,73 @@
+"""An uploaded file, whatever its form, as a table of texts in DuckDB's SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lambdas.ingest_data.arrival import Arrival
+from lambdas.ingest_data.faults import DatasetRejected, Fault
+from lambdas.ingest_data.formats import PARQUET
+from lambdas.ingest_data.header import header_names
+from lambdas.ingest_data.rules import identifier, literal
+
+MAX_LINE_BYTES = 2_000_000
+MAX_MALFORMED = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """`rows` leaves malformed rows out; `listing`, to be read once, puts them into reject_errors as well.
+
+    `has_lines` tells a text, whose rows stand on lines and can be malformed, from a file of columns.
+    """
+
+    names: tuple[str, ...]
+    rows: str
+    listing: str
+    has_lines: bool
+
+
+def source_of(arrival: Arrival) -> Source:
+    """Raises DatasetRejected where a Parquet file is none."""
+    return _parquet(arrival) if arrival.kind == PARQUET else _csv(arrival)
+
+
+def _csv(arrival: Arrival) -> Source:
+    names = header_names(arrival.head)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    read = (
+        f"read_csv({literal(str(arrival.path))}, columns = {{{columns}}}, auto_detect = false, "
+        f"header = true, delim = ',', quote = '\"', escape = '\"', max_line_size = {MAX_LINE_BYTES}, "
+    )
+    return Source(
+        names=tuple(names),
+        rows=read + "ignore_errors = true)",
+        listing=read + f"store_rejects = true, rejects_limit = {MAX_MALFORMED})",
+        has_lines=True,
+    )
+
+
+def _parquet(arrival: Arrival) -> Source:
+    schema = parquet_schema(arrival)
+    texts = ", ".join(_as_text(field) for field in schema)
+    rows = f"(SELECT {texts} FROM read_parquet({literal(str(arrival.path))}))"  # noqa: S608 - quoted names
+    return Source(names=tuple(schema.names), rows=rows, listing=rows, has_lines=False)
+
+
+def parquet_schema(arrival: Arrival) -> pa.Schema:
+    try:
+        return pq.read_schema(arrival.path)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0][:200]
+        detail = f"the file is no Parquet file: {reason}"
+        raise DatasetRejected([Fault(rule="format", detail=detail)]) from error
+
+
+def _as_text(field: pa.Field) -> str:
+    """A text as a CSV would hold it: nothing where a value is missing, for which pandas writes NaN."""
+    name = identifier(field.name)
+    value = f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END" if pa.types.is_floating(field.type) else name
+    return f"nullif(CAST({value} AS VARCHAR), '') AS {name}"
