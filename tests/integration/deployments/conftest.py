@@ -16,6 +16,9 @@ SPEED = 30.0
 POLICY = {
     "strategy": "canary",
     "canary_percent": 50,
+    "canary_instances": 0,
+    "linear_step_percent": 50,
+    "linear_step_instances": 0,
     "instance_count": 2,
     "baking_seconds": 60,
     "termination_wait_seconds": 30,

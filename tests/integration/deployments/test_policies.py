@@ -41,9 +41,9 @@ def test_traffic_moves_in_the_policys_steps_and_none_is_lost(stage, policy, step
     stage.assert_nothing_left(green)
 
 
-@pytest.mark.parametrize("policy", [POLICIES["all at once"][0], POLICIES["linear by a third"][0]], ids=str)
-def test_a_bad_model_is_taken_back_whatever_the_strategy(stage, policy):
-    stage.policy(**policy | {"termination_wait_seconds": 300})
+@pytest.mark.parametrize("name", ["all at once", "linear by a third"])
+def test_a_bad_model_is_taken_back_whatever_the_strategy(stage, name):
+    stage.policy(**POLICIES[name][0] | {"termination_wait_seconds": 300})
     green = stage.challenger()
     stage.faults.put({"error_share": 0.5}, endpoint_config=green.job)
     with stage.traffic(40.0):
