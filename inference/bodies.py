@@ -39,13 +39,19 @@ def read_csv(predictor: Predictor, body: bytes) -> FloatArray:
     return parse_csv(body, predictor.columns, predictor.codes)
 
 
+def read_json(predictor: Predictor, body: bytes) -> FloatArray:
+    """By the compiled reader where the body is plain, else by Python's."""
+    matrix = predictor.kernel.read_json(body) if predictor.kernel else None
+    return parse_json(body, predictor.columns, predictor.codes) if matrix is None else matrix
+
+
 def _by_python(parse: Callable[..., FloatArray]) -> Callable[[Predictor, bytes], FloatArray]:
     return lambda predictor, body: parse(body, predictor.columns, predictor.codes)
 
 
 _READERS: dict[str, Callable[[Predictor, bytes], FloatArray]] = {
     CSV: read_csv,
-    JSON: _by_python(parse_json),
+    JSON: read_json,
     JSON_LINES: _by_python(parse_json_lines),
     NPY: _by_python(parse_npy),
 }

@@ -86,9 +86,9 @@ class Predictor:
             return self.kernel.sums(matrix)  # type: ignore[union-attr]  # one of both is there
         return self._fallback(features.apply(self.model.steps, matrix, self.model.width))
 
-    def answer_of_csv_row(self, body: bytes) -> FloatArray | None:
-        """The answer (1, outputs) to a CSV body of one plain row in column order; None for any other body."""
-        sums = self.kernel.sum_one(body) if self.kernel else None
+    def answer_of_one(self, body: bytes, *, is_json: bool) -> FloatArray | None:
+        """The answer (1, outputs) to a body of one plain row, JSON or CSV; None for any other body."""
+        sums = self.kernel.sum_one(body, is_json=is_json) if self.kernel else None
         return None if sums is None else links.answers(sums, self.model.head)
 
     def encode(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:

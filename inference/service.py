@@ -135,7 +135,12 @@ class Service:
     def _invoke(self, request: Request) -> Response:
         predictor = self._predictor
         content_type, kind = responses.negotiate(request.content_type, request.accept)
-        answers = predictor.answer_of_csv_row(request.body) if content_type == responses.CSV else None
+        is_json = content_type == responses.JSON
+        answers = (
+            predictor.answer_of_one(request.body, is_json=is_json)
+            if is_json or content_type == responses.CSV
+            else None
+        )
         if answers is None:
             answers = predictor.answers(read_body(predictor, content_type, request.body))
         if self.shift:

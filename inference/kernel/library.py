@@ -83,7 +83,8 @@ class Kernel:
         self._reader = _create_reader(library, model.columns)
         self._order = np.arange(self._columns, dtype=np.int32)
         self._one = np.empty((1, self._outputs))
-        self._one_addresses = (self._order.ctypes.data, self._one.ctypes.data)
+        self._one_address = self._one.ctypes.data
+        self._order_address = self._order.ctypes.data
 
     def __del__(self) -> None:
         if getattr(self, "_model", None):
@@ -99,13 +100,14 @@ class Kernel:
             raise MemoryError(f"no memory to predict {len(rows)} rows")
         return sums
 
-    def sum_one(self, body: bytes) -> FloatArray | None:
-        """The sums (1, outputs) of a CSV body of one plain row; None for any other body.
+    def sum_one(self, body: bytes, *, is_json: bool) -> FloatArray | None:
+        """The sums (1, outputs) of a JSON or CSV body of one plain row; None for any other body.
 
         The array is the same one every time.
         """
         if self._reader is None or self._library.gl_sum_one(
-            self._model, self._reader, body, len(body), *self._one_addresses
+            *(self._model, self._reader, body, len(body)),
+            *(None if is_json else self._order_address, self._one_address),
         ):
             return None
         return self._one
@@ -122,6 +124,15 @@ class Kernel:
         found = self._library.gl_read_csv(
             self._reader, body, len(body), fields.ctypes.data, rows.ctypes.data, len(rows)
         )
+        return rows[:found] if found > 0 else None
+
+    def read_json(self, body: bytes) -> FloatArray | None:
+        """The matrix (n, columns) of a plain JSON body; None where Python must read it."""
+        if self._reader is None:
+            return None
+        # Each row opens a bracket of its own, and the list of rows and the document one each at the most.
+        rows = np.empty((body.count(b"[") + body.count(b"{"), self._columns))
+        found = self._library.gl_read_json(self._reader, body, len(body), rows.ctypes.data, len(rows))
         return rows[:found] if found > 0 else None
 
 
@@ -142,6 +153,7 @@ def load() -> ctypes.CDLL | None:
         ("gl_reader_create", pointer, [number, pointer, ctypes.c_char_p, pointer]),
         ("gl_reader_free", None, [pointer]),
         ("gl_sum_one", ctypes.c_int, [pointer, pointer, ctypes.c_char_p, number, pointer, pointer]),
+        ("gl_read_json", number, [pointer, ctypes.c_char_p, number, pointer, number]),
         ("gl_read_csv", number, [pointer, ctypes.c_char_p, number, pointer, pointer, number]),
     ):
         function = getattr(library, name)
@@ -179,6 +191,7 @@ def _create_reader(library: ctypes.CDLL, columns: Sequence[InputColumn]) -> Any:
     ):
         return None
     texts = [text.encode() for column in columns for text in column.categories]
+    texts += [column.name.encode() for column in columns]
     counts = np.array([len(c.categories) if c.is_category else -1 for c in columns], dtype=np.int64)
     bounds = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     made = library.gl_reader_create(len(columns), counts.ctypes.data, b"".join(texts), bounds.ctypes.data)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from inference.csv_body import parse_csv
 from inference.errors import InvalidRequestError
+from inference.json_body import parse_json
 from inference.predictor import Predictor
 from inference.service import Request, Response, Service
 from inference.settings import ServerSettings
@@ -131,6 +132,50 @@ def test_the_compiled_reader_never_differs_from_pythons(body: bytes) -> None:
     compiled = PREDICTOR.kernel.read_csv(body)
     if compiled is not None:
         assert np.array_equal(compiled, _by_python(PREDICTOR, body), equal_nan=True)
+
+
+plain_values = st.one_of(
+    st.none(), st.integers(), st.floats(), st.sampled_from(["INLAND", "x", "", "é", "1"])
+)
+plain_rows = st.one_of(
+    st.lists(plain_values, min_size=2, max_size=4),
+    st.dictionaries(st.sampled_from(["rooms", "people", "sea", "x"]), plain_values, min_size=2),
+)
+plain_documents = st.lists(plain_rows, max_size=3).flatmap(
+    lambda rows: st.sampled_from(
+        [
+            rows,
+            {"instances": rows},
+            {"records": rows},
+            {"data": rows},
+            {"columns": ["sea", "people", "rooms"], "data": rows},
+            {"columns": ["sea", "people"], "data": rows},
+            {"data": rows, "columns": ["sea", "people", "rooms"]},
+        ]
+    )
+)
+# JSON that is almost right: a character dropped, doubled or changed.
+damages = st.tuples(
+    st.integers(0, 80), st.sampled_from(["", '"', ",", "0", "}", "]", " ", ".", "-", "e", "\\"])
+)
+
+
+@many
+@given(plain_documents, st.one_of(st.none(), damages), st.booleans())
+def test_the_compiled_json_reader_never_differs_from_pythons(
+    document: Any, damage: tuple[int, str] | None, spaced: bool
+) -> None:
+    if PREDICTOR.kernel is None:
+        pytest.skip("no compiler on this machine")
+    text = json.dumps(document, indent=1 if spaced else None, ensure_ascii=False)
+    if damage is not None:
+        place, change = damage
+        text = text[:place] + change + text[place + 1 :]
+    body = text.encode()
+    compiled = PREDICTOR.kernel.read_json(body)
+    if compiled is not None:
+        by_python = parse_json(body, PREDICTOR.columns, PREDICTOR.codes)
+        assert np.array_equal(compiled, by_python, equal_nan=True)
 
 
 def _by_python(predictor: Predictor, body: bytes) -> Any:
