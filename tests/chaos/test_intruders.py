@@ -6,8 +6,8 @@ import pytest
 
 from tests.chaos.cloud import NAMES, ChaosCloud
 from tests.chaos.report import record
-from tests.integration.requests import Caller
-from tests.integration.roles import Role, let_in, roles_of, shut_out
+from tests.chaos.requests import Caller
+from tests.chaos.roles import Role, let_in, roles_of, shut_out
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from localcloud.launch import Running
-from tests.integration.requests import Caller, NoCallError
+from tests.chaos.requests import Caller, NoCallError
 
 Grant = tuple[str, str]
 """An action and a resource."""
