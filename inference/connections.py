@@ -7,6 +7,7 @@ import os
 from typing import Protocol
 
 from inference.errors import BusyError
+from inference.heads import KnownHeads
 from inference.service import Service
 from inference.settings import ServerSettings
 
@@ -26,6 +27,7 @@ class Connections:
     def __init__(self, service: Service, settings: ServerSettings) -> None:
         self.service = service
         self.settings = settings
+        self.heads = KnownHeads()
         self.draining = False
         self._open: set[Connection] = set()
         self._held_bytes = 0

@@ -19,6 +19,7 @@ from inference.errors import (
     InvalidRequestError,
     RequestTimeoutError,
 )
+from inference.heads import HEAD_END, Head
 from inference.logs import log
 from inference.openinference import HEADER_LENGTH
 from inference.service import Request, Response, error_response
@@ -32,6 +33,7 @@ _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _REQUEST_ID_HEADERS = (b"x-request-id", b"x-amzn-sagemaker-inference-id")
 _JSON_LENGTH = HEADER_LENGTH.encode()
+_NOT_PLAIN = frozenset((b"expect", b"transfer-encoding", b"x-grade", _JSON_LENGTH, *_REQUEST_ID_HEADERS))
 _MAX_REQUEST_ID_LENGTH = 128
 # How long a refused client may go on sending before it is cut off: hanging up at once would lose the refusal.
 _LINGER_SECONDS = 2.0
@@ -50,7 +52,9 @@ class HttpProtocol(asyncio.Protocol):
         self._body: list[bytes] = []
         self._body_bytes = self._header_bytes = self._held_bytes = 0
         self._out: list[bytes] = []
-        self._busy = self._closing = self._refused = False
+        self._busy = self._closing = self._refused = self._is_plain = False
+        # The data being parsed where a request begins with them, and the end of that request's head in them.
+        self._parsing = (b"", 0)
         self.deadline = 0.0
 
     # --- the connection -------------------------------------------------------------------------------------
@@ -72,6 +76,11 @@ class HttpProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._closing:
             return
+        if not self._busy:
+            data = self._answer_known(data)
+            if not data or self._closing:
+                self._flush()
+                return
         if not self._body_bytes:
             self._header_bytes += len(data)
         try:
@@ -87,6 +96,36 @@ class HttpProtocol(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._refuse(InvalidRequestError(f"this is not HTTP: {error}"))
         self._flush()
+
+    def _answer_known(self, data: bytes) -> bytes:
+        """Answer whole requests whose heads are known, and give back what must be parsed."""
+        at = 0
+        self._parsing = (b"", 0)
+        while not self._closing and (end := data.find(HEAD_END, at)) >= 0:
+            body_at = end + len(HEAD_END)
+            head = self._all.heads.get(data[at:body_at])
+            if head is None or len(data) < body_at + head.body_bytes:
+                self._parsing = (data[at:], body_at - at) if head is None else (b"", 0)
+                break
+            request = self._request = Request()
+            request.method, request.path, request.content_type, request.accept, length = head
+            request.request_id = self._all.new_request_id()
+            at = body_at + length
+            request.body = data[body_at:at]
+            self._answer(request, self._handle(request), keep=not self._all.draining)
+        if at:
+            self.deadline = time.monotonic() + self._settings.idle_seconds
+        return data[at:] if at else data
+
+    def _remember_head(self, request: Request) -> None:
+        """Of a plain request that came in one piece, and so lies in the data just as it was understood."""
+        data, body_at = self._parsing
+        if self._is_plain and body_at and data[body_at : body_at + len(request.body)] == request.body:
+            self._all.heads.add(
+                data[:body_at],
+                Head(request.method, request.path, request.content_type, request.accept, len(request.body)),
+            )
+        self._parsing = (b"", 0)
 
     def eof_received(self) -> bool:
         """A client that will send no more still gets what it asked for: closing flushes."""
@@ -116,7 +155,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._request = Request()
-        self._busy = True
+        self._busy = self._is_plain = True
         self.deadline = time.monotonic() + self._settings.header_seconds
 
     def on_url(self, url: bytes) -> None:
@@ -131,7 +170,13 @@ class HttpProtocol(asyncio.Protocol):
         elif name == b"content-length":
             if int(value) > self._settings.max_body_bytes:
                 raise self._too_large()
-        elif name == b"expect":
+        elif name in _NOT_PLAIN:
+            self._note_special(name, value)
+
+    def _note_special(self, name: bytes, value: bytes) -> None:
+        """Headers that make a head one of its kind."""
+        self._is_plain = False
+        if name == b"expect":
             if value.lower() == b"100-continue":
                 self._out.append(_CONTINUE)
         elif name in _REQUEST_ID_HEADERS:
@@ -160,6 +205,8 @@ class HttpProtocol(asyncio.Protocol):
         self._busy = False
         self._header_bytes = 0
         keep = self._parser.should_keep_alive() and not self._all.draining
+        if keep:
+            self._remember_head(request)
         self._answer(request, self._handle(request), keep)
         self.deadline = time.monotonic() + self._settings.idle_seconds
 

@@ -1,0 +1,39 @@
+"""Request heads that have been parsed before.
+
+A client repeats itself: the same few heads come again and again, and need not be taken apart each time.
+Nothing is understood here that httptools has not understood first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_MOST_HEADS = 512
+_LONGEST_HEAD = 2048
+HEAD_END = b"\r\n\r\n"
+
+
+class Head(NamedTuple):
+    """What a plain head says: no chunks, no expectation, no id of its own, and the connection stays."""
+
+    method: str
+    path: str
+    content_type: str
+    accept: str
+    body_bytes: int
+
+
+class KnownHeads:
+    """Heads by their exact bytes."""
+
+    def __init__(self) -> None:
+        self._heads: dict[bytes, Head] = {}
+        self.get = self._heads.get
+
+    def add(self, head: bytes, meaning: Head) -> None:
+        """Remember a head; when there are too many, begin anew."""
+        if len(head) > _LONGEST_HEAD:
+            return
+        if len(self._heads) >= _MOST_HEADS:
+            self._heads.clear()
+        self._heads[head] = meaning
