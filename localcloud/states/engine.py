@@ -55,9 +55,11 @@ class Engine:
         from ministack.services import stepfunctions
 
         for record in list(stepfunctions._executions.all_values()):
-            if record["status"] == "RUNNING" and "mapRunArn" not in record and "machine" in record:
+            # Killed between recording and starting it, or while it was ending, a record lacks its machine.
+            machine = record.get("machine") or stepfunctions._state_machines.get(record["stateMachineArn"])
+            if record["status"] == "RUNNING" and "mapRunArn" not in record and machine is not None:
                 _log.info("%s continues", record["executionArn"])
-                self.start(record, record["machine"])
+                self.start(record, machine)
 
     def freeze(self) -> None:
         """Stop every thread and leave the records as they are, for a restart."""

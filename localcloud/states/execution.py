@@ -172,9 +172,9 @@ class Execution:
     def succeeded(self, result: Any, previous: int) -> None:
         """End with an output."""
         self.record["output"] = payload(result)
-        for for_a_redrive in ("progress", "machine"):
-            self.record.pop(for_a_redrive, None)
         self._end("SUCCEEDED", "ExecutionSucceeded", previous, output=self.record["output"])
+        for for_a_redrive in ("progress", "machine"):  # only now: a kill before the end needs both
+            self.record.pop(for_a_redrive, None)
 
     def failed(self, error: StatesError, previous: int) -> None:
         """End with an error."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 import signal
 import threading
 import time
@@ -17,12 +18,14 @@ from tests.chaos import datasets
 from tests.chaos.cloud import ChaosCloud
 from tests.chaos.datasets import Line
 from tests.chaos.invariants import Champion, settle, violations
+from tests.chaos.project import BUILD
 from tests.chaos.report import record
 
 KILLS = 20
 LONGEST_RUN_SECONDS = 9.0
 PATIENCE_SECONDS = 240.0
 SEED = 1
+STATE = BUILD / "killed"
 
 
 class Writer:
@@ -72,13 +75,14 @@ def kept(cloud: ChaosCloud, writer: Writer) -> None:
     assert set(writer.messages) <= found
 
 
-def test_nothing_acknowledged_is_lost_by_kill_9_at_random_moments(cdk_out: Path, tmp_path: Path):
+def test_nothing_acknowledged_is_lost_by_kill_9_at_random_moments(cdk_out: Path):
+    shutil.rmtree(STATE, ignore_errors=True)  # and kept after a failure, to be looked at
     chance = random.Random(SEED)
     uploads: dict[int, Upload] = {}
     writer: Writer | None = None
     promises = 0
     for life in range(1, KILLS + 1):
-        cloud = ChaosCloud.start(cdk_out, tmp_path)
+        cloud = ChaosCloud.start(cdk_out, STATE)
         if writer is not None:
             kept(cloud, writer)
             promises += len(writer.objects) + len(writer.messages)
@@ -89,7 +93,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9_at_random_moments(cdk_out: Path,
         time.sleep(max(0.0, moment - time.monotonic()))
         cloud.running.stop(signal.SIGKILL)
         writer.stop()
-    cloud = ChaosCloud.start(cdk_out, tmp_path)
+    cloud = ChaosCloud.start(cdk_out, STATE)
     try:
         kept(cloud, writer)  # type: ignore[arg-type]
         _every_upload_came_to_its_end(cloud, uploads)
@@ -102,9 +106,20 @@ def _every_upload_came_to_its_end(cloud: ChaosCloud, uploads: dict[int, Upload])
     endings: dict[int, Any] = {}
     for life, upload in uploads.items():
         endings[life] = cloud.wait(upload, PATIENCE_SECONDS)
-        assert endings[life] is not None, f"the upload of life {life} did not end"
+        assert endings[life] is not None, f"life {life}: {_whereabouts(cloud, upload)}"
     outcomes = {life: ending.outcome for life, ending in endings.items()}
     promoted = [life for life, outcome in outcomes.items() if outcome == "Promoted"]
     assert promoted, outcomes
     champion = endings[promoted[-1]].output["training"]["job_name"]
     assert settle(cloud, 60) + violations(cloud, Champion(champion, Line(promoted[-1]))) == [], outcomes
+
+
+def _whereabouts(cloud: ChaosCloud, upload: Upload) -> str:
+    """What became of an upload that did not end."""
+    states, arn = cloud.client("stepfunctions"), cloud.execution_arn(upload)
+    waiting = {name: cloud.waiting_messages(name) for name in ("UploadQueueUrl", "DeadLetterQueueUrl")}
+    try:
+        events = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=3)["events"]
+    except states.exceptions.ExecutionDoesNotExist:
+        return f"it was not started; messages: {waiting}"
+    return f"it goes on: {[(event['type'], event['timestamp'].isoformat()) for event in events]}"
