@@ -56,7 +56,10 @@ class Engine:
 
         for record in list(stepfunctions._executions.all_values()):
             # Killed between recording and starting it, or while it was ending, a record lacks its machine.
-            machine = record.get("machine") or stepfunctions._state_machines.get(record["stateMachineArn"])
+            with self.cloud.scope():
+                machine = record.get("machine") or stepfunctions._state_machines.get(
+                    record["stateMachineArn"]
+                )
             if record["status"] == "RUNNING" and "mapRunArn" not in record and machine is not None:
                 _log.info("%s continues", record["executionArn"])
                 self.start(record, machine)
