@@ -54,7 +54,7 @@ def _figures(engine: Engine, contract: DatasetContract, source: str) -> dict[str
         asked.append(f"count({name})")
         if column.type != "category":
             asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})"]
-    ((rows, *answers),) = engine.ask(f"SELECT {', '.join(asked)} FROM {source}")
+    ((rows, *answers),) = engine.ask_steadily(f"SELECT {', '.join(asked)} FROM {source}")
     left = iter(answers)
     found: dict[str, dict[str, Any]] = {}
     for column in contract.columns:

@@ -74,12 +74,14 @@ def test_identifiers_alone_decide_the_side_where_there_are_any(tmp_path: Path) -
     assert ids("a", [f"{i},1,{i}" for i in range(200)]) == ids("b", [f"{i},2,{i + 5}" for i in range(200)])
 
 
-def test_the_same_upload_gives_the_same_bytes(tmp_path: Path) -> None:
-    def digest(name: str) -> list[str]:
+def test_the_same_upload_gives_the_same_bytes_and_the_same_profile(tmp_path: Path) -> None:
+    def found(name: str) -> tuple[list[str], dict[str, Any]]:
         dataset = ingested(csv_of(rows(400)), make(tmp_path / name))
-        return [hashlib.sha256((dataset.directory / f).read_bytes()).hexdigest() for f in (TRAIN, HOLDOUT)]
+        files = [dataset.directory / part for part in (TRAIN, HOLDOUT)]
+        return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files], dataset.profile
 
-    assert digest("a") == digest("b")
+    first = found("0")
+    assert all(found(str(again)) == first for again in range(1, 9))
 
 
 def test_a_version_is_of_content_and_contract() -> None:
