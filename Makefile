@@ -23,7 +23,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive chaos lock clean test-clients
+.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock clean test-clients
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS cred
 
 destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 	@$(CDK) destroy --all -c stage=$(STAGE)
+
+rollback: setup  ## deploy the previous champion again: STAGE=dev|prod, VERSION=N for another, REASON="..."
+	@$(BIN)/python -m operations.rollback --stage $(STAGE) $(if $(VERSION),--version $(VERSION)) --reason "$(REASON)"
 
 redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)

@@ -11,6 +11,7 @@ GreenlightError
 ├── RegistrationError
 │   ├── ImageMissingError      an image's tag is not in its ECR repository
 │   └── MlflowRequestError     MLflow refused a call
+├── RollbackImpossibleError    there is no model to go back to, or another one serves by now
 ├── LeaseLostError             the deployment lease expired, or another execution holds it
 └── DeploymentError
     ├── EndpointBusyError          the endpoint is still busy with another change; try again later
@@ -61,6 +62,10 @@ class ImageMissingError(RegistrationError):
 
 class MlflowRequestError(RegistrationError):
     """MLflow refused a call; the message holds path, status and MLflow's own reason."""
+
+
+class RollbackImpossibleError(GreenlightError):
+    """There is no model to go back to, or another one serves than the operator wanted to leave."""
 
 
 class LeaseLostError(GreenlightError):

@@ -76,6 +76,11 @@ class AcquireLeaseSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FindPreviousChampionSettings(Settings):
+    model_package_group_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeployCanarySettings(Settings):
     """As JSON, `deployment_policy` is the stage's DeploymentPolicy and `endpoint_network` the endpoint's
     VpcConfig; without a VPC that is empty."""

@@ -28,6 +28,7 @@ def grant_access(stack: PipelineStack) -> None:
     _evaluate_model(stack)
     _register_model(stack)
     _leases(stack)
+    _find_previous_champion(stack)
     _deploy_canary(stack)
     _check_deployment(stack)
     _promote_champion(stack)
@@ -118,6 +119,11 @@ def _leases(stack: PipelineStack) -> None:
         stack.leases.allow(function.role, "GetItem", "PutItem")
     stack.registry.allow(functions.acquire_lease.role, "DescribeModelPackage", "ListModelPackages")
     stack.pipeline.allow_describing(functions.acquire_lease.role)
+
+
+def _find_previous_champion(stack: PipelineStack) -> None:
+    role = stack.functions.find_previous_champion.role
+    stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages")
 
 
 def _deploy_canary(stack: PipelineStack) -> None:

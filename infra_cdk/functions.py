@@ -42,6 +42,7 @@ class Functions(Construct):
         self.evaluate_model = self._from_image("EvaluateModel")
         self.register_model = self._from_zip("RegisterModel")
         self.acquire_lease = self._from_zip("AcquireLease")
+        self.find_previous_champion = self._from_zip("FindPreviousChampion")
         self.deploy_canary = self._from_zip("DeployCanary")
         self.check_deployment = self._from_zip("CheckDeployment")
         self.promote_champion = self._from_zip("PromoteChampion")

@@ -3,7 +3,8 @@
 Pure transitions of one record; `lambdas.aws.leases` stores it with compare-and-set, so two writers never
 both succeed on the same revision. The token grows with every change of holder: whoever shows an older one
 has lost the lease, however late it wakes (Kleppmann, "How to do distributed locking", on fencing tokens).
-Times are epoch seconds of the cloud's clock. An `order` is a text that sorts as the uploads did.
+Times are epoch seconds of the cloud's clock. An `order` is a text that sorts as the uploads did; a rollback,
+which is no upload, has an empty one: it waits its turn like any other, but no upload is newer than it.
 """
 
 from __future__ import annotations
@@ -57,12 +58,13 @@ def acquire(lease: Lease, *, holder: str, order: str, now: int, holder_is_over: 
     `holder_is_over` says that the execution which holds the lease runs no more, without having let go.
     """
     held_until = lease.held_until - (HOLD_SECONDS - TASK_SECONDS if holder_is_over else 0)
-    newer = _newer(lease, holder, order, now, held_until)
+    newer = _newer(lease, holder, order, now, held_until) if order else ""
     if newer:
         return Answer(status=SUPERSEDED, reason=newer, lease=lease)
     if lease.holder not in ("", holder) and held_until > now:
-        waiting = replace(lease, waiter=holder, waiter_order=order, waiter_until=now + WAIT_SECONDS)
-        return Answer(status=WAITING, reason=f"{lease.holder} is deploying", lease=waiting)
+        if order:
+            lease = replace(lease, waiter=holder, waiter_order=order, waiter_until=now + WAIT_SECONDS)
+        return Answer(status=WAITING, reason=f"{lease.holder} is deploying", lease=lease)
     held = replace(
         lease,
         token=lease.token if lease.holder == holder else lease.token + 1,

@@ -49,6 +49,10 @@ class ModelRegistry:
         """The model now serving: the newest approved package."""
         return next(self._newest_first("Approved"), None)
 
+    def approved_arns(self) -> list[str]:
+        """The champion, and before it those that were champions, newest first."""
+        return [summary["ModelPackageArn"] for summary in self._summaries("Approved")]
+
     def packages(self) -> Iterator[Package]:
         """Every package, newest first."""
         return self._newest_first(None)

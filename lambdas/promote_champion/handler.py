@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,6 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     registry = ModelRegistry(settings.model_package_group_name)
     previous = registry.champion()
     registry.approve(registration["model_package_arn"], f"serves as {deployment['config_name']}")
+    _demote_newer(registry, registration["model_package_arn"], event.get("rollback"))
     _move_aliases(settings, registration["mlflow_model_version"])
     alarms.delete(alarms.names_with_prefix(deployment["alarm_prefix"]))
     deleted = _delete_old_versions(settings)
@@ -33,6 +35,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "previous_champion_arn": previous.arn if previous else "",
         "deleted": deleted,
     }
+
+
+def _demote_newer(registry: ModelRegistry, promoted_arn: str, rollback: dict[str, Any] | None) -> None:
+    """The champion is the newest approved package: one that a rollback leaves must be approved no more."""
+    why = f": {rollback['reason']}" if rollback and rollback.get("reason") else ""
+    for arn in itertools.takewhile(lambda found: found != promoted_arn, registry.approved_arns()):
+        registry.reject(arn, f"{promoted_arn} serves in its place{why}")
 
 
 def _move_aliases(settings: PromoteChampionSettings, version: str) -> None:

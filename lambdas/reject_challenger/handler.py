@@ -21,12 +21,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice. Raises EndpointBusyError until no deployment uses the challenger any more.
 
     What the states before it left half done goes too: everything is named after the training job, whether
-    they lived to report it (`registration`, `deployment`) or not.
+    they lived to report it (`registration`, `deployment`) or not. A former champion that a rollback could not
+    bring back loses its alarms and nothing else: whether it is still good is for an operator to say.
     """
     settings = RejectChallengerSettings.from_environment()
     name, reason = event["training_job_name"], event["reason"]
-    if not _leave_endpoint(settings, name, was_deployed="deployment" in event):
-        logger.warning("challenger kept: it serves", config=name, reason=reason)
+    was_champion = "rollback" in event
+    has_left = _leave_endpoint(settings, name, was_deployed="deployment" in event, keep=was_champion)
+    if not has_left or was_champion:
+        logger.warning("model kept: it serves, or did", config=name, reason=reason)
         return {"reason": reason, "deleted": "", "kept": True}
     package = _leave_registry(settings, event)
     _leave_mlflow(settings, event)
@@ -34,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"reason": reason, "deleted": name, "kept": False}
 
 
-def _leave_endpoint(settings: RejectChallengerSettings, name: str, *, was_deployed: bool) -> bool:
+def _leave_endpoint(settings: RejectChallengerSettings, name: str, *, was_deployed: bool, keep: bool) -> bool:
     """Delete config, model and alarms once nothing refers to them; first end a deployment still under way.
 
     False where the challenger serves already: its package then stays for an operator to decide on.
@@ -53,8 +56,9 @@ def _leave_endpoint(settings: RejectChallengerSettings, name: str, *, was_deploy
     if state.config_name == name:
         return False
     alarms.delete(alarm_names)
-    endpoints.delete_config(name)
-    endpoints.delete_model(name)
+    if not keep:
+        endpoints.delete_config(name)
+        endpoints.delete_model(name)
     return True
 
 

@@ -52,6 +52,7 @@ STATES = (
     "EvaluateModel",
     "RegisterModel",
     "AcquireLease",
+    "FindPreviousChampion",
     "DeployCanary",
     "CheckDeployment",
     "PromoteChampion",
