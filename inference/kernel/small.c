@@ -120,11 +120,22 @@ int gl_build_small(gl_model *model, const gl_spec *spec) {
     return failed ? -1 : gl_build_walk(model);
 }
 
+/* Two columns of one entry lie side by side, and differ only where it is missing. */
+static inline int is_twin(const gl_column *column, int64_t c) { return c && column->entry == column[-1].entry; }
+
+static inline void copy_twin(const gl_column *column, const double *x, int32_t *to, int64_t count) {
+    for (int64_t r = 0; r < count; r++) to[r] = x[r] != x[r] ? column->missing_code : to[r - BLOCK];
+}
+
 static void code_rows(const gl_model *model, gl_block *block, int64_t count) {
     for (int64_t c = 0; c < model->coded; c++) {
         const gl_column *column = model->column + c;
         const double *x = block->entries + column->entry * BLOCK, *grid = model->grid + column->offset;
         int32_t *to = block->codes + c * BLOCK;
+        if (is_twin(column, c)) {
+            copy_twin(column, x, to, count);
+            continue;
+        }
         for (int64_t r = 0; r < count; r++)
             to[r] = x[r] != x[r] ? column->missing_code : rank(grid, column->steps, x[r]);
     }

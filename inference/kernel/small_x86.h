@@ -14,6 +14,10 @@ AVX512 static void code_rows_avx512(const gl_model *model, gl_block *block) {
     for (int64_t c = 0; c < model->coded; c++) {
         const gl_column *column = model->column + c;
         const double *x = block->entries + column->entry * BLOCK, *grid = model->grid + column->offset;
+        if (is_twin(column, c)) {
+            copy_twin(column, x, block->codes + c * BLOCK, BLOCK);
+            continue;
+        }
         for (int r = 0; r < BLOCK; r += 8) {
             __m512d value = _mm512_load_pd(x + r);
             __m256i position = _mm256_setzero_si256();
@@ -112,6 +116,10 @@ AVX2 static void code_rows_avx2(const gl_model *model, gl_block *block) {
         const gl_column *column = model->column + c;
         const double *x = block->entries + column->entry * BLOCK, *grid = model->grid + column->offset;
         int32_t *to = block->codes + c * BLOCK;
+        if (is_twin(column, c)) {
+            copy_twin(column, x, to, BLOCK);
+            continue;
+        }
         int32_t position[BLOCK];
         memset(position, 0, sizeof position);
         /* All rows take a step before any takes the next, so that their loads overlap. */

@@ -78,7 +78,7 @@ int gl_build_walk(gl_model *model) {
             const NODE *at[TOGETHER];                                                                          \
             for (int i = 0; i < TOGETHER; i++) at[i] = NODES + model->first_small[tree[i < count ? i : 0]];    \
             for (int32_t step = model->depth[tree[count - 1]]; step; step--)                                   \
-                _Pragma("GCC unroll 12") for (int i = 0; i < TOGETHER; i++)                                     \
+                _Pragma("GCC unroll 12") for (int i = 0; i < TOGETHER; i++)                                    \
                     at[i] += at[i]->ahead[code[at[i]->column] > at[i]->threshold];                             \
             for (int64_t i = 0; i < count; i++)                                                                \
                 leaf[tree[i]] = (int32_t)(at[i] - NODES - model->first_small[tree[i]]);                        \
