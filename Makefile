@@ -94,7 +94,7 @@ destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 	@$(CDK) destroy --all -c stage=$(STAGE)
 
 rollback: setup  ## deploy the previous champion again: STAGE=dev|prod, VERSION=N for another, REASON="..."
-	@$(BIN)/python -m operations.rollback --stage $(STAGE) $(if $(VERSION),--version $(VERSION)) --reason "$(REASON)"
+	@$(BIN)/python -m operations.rollback --stage $(STAGE) $(if $(VERSION),--version $(VERSION)) --reason "$${REASON:-}"
 
 redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)
