@@ -10,7 +10,9 @@ import contextlib
 import ipaddress
 import json
 import os
+import re
 import secrets
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +64,19 @@ def install() -> None:
     iam_evaluator.is_root_access_key = _nobody_is_root
     sts.is_root_access_key = _nobody_is_root
     iam_evaluator.enforce = _refusing_anonymous_s3(iam_evaluator.enforce, iam_evaluator)
+    iam_evaluator._fnmatch_compile = wildcard
     app.pin_request_origin = _trusting_loopback(app.pin_request_origin)
     _keep_sessions(sts)
+
+
+@cache
+def wildcard(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    """IAM's wildcards, which stand for any character: the end of a line too, which an S3 key may hold.
+
+    ministack's stop at one, and take a name with one behind it for the name itself.
+    """
+    body = "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in pattern)
+    return re.compile(rf"{body}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def _keep_sessions(sts: Any) -> None:

@@ -112,7 +112,7 @@ class Server:
 def state_directory(state: Path | None) -> Iterator[Path]:
     """The directory asked for, or one that is gone at the end."""
     if state is not None:
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)  # sessions' secrets are kept in it
         with _only_one(state):
             yield state.absolute()
         return
