@@ -9,7 +9,13 @@ import pytest
 from localcloud.rehearsal.sample_data import HEADER, generate
 
 GOOD = generate(row_count=600).decode().splitlines()
-REJECTION_STATES = {"IsRollback", "IngestData", "IsDatasetAccepted", "NotifyDatasetRejected", "DatasetRejected"}
+REJECTION_STATES = {
+    "IsRollback",
+    "IngestData",
+    "IsDatasetAccepted",
+    "NotifyDatasetRejected",
+    "DatasetRejected",
+}
 
 
 def lines(*, header=None, rows=None):

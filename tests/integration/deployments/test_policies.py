@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-POLICIES = {
+POLICIES: dict[str, tuple[dict[str, Any], list[int]]] = {
     "all at once": ({"strategy": "all_at_once", "instance_count": 1, "baking_seconds": 0}, [1]),
     "canary of one instance": (
         {"canary_percent": 0, "canary_instances": 1, "instance_count": 3, "baking_seconds": 45},
@@ -43,7 +45,7 @@ def test_traffic_moves_in_the_policys_steps_and_none_is_lost(stage, policy, step
 
 @pytest.mark.parametrize("name", ["all at once", "linear by a third"])
 def test_a_bad_model_is_taken_back_whatever_the_strategy(stage, name):
-    stage.policy(**POLICIES[name][0] | {"termination_wait_seconds": 300})
+    stage.policy(**POLICIES[name][0], termination_wait_seconds=300)
     green = stage.challenger()
     stage.faults.put({"error_share": 0.5}, endpoint_config=green.job)
     with stage.traffic(40.0):

@@ -1,0 +1,119 @@
+"""The command that starts a rollback says what it does, and gives up where there is nothing to go back to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from operations.deployed import DeployedStage
+from operations.rollback import End, NothingToRollBackError, follow, start
+
+NOW = datetime(2026, 11, 22, 2, 50, tzinfo=UTC)
+EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:housing-dev-pipeline:rollback"
+
+
+class FakeRegistry:
+    """SageMaker with approved packages, newest first."""
+
+    def __init__(self, *versions: int) -> None:
+        self._versions = versions
+
+    def list_model_packages(self, **wanted: Any) -> dict[str, Any]:
+        assert wanted["ModelApprovalStatus"] == "Approved"
+        assert wanted["SortOrder"] == "Descending"
+        return {
+            "ModelPackageSummaryList": [
+                {"ModelPackageArn": f"arn:models/{version}", "ModelPackageVersion": version}
+                for version in self._versions
+            ]
+        }
+
+
+class FakeStates:
+    """Step Functions: remembers what was started, and plays the looks that a test wrote."""
+
+    def __init__(self, *looks: tuple[dict[str, Any], list[str]]) -> None:
+        self.started: dict[str, Any] = {}
+        self._looks = list(looks)
+
+    def start_execution(self, **request: Any) -> dict[str, Any]:
+        self.started = request
+        return {"executionArn": EXECUTION}
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
+        return self._looks[0][0]
+
+    def get_paginator(self, name: str) -> FakeStates:
+        assert name == "get_execution_history"
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        _, entered = self._looks.pop(0)
+        return [{"events": [{"stateEnteredEventDetails": {"name": name}} for name in entered] + [{}]}]
+
+
+class FakeSession:
+    region_name = "us-east-1"
+
+    def __init__(self, **clients: Any) -> None:
+        self._clients = clients
+
+    def client(self, service: str) -> Any:
+        return self._clients[service]
+
+
+class FakeStacks:
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:
+        outputs = {"StateMachineArn": "arn:machine", "ModelPackageGroupName": "housing-dev-models"}
+        return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}]}
+
+
+def stage(registry: FakeRegistry, states: FakeStates) -> DeployedStage:
+    session = FakeSession(cloudformation=FakeStacks(), sagemaker=registry, stepfunctions=states)
+    return DeployedStage("dev", session)
+
+
+def test_it_starts_the_pipelines_own_machine_from_the_champion_that_it_saw() -> None:
+    states = FakeStates()
+    assert start(stage(FakeRegistry(7, 5), states), version=None, reason="odd", now=NOW) == EXECUTION
+    assert states.started["stateMachineArn"] == "arn:machine"
+    assert states.started["name"] == "rollback-from-7-20261122T025000000000"
+    rollback = {"from_package_arn": "arn:models/7", "reason": "odd"}
+    assert json.loads(states.started["input"]) == {"rollback": rollback}
+
+
+def test_a_version_may_be_named() -> None:
+    states = FakeStates()
+    start(stage(FakeRegistry(7), states), version=3, reason="", now=NOW)
+    assert json.loads(states.started["input"])["rollback"]["to_version"] == 3
+
+
+@pytest.mark.parametrize("versions", [(), (7,)])
+def test_with_nothing_to_go_back_to_nothing_is_started(versions: tuple[int, ...]) -> None:
+    states = FakeStates()
+    with pytest.raises(NothingToRollBackError, match=f"has {len(versions)} approved model packages"):
+        start(stage(FakeRegistry(*versions), states), version=None, reason="", now=NOW)
+    assert not states.started
+
+
+def test_each_state_is_told_once_until_the_end() -> None:
+    output = {"outcome": "Promoted", "registration": {"model_package_arn": "arn:models/5"}}
+    states = FakeStates(
+        ({"status": "RUNNING"}, ["IsRollback", "AcquireLease"]),
+        ({"status": "RUNNING"}, ["IsRollback", "AcquireLease", "DeployCanary"]),
+        ({"status": "SUCCEEDED", "output": json.dumps(output)}, ["DeployCanary", "Promoted"]),
+    )
+    told: list[str] = []
+    pauses: list[float] = []
+    assert follow(states, EXECUTION, told.append, pauses.append) == End("Promoted", "arn:models/5")
+    assert told == ["IsRollback", "AcquireLease", "DeployCanary", "Promoted"]
+    assert len(pauses) == 2
+
+
+def test_a_failure_is_told_by_its_error_and_cause() -> None:
+    failed = {"status": "FAILED", "error": "RollbackImpossibleError", "cause": "arn:8 is champion by now"}
+    end = follow(FakeStates((failed, [])), EXECUTION, print, print)
+    assert end == End("RollbackImpossibleError", "arn:8 is champion by now")
