@@ -16,7 +16,10 @@ def of_pipeline(names: Sequence[str], prefix: str) -> list[str]:
     return [name for name in names if pattern.fullmatch(name)]
 
 
-def expendable(newest_first: Sequence[str], *, keep: int, in_use: Collection[str]) -> list[str]:
-    """All but the newest `keep` of those not in use; what is in use stays in any case."""
+def expendable(
+    newest_first: Sequence[str], *, keep: int, in_use: Collection[str], rejected: Collection[str] = ()
+) -> list[str]:
+    """Of those not in use, all but the newest `keep` that were not rejected; what is in use stays."""
     idle = [name for name in newest_first if name not in in_use]
-    return idle[keep:]
+    kept = [name for name in idle if name not in rejected][:keep]
+    return [name for name in idle if name not in kept]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,17 @@ class ModelRegistry:
 
     def of_training_job(self, training_job_name: str) -> Package | None:
         return next((p for p in self.packages() if p.training_job_name == training_job_name), None)
+
+    def rejected_among(self, training_job_names: Collection[str]) -> set[str]:
+        """Those of the jobs whose package is Rejected."""
+        wanted, rejected = set(training_job_names), set()
+        for package in self.packages():
+            if not wanted:
+                break
+            if package.training_job_name in wanted and package.status == "Rejected":
+                rejected.add(package.training_job_name)
+            wanted.discard(package.training_job_name)
+        return rejected
 
     def arns(self) -> list[str]:
         """Every package's ARN, newest first."""

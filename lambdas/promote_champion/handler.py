@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     _demote_newer(registry, registration["model_package_arn"], event.get("rollback"))
     _move_aliases(settings, registration["mlflow_model_version"])
     alarms.delete(alarms.names_with_prefix(deployment["alarm_prefix"]))
-    deleted = _delete_old_versions(settings)
+    deleted = _delete_old_versions(settings, registry)
     count(settings.metric_namespace, metrics.DEPLOYMENTS_PROMOTED)
     logger.info("champion promoted", package=registration["model_package_arn"], deleted=deleted)
     return {
@@ -54,14 +54,15 @@ def _move_aliases(settings: PromoteChampionSettings, version: str) -> None:
     mlflow.drop_alias(name, CHALLENGER, version)
 
 
-def _delete_old_versions(settings: PromoteChampionSettings) -> list[str]:
-    """Configs and models beyond those kept for a manual rollback; the one in service is never among them."""
+def _delete_old_versions(settings: PromoteChampionSettings, registry: ModelRegistry) -> list[str]:
+    """Configs and models beyond the former champions kept for a manual rollback; never the one in service."""
     state = endpoints.Endpoint(settings.endpoint_name).state()
     configs = cleaning.of_pipeline(
         list(endpoints.config_names(settings.endpoint_name)), settings.endpoint_name
     )
     in_use = {state.config_name, state.pending_config_name}
-    old = cleaning.expendable(configs, keep=int(settings.keep_versions), in_use=in_use)
+    rejected = registry.rejected_among(configs)
+    old = cleaning.expendable(configs, keep=int(settings.keep_versions), in_use=in_use, rejected=rejected)
     for name in old:
         endpoints.delete_config(name)
         endpoints.delete_model(name)

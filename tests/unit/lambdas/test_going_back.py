@@ -106,6 +106,7 @@ def test_what_a_rollback_leaves_is_approved_no_more_and_says_why(
     context: Context,
 ) -> None:
     sagemaker.in_service(JOBS[2])
+    sagemaker.configs, sagemaker.models = JOBS[:1:-1], JOBS[:1:-1]
     mlflow.aliases = {"champion": "4"}
     target = find({"champion_arn": arns[3], "rollback": {}}, context)
     deployment = {"config_name": JOBS[2], "alarm_prefix": f"housing-dev-green-{JOBS[2]}-"}
@@ -116,6 +117,7 @@ def test_what_a_rollback_leaves_is_approved_no_more_and_says_why(
     assert statuses == ["Approved", "Rejected", "Approved", "Rejected"]
     assert sagemaker.packages[3]["ApprovalDescription"] == f"{arns[2]} serves in its place: odd"
     assert mlflow.aliases == {"champion": "3"}
+    assert sagemaker.configs == sagemaker.models == [JOBS[2]]
 
 
 def test_a_former_champion_that_could_not_be_brought_back_loses_its_alarms_and_nothing_else(
