@@ -1,0 +1,154 @@
+"""The container's own process: its environment, its workers, its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from inference import artefact
+from inference.__main__ import main
+from inference.settings import ServerSettings
+from tests.unit.inference.models import artefact_of, tree_model
+from tests.unit.inference.serving import hangs_up, read_reply, wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def container(base: Path, port: int, workers: int) -> Iterator[subprocess.Popen[str]]:
+    """`python -m inference serve` as SageMaker runs it; it has bound its port when this yields."""
+    environment = {
+        **os.environ,
+        "SAGEMAKER_BASE_DIR": str(base),
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+        "SAGEMAKER_MODEL_SERVER_WORKERS": str(workers),
+        "BIND_HOST": "127.0.0.1",
+    }
+    command = [sys.executable, "-m", "inference", "serve"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            for _ in range(workers):
+                while json.loads(process.stdout.readline())["event"] != "serving":
+                    pass
+            yield process
+        finally:
+            process.terminate()
+
+
+def status_of(port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_container_serves_and_ends_when_told(tmp_path: Path, workers: int) -> None:
+    artefact.write(tmp_path / "model", artefact_of(tree_model()))
+    port = free_port()
+    with container(tmp_path, port, workers) as process:
+        assert status_of(port) == 200
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    artefact.write(tmp_path / "model", artefact_of(tree_model()))
+    port = free_port()
+    with container(tmp_path, port, 2) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if not children.exists():
+            pytest.skip("this kernel does not tell of children")
+        first = children.read_text().split()
+        os.kill(int(first[0]), signal.SIGKILL)
+        wait_until(lambda: len(set(children.read_text().split()) - {first[0]}) == 2)
+
+
+def test_a_request_under_way_is_answered_before_the_process_ends(tmp_path: Path) -> None:
+    artefact.write(tmp_path / "model", artefact_of(tree_model()))
+    port = free_port()
+    with container(tmp_path, port, 1) as process, socket.create_connection(("127.0.0.1", port), 10) as peer:
+        assert process.stdout is not None
+        peer.sendall(b"POST /invocations HTTP/1.1\r\ncontent-type: text/csv\r\ncontent-length: 9\r\n\r\n")
+        assert status_of(port) == 200
+        process.terminate()
+        while json.loads(process.stdout.readline())["event"] != "draining":
+            pass
+        peer.sendall(b"1,2,NONE\n")
+        assert read_reply(peer)[0].status == 200
+        assert hangs_up(peer)
+        assert process.wait(20) == 0
+
+
+def test_a_broken_model_is_served_as_unhealthy(tmp_path: Path) -> None:
+    port = free_port()
+    with container(tmp_path, port, 1):
+        assert status_of(port) == 500
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        environment = {
+            **os.environ,
+            "SAGEMAKER_BASE_DIR": str(tmp_path),
+            "SAGEMAKER_BIND_TO_PORT": str(port),
+            "SAGEMAKER_MODEL_SERVER_WORKERS": "1",
+            "BIND_HOST": "127.0.0.1",
+        }
+        command = [sys.executable, "-m", "inference", "serve"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+
+
+def test_the_environment_is_sagemakers() -> None:
+    settings = ServerSettings.from_environment(
+        {
+            "SAGEMAKER_BASE_DIR": "/ml",
+            "SAGEMAKER_BIND_TO_PORT": "9000",
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": "7",
+            "SAGEMAKER_MODEL_SERVER_WORKERS": "3",
+            "MODEL_NAME": "houses",
+        }
+    )
+
+    assert (settings.model_directory, settings.port, settings.workers) == (Path("/ml/model"), 9000, 3)
+    assert (settings.max_body_bytes, settings.model_name) == (7 << 20, "houses")
+    assert ServerSettings.from_environment({"SAGEMAKER_MAX_PAYLOAD_IN_MB": "0"}).max_body_bytes == 100 << 20
+
+
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", "http")
+
+    assert main(["serve"]) == 2
+    assert (
+        "environment variable SAGEMAKER_BIND_TO_PORT: 'http' is not a whole number" in capsys.readouterr().err
+    )
+    assert main(["train"]) == 2
