@@ -23,7 +23,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock clean test-clients
+.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock clean test-clients test-deployments
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ build/clients/aws/.ready: tests/clients/requirements.txt | setup
 
 test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Triton's client as clients (heavy)
 	@$(BIN)/python -m pytest -m clients tests/clients
+
+test-deployments: setup  ## each fault that a deployment must survive, under a load of 200 requests/s
+	@$(BIN)/python -m pytest -m deployments tests/integration/deployments
 
 chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
 	@$(BIN)/python -m pytest -m chaos tests/chaos

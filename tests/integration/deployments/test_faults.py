@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.deployments
+
 RATE = 40.0
 LINEAR = {"strategy": "linear", "linear_step_percent": 20, "instance_count": 5, "baking_seconds": 90}
 

@@ -12,6 +12,8 @@ from tests.integration.deployments.conftest import POLICY, SPEED
 from tests.integration.deployments.stage import Stage
 from tests.integration.test_life import alive
 
+pytestmark = pytest.mark.deployments
+
 
 def until_kept(stage: Stage, state: Path) -> None:
     """Wait until what the state machines did so far outlives a kill: for two snapshots begun from now on."""

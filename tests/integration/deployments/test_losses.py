@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
+
 from tests.integration.deployments.conftest import SPEED
 from tests.integration.deployments.stage import Model
 from tests.integration.deployments.traffic import Sent
+
+pytestmark = pytest.mark.deployments
 
 RATE = 200.0
 ERROR_SHARE = 0.03

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.deployments
+
 POLICIES: dict[str, tuple[dict[str, Any], list[int]]] = {
     "all at once": ({"strategy": "all_at_once", "instance_count": 1, "baking_seconds": 0}, [1]),
     "canary of one instance": (

@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError
 
 from tests.chaos.cloud import NAMES
 
+pytestmark = pytest.mark.deployments
+
 DELETED_MEANWHILE = {"strategy": "all_at_once", "baking_seconds": 480, "termination_wait_seconds": 45}
 """No bake, a short wait, and a check only every minute: an operator's deletion comes before the next one."""
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.integration.deployments.stage import PATIENCE_SECONDS, Model, Stage
 
+pytestmark = pytest.mark.deployments
+
 PRODUCT = Path(__file__).parents[3]
 REASON = "complaints from callers"
 
