@@ -73,6 +73,21 @@ def test_the_aws_cli_waits_for_describes_and_invokes_the_endpoint(cloud, promote
     assert float(answer.read_text()) > 0
 
 
+def test_the_aws_cli_waits_through_a_deployment(cloud, promoted):
+    name = ("--endpoint-name", cloud.outputs["EndpointName"])
+    config = aws(cloud, "sagemaker", "describe-endpoint", *name)["EndpointConfigName"]
+    canary = {"Type": "CAPACITY_PERCENT", "Value": 50}
+    routing = {"Type": "CANARY", "CanarySize": canary, "WaitIntervalInSeconds": 300}
+    policy = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    update = ("--endpoint-config-name", config, "--deployment-config", json.dumps(policy))
+    aws(cloud, "sagemaker", "update-endpoint", *name, *update)
+    assert aws(cloud, "sagemaker", "describe-endpoint", *name)["EndpointStatus"] == "Updating"
+    call(cloud, "aws", "sagemaker", "wait", "endpoint-in-service", *name)
+    described = aws(cloud, "sagemaker", "describe-endpoint", *name)
+    assert described["EndpointStatus"] == "InService"
+    assert "PendingDeploymentSummary" not in described
+
+
 def test_the_sagemaker_sdk_reads_registry_and_job_and_invokes_the_endpoint(cloud, promoted):
     script = str(Path(__file__).with_name("sdk_session.py"))
     endpoint, group = cloud.outputs["EndpointName"], cloud.outputs["ModelPackageGroupName"]
