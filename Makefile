@@ -23,7 +23,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock clean test-clients test-deployments
+.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-quality bench-serving clean test-clients test-deployments
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -117,6 +117,12 @@ lock: setup  ## resolve the dependencies again: requirements.txt, then what the 
 	    --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o $$image/requirements.txt || exit 1; \
 	done
 	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
+
+bench-quality: setup  ## the default model and its search beside what others reach: DATA=housing.csv
+	@$(BIN)/python -m benchmarks.quality
+
+bench-serving: setup  ## the server beside what users would pick: DATA=housing.csv
+	@$(BIN)/python -m benchmarks.serving
 
 clean:  ## remove what was built (not .venv)
 	rm -rf build cdk.out

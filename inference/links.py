@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,12 @@ def answers(sums: FloatArray, head: Head) -> FloatArray:
     if head.link == "identity":
         return sums
     scores = sums.astype(head.precision)
-    found = _sigmoid(scores[:, 0], head) if head.link == "sigmoid" else _softmax(scores)
-    return found.astype(np.float64)
+    return _LINKS[head.link](scores).astype(np.float64)
 
 
-def _sigmoid(scores: npt.NDArray[Any], head: Head) -> npt.NDArray[Any]:
-    exponent = -scores
-    if head.precision == "float32":
+def _sigmoid(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    exponent = -scores[:, 0]
+    if scores.dtype == np.float32:
         exponent = np.minimum(exponent, np.float32(_XGBOOST_EXPONENT))
     one = scores.dtype.type(1)
     positive = one / (one + _exp(exponent))
@@ -43,3 +43,10 @@ def _exp(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Rounded once from double: what the C library's expf gives for nearly every float32."""
     with np.errstate(over="ignore"):
         return np.exp(values.astype(np.float64)).astype(values.dtype)
+
+
+_LINKS: dict[str, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    "exp": _exp,
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+}

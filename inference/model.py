@@ -21,7 +21,7 @@ UNKNOWN_CODE = -1.0
 MISSING_CODE = -2.0
 
 Operation = Literal["ratio", "combine", "distance", "equals", "ordinal", "impute", "scale"]
-Link = Literal["identity", "sigmoid", "softmax"]
+Link = Literal["identity", "exp", "sigmoid", "softmax"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Head:
     """How the leaves of the trees, or the weights, become an answer.
 
     `outputs` sums are started from `baseline`, and divided by `divisor` at the end. `precision` is the type
-    in which a library adds up, and in which it then turns scores into probabilities.
+    in which a library adds up, and in which it then applies the link.
     """
 
     kind: Literal["trees", "linear"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.model import Head
+from inference.model import Head, Link
 from training_jobs.errors import UnsupportedModelError
 from training_jobs.export.folding import TreeInput
 from training_jobs.export.scikit import Exported
@@ -36,13 +36,18 @@ def xgboost(estimator: Any, sources: Sequence[Source], layout: Layout) -> Export
     classes = [v.item() if hasattr(v, "item") else v for v in getattr(estimator, "labels_", [])]
     link = _XGBOOST_LINKS[objective]
     baseline = _base_scores(learner["learner_model_param"]["base_score"], outputs, link)
-    head = Head("trees", outputs, baseline, link, precision="float32")  # type: ignore[arg-type]
+    head = Head("trees", outputs, baseline, link, precision="float32")
     return head, tree_arrays(trees, sources, TreeInput("float32", "<")), classes
 
 
-_XGBOOST_LINKS = {
+_XGBOOST_LINKS: dict[str, Link] = {
     "reg:squarederror": "identity",
     "reg:absoluteerror": "identity",
+    "reg:pseudohubererror": "identity",
+    "reg:quantileerror": "identity",
+    "reg:gamma": "exp",
+    "reg:tweedie": "exp",
+    "count:poisson": "exp",
     "binary:logistic": "sigmoid",
     "multi:softprob": "softmax",
 }
@@ -53,6 +58,8 @@ def _base_scores(text: str, outputs: int, link: str) -> tuple[float, ...]:
     if link == "sigmoid":
         odds = np.float32(1) / values - np.float32(1)
         values = -np.log(odds.astype(np.float64)).astype(np.float32)  # rounded once, as logf is
+    if link == "exp":
+        values = np.log(values.astype(np.float64)).astype(np.float32)
     return tuple(np.broadcast_to(values, outputs).astype(float).tolist())
 
 
@@ -80,22 +87,34 @@ def lightgbm(estimator: Any, sources: Sequence[Source], layout: Layout) -> Expor
     settings = _settings(head_text)
     if "average_output" in head_text.splitlines():
         raise UnsupportedModelError("LightGBM's boosting type 'rf' has no exact form")
-    objective = settings.get("objective", "regression").split()[0]
-    if objective not in _LIGHTGBM_LINKS:
-        raise UnsupportedModelError(f"LightGBM's objective {objective!r} has no exact form")
+    stated = settings.get("objective", "regression")
+    objective = stated.split()[0]
+    if (
+        objective not in _LIGHTGBM_LINKS
+        or "sqrt" in stated
+        or ("sigmoid:" in stated and "sigmoid:1" not in stated)
+    ):
+        raise UnsupportedModelError(f"LightGBM's objective {stated!r} has no exact form")
     outputs = int(settings["num_tree_per_iteration"])
     trees = [
         _lightgbm_tree(_settings(tree.split("\n\n")[0]), number % outputs)
         for number, tree in enumerate(tree_texts)
     ]
     classes = [v.item() if hasattr(v, "item") else v for v in getattr(estimator, "classes_", [])]
-    head = Head("trees", outputs, (0.0,) * outputs, _LIGHTGBM_LINKS[objective])  # type: ignore[arg-type]
+    head = Head("trees", outputs, (0.0,) * outputs, _LIGHTGBM_LINKS[objective])
     return head, tree_arrays(trees, sources, TreeInput("float64", "<=")), classes
 
 
-_LIGHTGBM_LINKS = {
+_LIGHTGBM_LINKS: dict[str, Link] = {
     "regression": "identity",
     "regression_l1": "identity",
+    "huber": "identity",
+    "fair": "identity",
+    "quantile": "identity",
+    "mape": "identity",
+    "poisson": "exp",
+    "gamma": "exp",
+    "tweedie": "exp",
     "binary": "sigmoid",
     "multiclass": "softmax",
 }

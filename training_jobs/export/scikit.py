@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.model import Head
+from inference.model import Head, Link
 from training_jobs.errors import UnsupportedModelError
 from training_jobs.export.folding import TreeInput
 from training_jobs.export.sources import Layout, Source
@@ -19,7 +19,7 @@ Exported = tuple[Head, dict[str, Any], list[Any]]
 def hist_gradient_boosting(estimator: Any, sources: Sequence[Source], layout: Layout) -> Exported:
     """Raw doubles, `x <= threshold`, sums in float64 from the baseline, tree after tree."""
     classes = list(getattr(estimator, "classes_", []))
-    if not classes and estimator.loss not in ("squared_error", "absolute_error", "quantile"):
+    if not classes and estimator.loss not in _REGRESSION_LINKS:
         raise UnsupportedModelError(f"HistGradientBoosting with loss {estimator.loss!r} has no exact form")
     trees = [
         _histogram_tree(predictor.nodes, output)
@@ -27,9 +27,22 @@ def hist_gradient_boosting(estimator: Any, sources: Sequence[Source], layout: La
         for output, predictor in enumerate(iteration)
     ]
     baseline = np.ravel(estimator._baseline_prediction).astype(float)
-    link = "identity" if not classes else "sigmoid" if len(classes) == 2 else "softmax"
-    head = Head("trees", len(baseline), tuple(baseline.tolist()), link)  # type: ignore[arg-type]
+    link = _class_link(classes) if classes else _REGRESSION_LINKS[estimator.loss]
+    head = Head("trees", len(baseline), tuple(baseline.tolist()), link)
     return head, tree_arrays(trees, sources, TreeInput("float64", "<=")), classes
+
+
+_REGRESSION_LINKS: dict[str, Link] = {
+    "squared_error": "identity",
+    "absolute_error": "identity",
+    "quantile": "identity",
+    "poisson": "exp",
+    "gamma": "exp",
+}
+
+
+def _class_link(classes: list[Any]) -> Link:
+    return "sigmoid" if len(classes) == 2 else "softmax"
 
 
 def _histogram_tree(nodes: Any, output: int) -> Tree:
@@ -77,6 +90,6 @@ def linear(estimator: Any, sources: Sequence[Source], layout: Layout) -> Exporte
     weights = np.zeros((len(layout.columns) + len(layout.steps), len(coefficients)))
     np.add.at(weights, entries, coefficients.T)
     baseline = np.broadcast_to(np.ravel(estimator.intercept_), len(coefficients)).astype(float)
-    link = "identity" if not classes else "sigmoid" if len(classes) == 2 else "softmax"
-    head = Head("linear", len(baseline), tuple(baseline.tolist()), link)  # type: ignore[arg-type]
+    link: Link = _class_link(classes) if classes else "identity"
+    head = Head("linear", len(baseline), tuple(baseline.tolist()), link)
     return head, {"weights": weights}, classes

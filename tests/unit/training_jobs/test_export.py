@@ -8,7 +8,7 @@ import pytest
 
 from inference.artefact import Artefact, model_hash
 from inference.predictor import Predictor
-from tests.unit.training_jobs.rows import experiment_on, housing_rows, real_housing_rows
+from tests.unit.training_jobs.rows import TARGET, experiment_on, housing_rows, real_housing_rows
 from training_jobs.errors import ParityError, UnsupportedModelError
 from training_jobs.experiment import Experiment
 from training_jobs.export import export_model
@@ -123,11 +123,46 @@ def test_a_step_without_an_exact_form_is_named() -> None:
         export_model(pipeline, experiment.config.dataset.feature_columns)
 
 
-def test_a_log_link_is_refused_rather_than_wrong() -> None:
-    experiment = experiment_on(housing_rows(300), "hist_gradient_boosting", {"loss": "poisson"})
-    pipeline = experiment.fit({"loss": "poisson", "max_iter": 3})
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("hist_gradient_boosting", {"loss": "poisson", "max_iter": 9}),
+        ("hist_gradient_boosting", {"loss": "gamma", "max_iter": 9}),
+        ("xgboost", {"objective": "reg:gamma", "n_estimators": 9}),
+        ("xgboost", {"objective": "count:poisson", "n_estimators": 9}),
+        ("xgboost", {"objective": "reg:pseudohubererror", "n_estimators": 9}),
+        ("lightgbm", {"objective": "tweedie", "n_estimators": 9}),
+        ("lightgbm", {"objective": "huber", "n_estimators": 9}),
+    ],
+)
+def test_objectives_with_and_without_a_log_link_are_exported(name: str, parameters: dict[str, Any]) -> None:
+    frame = housing_rows(600)
+    frame[TARGET] = frame[TARGET].clip(lower=1000) / 1000
+    experiment = experiment_on(frame, name, parameters)
+    pipeline, exported = export(experiment)
 
-    with pytest.raises(UnsupportedModelError, match="poisson"):
+    prove_parity(pipeline, Predictor(exported), experiment.dataset.features)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "part"),
+    [
+        ("xgboost", {"booster": "dart", "n_estimators": 3}, "dart"),
+        ("xgboost", {"objective": "reg:logistic"}, "reg:logistic"),
+        ("lightgbm", {"reg_sqrt": True}, "regression sqrt"),
+        ("lightgbm", {"linear_tree": True, "n_estimators": 3}, "linear trees"),
+        ("lightgbm", {"boosting_type": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, "'rf'"),
+    ],
+)
+def test_what_cannot_be_exact_is_refused_rather_than_wrong(
+    name: str, parameters: dict[str, Any], part: str
+) -> None:
+    frame = housing_rows(400)
+    frame[TARGET] = frame[TARGET].rank(pct=True)
+    experiment = experiment_on(frame, name, parameters)
+    pipeline = experiment.fit(parameters)
+
+    with pytest.raises(UnsupportedModelError, match=part):
         export_model(pipeline, experiment.config.dataset.feature_columns)
 
 
