@@ -19,6 +19,7 @@ FUNCTIONS = {
     "DeployCanary",
     "CheckDeployment",
     "PromoteChampion",
+    "FindPreviousChampion",
     "RejectChallenger",
     "ReleaseLease",
     "Teardown",
