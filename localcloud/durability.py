@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -32,6 +33,10 @@ _READS = (
 )
 _TELEMETRY = ("PutMetricData", "PutLogEvents", "CreateLogStream", "PutTraceSegments", "PutTelemetryRecords")
 _OWN_STORES = ("sagemaker", "localcloud")
+_OVER = re.compile(rb"<(?:Stack|Resource)Status>\w+_(?:COMPLETE|FAILED)<")
+_STATUS = re.compile(
+    rb"<(?:StackStatus|ResourceStatus|Timestamp|LastUpdatedTime|CreationTime|StackId)>[^<]*<"
+)
 _EVENT_PATIENCE_SECONDS = 2.0
 _EVENTS: contextvars.ContextVar[list[threading.Thread]] = contextvars.ContextVar("events of this request")
 _Dispatch = Callable[..., Awaitable[Any]]
@@ -69,6 +74,7 @@ def install(snapshots: Snapshots) -> None:
 def _durable(app: Any, commits: Commits) -> _Dispatch:
     dispatch: _Dispatch = app._dispatch_service_request
     keys = {module: key for key, module in app._state_map.items()}
+    stacks = _Stacks()
 
     async def durable(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
@@ -80,15 +86,37 @@ def _durable(app: Any, commits: Commits) -> _Dispatch:
         finally:
             _EVENTS.reset(token)
         parameters = app._routing_params(method, path, headers, body, query)
-        if answer[0] < 400 and _may_change(method, path, headers, parameters):
+        if answer[0] >= 400:
+            return answer
+        if _may_change(method, path, headers, parameters):
             for thread in threads:
                 await asyncio.to_thread(thread.join, _EVENT_PATIENCE_SECONDS)
             service = app.detect_service(method, path, headers, parameters)
             for key in _states(app, keys, service, path, delivered=bool(threads)):
                 await commits.commit(key)
+        elif stacks.tells_news(parameters, answer[2]):
+            for key in app._build_persistence_save_dict():
+                await commits.commit(key)
         return answer
 
     return durable
+
+
+class _Stacks:
+    """A stack's operation goes on after the call that began it; it is acknowledged when its end is told."""
+
+    def __init__(self) -> None:
+        self._told: set[int] = set()
+
+    def tells_news(self, parameters: dict[str, Any], body: Any) -> bool:
+        """Whether this answer tells for the first time that a stack's operation is over."""
+        asked = next(iter(parameters.get("Action", ())), "").startswith("DescribeStack")
+        if not (asked and isinstance(body, bytes) and _OVER.search(body)):
+            return False
+        told = hash(b" ".join(_STATUS.findall(body)))
+        is_news = told not in self._told
+        self._told.add(told)
+        return is_news
 
 
 def _may_change(method: str, path: str, headers: dict[str, str], parameters: dict[str, Any]) -> bool:
