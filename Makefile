@@ -90,6 +90,9 @@ sbom: setup  ## what the locks hold, as CycloneDX: build/sbom/*.json
 	@$(NPM) sbom --package-lock-only --sbom-format cyclonedx > build/sbom/package-lock.json
 	@ls build/sbom/*.json
 
+bootstrap: setup node_modules/.ready  ## cdk bootstrap, once per account and region
+	@$(CDK) bootstrap -c stage=$(STAGE)
+
 deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS credentials: STAGE=dev|prod
 	@$(CDK) deploy --all -c stage=$(STAGE)
 
