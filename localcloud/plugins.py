@@ -19,7 +19,6 @@ _MODULES = (
     "localcloud.references",
     "localcloud.passing",
     "localcloud.redrive",
-    "localcloud.queue_urls",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
     "localcloud.doors",

@@ -20,8 +20,7 @@ PATCHED = {
         "_iter_all_esms",
         "invalidate_worker",
     ],
-    "ministack.services.s3": ["_fire_s3_event_async", "_resolve_sse_write_headers"],
-    "ministack.services.sqs": ["load_persisted_state"],
+    "ministack.services.s3": ["_resolve_sse_write_headers"],
     "ministack.services.stepfunctions": [
         "_create_state_machine",
         "_describe_execution",
@@ -33,23 +32,18 @@ PATCHED = {
         "handle_request",
         "load_persisted_state",
     ],
-    "ministack.services.sts": ["get_state", "is_root_access_key", "load_persisted_state"],
+    "ministack.services.sts": ["is_root_access_key"],
 }
 USED = {
     "ministack.app": [
         "PERSIST_STATE",
         "SERVICE_HANDLERS",
-        "SERVICE_REGISTRY",
         "_build_persistence_save_dict",
-        "_routing_params",
-        "_state_map",
         "call_service_handler_sync",
-        "detect_service",
     ],
     "ministack.core.iam_actions": [
         "SERVICE_TO_IAM_NAMESPACE",
         "access_denied_response",
-        "extract_iam_action",
         "identity_denial_message",
     ],
     "ministack.core.iam_evaluator": [
@@ -59,7 +53,6 @@ USED = {
         "_resource_policy",
         "evaluate_resource_policy",
         "pin_request_origin",
-        "request_caller_arn",
     ],
     "ministack.core.persistence": ["STATE_DIR", "_json_default", "_state_format_version"],
     "ministack.core.responses": [
@@ -112,28 +105,12 @@ USED = {
     "ministack.services.s3": [
         "_bucket_default_sse_headers",
         "_bucket_encryption",
-        "_bucket_notifications",
         "_buckets",
-        "_fire_s3_event",
-        "_next_event_sequencer",
         "_object_versions",
         "_stored_sse_headers",
     ],
     "ministack.services.sns": ["_topic_by_arn_any_scope"],
-    "ministack.services.sqs": [
-        "_Err",
-        "_HANDLERS",
-        "_act_send_message",
-        "_queue_by_arn",
-        "_queue_name_to_url",
-        "_queue_scope_from_record",
-        "_queue_url",
-        "_queue_url_for_account",
-        "_queues",
-        "_queues_lock",
-        "_rebuild_queue_name_index",
-        "esm_wake",
-    ],
+    "ministack.services.sqs": ["_act_send_message", "_queue_by_arn", "_queue_url"],
     "ministack.services.stepfunctions": [
         "_ExecutionError",
         "_apply_input_path",
