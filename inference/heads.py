@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 _MOST_HEADS = 512
 _LONGEST_HEAD = 2048
-HEAD_END = b"\r\n\r\n"
 
 
 class Head(NamedTuple):

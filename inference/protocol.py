@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from http import HTTPStatus
 from typing import Any
 
 import httptools
 
+from inference import headers
 from inference.connections import Connections
 from inference.errors import (
     BodyTooLargeError,
@@ -19,22 +19,17 @@ from inference.errors import (
     InvalidRequestError,
     RequestTimeoutError,
 )
-from inference.heads import HEAD_END, Head
-from inference.logs import log
-from inference.openinference import HEADER_LENGTH
-from inference.service import Request, Response, error_response
+from inference.heads import Head
+from inference.logs import log_request
+from inference.messages import Request, Response
+from inference.service import error_response
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: ".encode()
     for status in HTTPStatus
 }
 _KEEP, _CLOSE = "\r\n", "connection: close\r\n\r\n"
-_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_REQUEST_ID_HEADERS = (b"x-request-id", b"x-amzn-sagemaker-inference-id")
-_JSON_LENGTH = HEADER_LENGTH.encode()
-_NOT_PLAIN = frozenset((b"expect", b"transfer-encoding", b"x-grade", _JSON_LENGTH, *_REQUEST_ID_HEADERS))
-_MAX_REQUEST_ID_LENGTH = 128
 # How long a refused client may go on sending before it is cut off: hanging up at once would lose the refusal.
 _LINGER_SECONDS = 2.0
 
@@ -84,7 +79,7 @@ class HttpProtocol(asyncio.Protocol):
         if not self._body_bytes:
             self._header_bytes += len(data)
         try:
-            self._parser.feed_data(data if b"pgrade" not in data else self._without_offer(data))
+            self._parser.feed_data(self._plain(data))
             self._hold_what_waits()
         except InferenceError as error:
             self._refuse(error)
@@ -97,12 +92,15 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(InvalidRequestError(f"this is not HTTP: {error}"))
         self._flush()
 
+    def _plain(self, data: bytes) -> bytes:
+        return headers.without_upgrade(data) if b"pgrade" in data and not self._body_bytes else data
+
     def _answer_known(self, data: bytes) -> bytes:
         """Answer whole requests whose heads are known, and give back what must be parsed."""
         at = 0
         self._parsing = (b"", 0)
-        while not self._closing and (end := data.find(HEAD_END, at)) >= 0:
-            body_at = end + len(HEAD_END)
+        while not self._closing and (end := data.find(headers.HEAD_END, at)) >= 0:
+            body_at = end + len(headers.HEAD_END)
             head = self._all.heads.get(data[at:body_at])
             if head is None or len(data) < body_at + head.body_bytes:
                 self._parsing = (data[at:], body_at - at) if head is None else (b"", 0)
@@ -170,7 +168,7 @@ class HttpProtocol(asyncio.Protocol):
         elif name == b"content-length":
             if int(value) > self._settings.max_body_bytes:
                 raise self._too_large()
-        elif name in _NOT_PLAIN:
+        elif name in headers.SPECIAL:
             self._note_special(name, value)
 
     def _note_special(self, name: bytes, value: bytes) -> None:
@@ -179,10 +177,10 @@ class HttpProtocol(asyncio.Protocol):
         if name == b"expect":
             if value.lower() == b"100-continue":
                 self._out.append(_CONTINUE)
-        elif name in _REQUEST_ID_HEADERS:
-            self._request.request_id = _safe_id(value)
-        elif name == _JSON_LENGTH:
-            self._request.json_length = _whole_number(value)
+        elif name in headers.REQUEST_IDS:
+            self._request.request_id = headers.request_id(value)
+        elif name == headers.JSON_LENGTH:
+            self._request.json_length = headers.json_length(value)
 
     def on_headers_complete(self) -> None:
         request = self._request
@@ -210,13 +208,6 @@ class HttpProtocol(asyncio.Protocol):
         self._answer(request, self._handle(request), keep)
         self.deadline = time.monotonic() + self._settings.idle_seconds
 
-    def _without_offer(self, data: bytes) -> bytes:
-        """Pass over an offer to upgrade, such as Java's client makes: the parser would end with it."""
-        if self._body_bytes:
-            return data
-        head, end, body = data.partition(b"\r\n\r\n")
-        return _UPGRADE.sub(b"\r\nx-grade:", head) + end + body
-
     def _hold_what_waits(self) -> None:
         """Account for a request that needs more data before it can be answered."""
         if self._body_bytes > self._held_bytes:
@@ -243,7 +234,7 @@ class HttpProtocol(asyncio.Protocol):
             self._out.append(body)
         self._closing = self._closing or not keep
         if response.status >= HTTPStatus.BAD_REQUEST or self._settings.log_requests:
-            _log_request(request, response)
+            log_request(request, response)
 
     def _refuse(self, error: InferenceError) -> None:
         """Answer with the error, and hang up: what follows on this connection cannot be understood."""
@@ -266,32 +257,3 @@ class HttpProtocol(asyncio.Protocol):
 
     def _too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(f"the body exceeds {self._settings.max_body_bytes} bytes")
-
-
-def _whole_number(value: bytes) -> int:
-    if not value.isdigit() or len(value) > 18:
-        raise InvalidRequestError(f"{HEADER_LENGTH} is {value[:40].decode('latin-1')!r}, not a whole number")
-    return int(value)
-
-
-def _safe_id(value: bytes) -> str:
-    """A client's id, as it goes into a header and a log line again."""
-    text = value.decode("latin-1")[:_MAX_REQUEST_ID_LENGTH]
-    return "".join(c for c in text if c.isascii() and (c.isalnum() or c in "-_.:=+/"))
-
-
-def _log_request(request: Request, response: Response) -> None:
-    reason = (
-        {"reason": response.body.decode("utf-8", "replace")[:500]}
-        if response.status >= HTTPStatus.BAD_REQUEST
-        else {}
-    )
-    log(
-        "request",
-        request_id=request.request_id,
-        method=request.method,
-        path=request.path[:200],
-        status=response.status,
-        bytes_in=len(request.body),
-        **reason,
-    )

@@ -19,6 +19,7 @@ from inference.errors import (
     UnhealthyError,
 )
 from inference.logs import log
+from inference.messages import Request, Response
 from inference.metrics import Metrics
 from inference.predictor import Predictor
 from inference.settings import ServerSettings
@@ -26,30 +27,6 @@ from inference.shift import Shift
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _MEGABYTE = 1 << 20
-
-
-class Request:
-    """One request, as the protocol fills it in."""
-
-    __slots__ = ("accept", "body", "content_type", "json_length", "method", "path", "request_id")
-
-    def __init__(self) -> None:
-        self.method = "GET"
-        self.path = ""
-        self.content_type = ""
-        self.accept = ""
-        self.request_id = ""
-        self.json_length: int | None = None
-        self.body = b""
-
-
-class Response(NamedTuple):
-    """`headers` are further header lines, each with its line end."""
-
-    status: int
-    content_type: str
-    body: bytes
-    headers: str = ""
 
 
 class Route(NamedTuple):

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from inference.csv_body import parse_csv
 from inference.errors import InvalidRequestError
 from inference.json_body import parse_json
+from inference.messages import Request, Response
 from inference.predictor import Predictor
-from inference.service import Request, Response, Service
+from inference.service import Service
 from inference.settings import ServerSettings
 from tests.unit.inference.models import predictor_of, tree_model
 
