@@ -205,6 +205,15 @@ def test_an_endpoint_serves_this_account_and_this_pipelines_resources(vpc):
                 assert named or shared or lists, (service, resource)
 
 
+def test_the_documents_name_every_endpoint_and_what_they_cost(vpc):
+    security = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    for endpoint in vpc.properties("AWS::EC2::VPCEndpoint"):
+        assert f"`{text(endpoint['ServiceName']).replace('<AWS::Region>', 'REGION')}`" in security
+    cost = (ROOT / "docs/cost.md").read_text(encoding="utf-8")
+    assert f"{len(SERVICES)} interface endpoints in 2 zones" in cost
+    assert f"**${len(SERVICES) * 2 * 0.01 * 730:.0f}**" in cost
+
+
 def test_an_interface_endpoint_answers_to_the_services_own_name_in_every_subnet(vpc):
     found = endpoints(vpc)
     for service in SERVICES:
