@@ -31,6 +31,9 @@ _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # A minute's patience with a busy app for each request; by default it is four, on an instance that costs.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "6",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
 # What a logged model needs where it is loaded: the code that serves, and its one library.
 _CODE = Path(inference.__file__).parent
