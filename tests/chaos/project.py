@@ -25,8 +25,11 @@ PARTS = (
 )
 
 
-def assembly(more: str = "") -> Path:
-    """A fresh cdk.out of the tiny pipeline, with more of pipeline.toml where given; its path.
+TINY = Path(__file__).with_name("pipeline.toml").read_text()
+
+
+def assembly(config: str = TINY) -> Path:
+    """A fresh cdk.out of the pipeline that this pipeline.toml describes; its path.
 
     It is gone when this process ends.
     """
@@ -34,8 +37,7 @@ def assembly(more: str = "") -> Path:
     parent = Path(tempfile.mkdtemp(prefix="project-", dir=BUILD))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)
     project, out = copied(parent / "project"), parent / "cdk.out"
-    with (project / "pipeline.toml").open("a") as file:
-        file.write(more)
+    (project / "pipeline.toml").write_text(config)
     processes = Processes()
     try:
         return Synth(processes, "dev", out, project).assembly()

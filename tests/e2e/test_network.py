@@ -6,14 +6,14 @@ import pytest
 
 from tests.chaos.cloud import NAMES, ChaosCloud
 from tests.chaos.datasets import Line, good
-from tests.chaos.project import assembly
+from tests.chaos.project import TINY, assembly
 
 PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[ChaosCloud]:
-    running = ChaosCloud.start(assembly("\n[network]\nvpc = true\n"))
+    running = ChaosCloud.start(assembly(f"{TINY}\n[network]\nvpc = true\n"))
     yield running
     running.stop()
 
