@@ -26,7 +26,7 @@ from training_jobs.job import Job
 from training_jobs.report import log
 
 # No look at a git checkout, no usage statistics, no banner, no progress bar: a job has one thing to do.
-_QUIET = {
+_SETTINGS = {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -57,7 +57,7 @@ class Tracker:
             log("MLFLOW_TRACKING_URI is not set: this run is not logged")
         elif not job.setting("MLFLOW_EXPERIMENT_NAME"):
             raise InputError("MLFLOW_TRACKING_URI is set and MLFLOW_EXPERIMENT_NAME is not")
-        os.environ.update(_QUIET)
+        os.environ.update(_SETTINGS)
         self._later(self._open)
 
     def __enter__(self) -> Self:

@@ -17,6 +17,7 @@ from tests.unit.lambdas.lease_model import Execution, World, explore
 RUNS = BUILD / "runs.jsonl"
 SCENARIOS = BUILD / "scenarios.jsonl"
 DOCUMENT = ROOT / "docs" / "reliability.md"
+STRUCK = "struck"
 VERDICTS = ("survived", "gave up cleanly", "lost")
 _HEAD = """\
 # Reliability
@@ -29,7 +30,8 @@ _RUNS = f"""\
 ## One random fault per upload
 
 Each run uploads a file and disturbs one call, or kills one process, at a moment that its seed chooses;
-`x {OUTAGE_CALLS}` goes on for so many calls, more than a client tries. *Survived*: the upload came to the
+`x {OUTAGE_CALLS}` goes on for so many calls, more than a client tries. *Struck*: the moment came; a rejected
+file, say, never gets as far as the endpoint. *Survived*: the upload came to the
 outcome that it deserves. *Gave up cleanly*: the execution failed with a named error and a reason. After
 either, the right champion served (endpoint config, approved package, MLflow's alias and the answer to a
 request agree), no package was double or undecided, the lease was free, no job ran, and no config, model,
@@ -78,14 +80,18 @@ def _seeds(runs: list[dict[str, Any]]) -> str:
 def _table(title: str, runs: list[dict[str, Any]], group: Callable[[Mapping[str, Any]], str]) -> str:
     counts: dict[str, Counter[str]] = {}
     for run in runs:
-        counts.setdefault(group(run), Counter())[run["verdict"]] += 1
-    rows = [f"| {title} | tried | {' | '.join(VERDICTS)} |", "|---|---:|---:|---:|---:|"]
+        counts.setdefault(group(run), Counter()).update(
+            (run["verdict"], *([STRUCK] if run["injected"] else []))
+        )
+    rows = [f"| {title} | tried | {STRUCK} | {' | '.join(VERDICTS)} |", "|---|---:|---:|---:|---:|---:|"]
     rows += [_row(name, counts[name]) for name in sorted(counts)]
     return "\n".join([*rows, _row("**all**", sum(counts.values(), Counter()))])
 
 
 def _row(name: str, counts: Counter[str]) -> str:
-    return f"| {name} | {counts.total()} | {' | '.join(str(counts[verdict]) for verdict in VERDICTS)} |"
+    tried = sum(counts[verdict] for verdict in VERDICTS)
+    shown = " | ".join(str(counts[column]) for column in (STRUCK, *VERDICTS))
+    return f"| {name} | {tried} | {shown} |"
 
 
 def _scenario_rows() -> Iterable[str]:
