@@ -19,6 +19,7 @@ TOLERANCE = 1e-9
 FLOAT32_TOLERANCE = 1e-6
 # Thresholds tried per column, each with its two float neighbours.
 THRESHOLDS_PER_COLUMN = 32
+MOST_EDGE_ROWS = 5_000
 _FLOAT32_EXTREME = 3.4e38
 
 
@@ -82,22 +83,30 @@ def _differences(pipeline: Any, predictor: Predictor, frame: pd.DataFrame) -> Fl
 
 def edge_rows(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     """Rows on the edges of what may be asked: each column missing, all missing, unseen categories, extremes,
-    and the model's own thresholds with the doubles on both sides."""
-    base = rows.iloc[len(rows) // 2]
-    variants: list[dict[str, object]] = [dict.fromkeys(rows.columns)]
-    for index, column in enumerate(predictor.columns):
-        values: list[object] = [None]
-        if column.is_category:
-            values += [*column.categories, "", " ", f" {base[column.name]}", "never seen", "x" * 300]
-        else:
-            extremes = [0.0, -0.0, 1.0, -1.0, 5e-324, _FLOAT32_EXTREME, -_FLOAT32_EXTREME]
-            values += [*extremes, *_around_thresholds(predictor, index)]
-        variants += [{column.name: value} for value in values]
-    frame = pd.DataFrame([{**base.to_dict(), **variant} for variant in variants], columns=rows.columns)
-    for column in predictor.columns:
-        texts = frame[column.name].astype(object)
-        frame[column.name] = texts.where(texts.notna(), None) if column.is_category else texts.astype(float)
-    return frame
+    and the model's own thresholds with the doubles on both sides. Each is one row but for one value."""
+    room = max(1, MOST_EDGE_ROWS // len(predictor.columns))
+    edges = [_edge_values(predictor, index, rows)[:room] for index in range(len(predictor.columns))]
+    count = 1 + sum(len(values) for values in edges)
+    filled: dict[str, npt.NDArray[Any]] = {}
+    first = 1
+    for column, values in zip(predictor.columns, edges, strict=True):
+        kind = object if column.is_category else np.float64
+        cells = np.full(count, rows[column.name].iloc[len(rows) // 2], dtype=kind)
+        cells[0] = None
+        cells[first : first + len(values)] = np.array(values, dtype=kind)
+        filled[column.name] = cells
+        first += len(values)
+    return pd.DataFrame(filled, columns=rows.columns)
+
+
+def _edge_values(predictor: Predictor, index: int, rows: pd.DataFrame) -> list[object]:
+    """What one column is set to, the most telling first."""
+    column = predictor.columns[index]
+    if column.is_category:
+        usual = rows[column.name].iloc[len(rows) // 2]
+        return [None, "never seen", "", f" {usual}", " ", "x" * 300, *column.categories]
+    extremes = [0.0, -0.0, _FLOAT32_EXTREME, -_FLOAT32_EXTREME, 1.0, -1.0, 5e-324]
+    return [None, *extremes, *_around_thresholds(predictor, index)]
 
 
 def _around_thresholds(predictor: Predictor, entry: int) -> list[float]:

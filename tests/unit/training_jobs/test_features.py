@@ -35,3 +35,11 @@ def test_coordinates_turn_and_distances_are_planar() -> None:
 
     assert found.iloc[0].tolist() == [3.0, 4.0, 4.0, 5.0]
     assert DerivedFeatures(steps).fit(frame).get_feature_names_out().tolist() == ["x", "y", "t", "d"]
+
+
+def test_a_missing_text_is_none_however_it_came() -> None:
+    frame = pd.DataFrame({"a": np.array(["x", None, np.nan], dtype=object), "b": pd.Series(["x", None, "y"])})
+    found = DerivedFeatures().fit(frame).transform(frame)
+
+    assert found["a"].tolist() == ["x", None, None]
+    assert found["b"].tolist() == ["x", None, "y"]

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from contracts.pipeline_config import PipelineConfig
+from inference.bodies import read_csv
 from inference.predictor import Predictor
 from tests.unit.training_jobs.rows import ROOT, TARGET, housing_config, housing_rows, write_job
 from training_jobs.__main__ import main
@@ -181,3 +183,86 @@ def test_the_containers_entry_point_stops_when_asked(tmp_path: Path) -> None:
 
     assert (tmp_path / "output/failure").read_text() == "InterruptedJobError: SageMaker stopped the job"
     assert not (tmp_path / "model/manifest.json").exists()
+
+
+def mixed_document(target_type: str, estimator: str) -> dict[str, Any]:
+    document: dict[str, Any] = housing_config(estimator, {}).as_document()
+    document["features"] = {}
+    document["dataset"] |= {
+        "columns": [
+            {"name": "id", "type": "integer"},
+            {"name": "seen", "type": "date", "nullable": True},
+            {"name": "member", "type": "boolean"},
+            {"name": "visits", "type": "integer"},
+            {"name": "plan", "type": "category", "nullable": True},
+            {"name": "left", "type": target_type},
+        ],
+        "target": "left",
+        "task": "classification",
+        "identifiers": ["id"],
+        "slices": [],
+    }
+    return document
+
+
+def mixed_rows(labels: list[Any]) -> pd.DataFrame:
+    """Dates, booleans, whole numbers, and texts with gaps; the visits tell the label."""
+    random = np.random.default_rng(5)
+    count = 240
+    visits = random.integers(0, 30, count)
+    days = pd.to_datetime("2024-01-01") + pd.to_timedelta(random.integers(0, 500, count), unit="D")
+    return pd.DataFrame(
+        {
+            "id": np.arange(count),
+            "seen": [None if n % 17 == 0 else day.date() for n, day in enumerate(days)],
+            "member": random.integers(0, 2, count).astype(bool),
+            "visits": visits,
+            "plan": [None if n % 11 == 0 else "abc"[n % 3] for n in range(count)],
+            "left": [labels[value * len(labels) // 30] for value in visits],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "estimator", ["hist_gradient_boosting", "random_forest", "xgboost", "lightgbm", "linear"]
+)
+@pytest.mark.parametrize(
+    ("target_type", "labels"),
+    [("boolean", [False, True]), ("integer", [3, 5, 9]), ("category", ["no", "yes"])],
+)
+def test_dates_booleans_and_classes_of_every_type_are_trained_on(
+    tmp_path: Path, estimator: str, target_type: str, labels: list[Any]
+) -> None:
+    config = PipelineConfig.from_document(mixed_document(target_type, estimator))
+    frame = mixed_rows(labels)
+    write_job(tmp_path, frame, config)
+    train(job_in(tmp_path))
+
+    predictor = Predictor.load(tmp_path / "model")
+    assert predictor.manifest["classes"] == sorted(labels)
+    assert [column.name for column in predictor.columns] == ["seen", "member", "visits", "plan"]
+    rows = b"2024-05-05,true,29,a\n,false,0,\n"
+    found = predictor.labels(predictor.answers(read_csv(predictor, rows))).tolist()
+    assert found == [sorted(labels)[-1], sorted(labels)[0]]
+
+
+def test_two_thousand_columns_are_trained_on(tmp_path: Path) -> None:
+    document: dict[str, Any] = json.loads(
+        json.dumps(housing_config("lightgbm", {"n_estimators": 3}).as_document())
+    )
+    names = [f"c{number}" for number in range(2000)]
+    document["features"] = {}
+    document["dataset"] |= {
+        "columns": [{"name": name, "type": "number"} for name in (*names, "y")],
+        "target": "y",
+        "slices": [],
+    }
+    values = np.random.default_rng(0).normal(size=(120, 2001))
+    config = PipelineConfig.from_document(document)
+    write_job(tmp_path, pd.DataFrame(values, columns=[*names, "y"]), config)
+    train(job_in(tmp_path))
+
+    predictor = Predictor.load(tmp_path / "model")
+    body = ",".join(map(repr, values[0, :2000].tolist())).encode() + b"\n"
+    assert read_csv(predictor, body).shape == (1, 2000)
+    assert predictor.answer_of_one(body, is_json=False) is None
