@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from fnmatch import fnmatchcase
 
 import pytest
 
+from contracts import settings
 from localcloud.launch import Running
 from tests.integration.roles.conftest import NAMES
 from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, listed, tries_in
 
 FUNCTIONS = {
-    "StartExecution",
-    "IngestData",
-    "EvaluateModel",
-    "RegisterModel",
-    "AcquireLease",
-    "DeployCanary",
-    "CheckDeployment",
-    "PromoteChampion",
-    "FindPreviousChampion",
-    "RejectChallenger",
-    "ReleaseLease",
-    "Teardown",
+    name.removesuffix("Settings")
+    for name, kind in inspect.getmembers(settings, inspect.isclass)
+    if issubclass(kind, settings.Settings) and kind is not settings.Settings
 }
 ALL = {*FUNCTIONS, "Pipeline", "Training", "Serving", "Tracking"}
 # What no role needs, and what would make any of them more than it is.
