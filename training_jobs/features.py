@@ -30,7 +30,7 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803 - scikit-learn's name
-        X = _with_missing_texts_as_none(X)  # noqa: N806 - scikit-learn's name
+        X = _with_missing_texts_as_nan(X)  # noqa: N806 - scikit-learn's name
         derived = {}
         for name, operation, a, b, p, q in self.steps:
             left = X[a].to_numpy(dtype=np.float64)
@@ -46,17 +46,17 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return [Step(op, position[a], position[b], p, q) for _, op, a, b, p, q in self.steps]
 
 
-def _with_missing_texts_as_none(frame: pd.DataFrame) -> pd.DataFrame:
-    """Encoders tell None from NaN; for us both are the one missing category."""
+def _with_missing_texts_as_nan(frame: pd.DataFrame) -> pd.DataFrame:
+    """Encoders tell None from NaN, and take only NaN for missing; for us both are."""
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
     if not texts:
         return frame
-    return frame.assign(**{name: _none_for_missing(frame[name]) for name in texts})
+    return frame.assign(**{name: _nan_for_missing(frame[name]) for name in texts})
 
 
-def _none_for_missing(column: pd.Series[Any]) -> pd.Series[Any]:
+def _nan_for_missing(column: pd.Series[Any]) -> pd.Series[Any]:
     values = column.to_numpy(dtype=object, copy=True)
-    values[column.isna().to_numpy()] = None
+    values[column.isna().to_numpy()] = np.nan
     return pd.Series(values, index=column.index, dtype=object)
 
 

@@ -37,9 +37,14 @@ def test_coordinates_turn_and_distances_are_planar() -> None:
     assert DerivedFeatures(steps).fit(frame).get_feature_names_out().tolist() == ["x", "y", "t", "d"]
 
 
-def test_a_missing_text_is_none_however_it_came() -> None:
+def test_a_missing_text_is_nan_however_it_came() -> None:
     frame = pd.DataFrame({"a": np.array(["x", None, np.nan], dtype=object), "b": pd.Series(["x", None, "y"])})
     found = DerivedFeatures().fit(frame).transform(frame)
 
-    assert found["a"].tolist() == ["x", None, None]
-    assert found["b"].tolist() == ["x", None, "y"]
+    assert found["a"].tolist() == [
+        "x",
+        pytest.approx(np.nan, nan_ok=True),
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert found["b"].tolist() == ["x", pytest.approx(np.nan, nan_ok=True), "y"]
+    assert found["a"].dtype == object
