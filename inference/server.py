@@ -20,6 +20,7 @@ from inference.settings import ServerSettings
 
 _BACKLOG = 2048
 _SWEEP_SECONDS = 1.0
+_REPORT_SECONDS = 0.5
 
 
 def serve(settings: ServerSettings) -> int:
@@ -41,12 +42,13 @@ async def run_worker(settings: ServerSettings) -> None:
         lambda: HttpProtocol(connections), sock=_listen(settings), backlog=_BACKLOG
     )
     log("serving", port=settings.port, process=os.getpid())
-    sweeper = asyncio.create_task(_sweep(connections))
+    helpers = [asyncio.create_task(_sweep(connections)), asyncio.create_task(_report(connections))]
     await stop.wait()
     log("draining", connections=len(connections))
     server.close()
     await _drain(connections, settings)
-    sweeper.cancel()
+    for helper in helpers:
+        helper.cancel()
     log("stopped", process=os.getpid())
 
 
@@ -69,15 +71,16 @@ async def _sweep(connections: Connections) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         connections.sweep(time.monotonic())
-        _report_shift(connections.service, connections.settings)
 
 
-def _report_shift(service: Service, settings: ServerSettings) -> None:
-    """Say how far the last second's answers are from training's; a metric filter reads the line."""
-    reading = service.shift.take() if service.shift else None
-    if reading:
-        fields = {shift.CONFIG_FIELD: settings.endpoint_config_name, shift.SHIFT_FIELD: reading.shift}
-        log(shift.EVENT, count=reading.number, **fields)
+async def _report(connections: Connections) -> None:
+    """Say how far the latest answers are from training's; a metric filter reads the line."""
+    config = {shift.CONFIG_FIELD: connections.settings.endpoint_config_name}
+    measured = connections.service.shift
+    while measured:
+        await asyncio.sleep(_REPORT_SECONDS)
+        if reading := measured.take():
+            log(shift.EVENT, count=reading.number, **config, **{shift.SHIFT_FIELD: reading.shift})
 
 
 async def _drain(connections: Connections, settings: ServerSettings) -> None:

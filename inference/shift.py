@@ -13,13 +13,15 @@ import numpy as np
 
 from inference.model import FloatArray
 
+# So many answers like training's are thought along: a few rows far from the mean say little about a model.
+DOUBT_ANSWERS = 10
 EVENT = "predictions"
 CONFIG_FIELD = "endpoint_config"
 SHIFT_FIELD = "shift"
 
 
 class Reading(NamedTuple):
-    """`shift` is in standard deviations of the training target, with its sign."""
+    """`shift` is in standard deviations of the training target, with its sign, and less for few answers."""
 
     number: int
     shift: float
@@ -58,5 +60,5 @@ class Shift:
             return None
         count, sums = self._count, self._sums
         self._count, self._sums = 0, 0.0
-        shifts = (sums / count - self._means) / self._deviations
+        shifts = (sums - count * self._means) / (self._deviations * (count + DOUBT_ANSWERS))
         return Reading(count, float(shifts[np.abs(shifts).argmax()]))

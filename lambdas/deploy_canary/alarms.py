@@ -1,8 +1,7 @@
 """The alarms that roll a deployment back. Pure.
 
-Each watches the green fleet alone, by the dimension EndpointConfigName: without it an alarm covers both
-fleets, and the champion's own errors would kill the deployment. A fleet without traffic sends no data,
-which is no fault.
+Each watches the green fleet, by the dimension EndpointConfigName: without it an alarm covers both fleets, and
+the champion's own errors would kill the deployment. A fleet without traffic sends no data, which is no fault.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ class GreenFleet:
     alarm_prefix: str
     topic_arn: str
     metric_namespace: str
+    blue_config_name: str
+    """Of the fleet that serves meanwhile; empty where there is none."""
 
     @staticmethod
     def alarm_prefix_of(alarm_prefix: str, config_name: str) -> str:
@@ -102,17 +103,27 @@ def _latency(fleet: GreenFleet, policy: DeploymentPolicy) -> dict[str, Any]:
 
 def _predictions(fleet: GreenFleet, policy: DeploymentPolicy) -> dict[str, Any]:
     """How far the answers' mean is from the training target's, in standard deviations, either way."""
-    metric = {
-        "Namespace": fleet.metric_namespace,
-        "MetricName": metrics.PREDICTION_SHIFT,
-        "Dimensions": [{"Name": metrics.CONFIG_DIMENSION, "Value": fleet.config_name}],
-    }
+    period = policy.alarm_period_seconds
+
+    def shift_of(name: str, config_name: str) -> dict[str, Any]:
+        dimensions = [{"Name": metrics.CONFIG_DIMENSION, "Value": config_name}]
+        of = {
+            "Namespace": fleet.metric_namespace,
+            "MetricName": metrics.PREDICTION_SHIFT,
+            "Dimensions": dimensions,
+        }
+        return _query(name, of, period, "Average")
+
+    queries = [shift_of("green", fleet.config_name)]
+    expression = "ABS(green)"
+    if fleet.blue_config_name and policy.strategy != "all_at_once":
+        # Requests unlike the training data move both fleets, and no model is to blame. Nor is a model that
+        # answers unlike its predecessor, where it was the predecessor that was far off.
+        queries.append(shift_of("blue", fleet.blue_config_name))
+        expression = "IF(ABS(green) > ABS(blue), ABS(green - blue), 0)"
     return {
         **_alarm(fleet, "predictions", "The green fleet's predictions are far from what it was trained on."),
-        "Metrics": [
-            {"Id": "shift", "Expression": "ABS(mean)", "Label": "prediction shift"},
-            _query("mean", metric, policy.alarm_period_seconds, "Average"),
-        ],
+        "Metrics": [{"Id": "shift", "Expression": expression, "Label": "prediction shift"}, *queries],
         "ComparisonOperator": "GreaterThanThreshold",
         "Threshold": policy.max_prediction_shift,
     }

@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     alarm_names: list[str] = []
     if not _is_deploying(before, name):
         _refuse_if_busy(endpoint, before)
-        alarm_names = _prepare(event, settings, policy, name)
+        alarm_names = _prepare(event, settings, policy, name, blue=before.config_name)
         _renew_lease(event, settings)
         _start(endpoint, before, name, plan.deployment_request(policy, alarm_names))
         count(settings.metric_namespace, metrics.DEPLOYMENTS_STARTED)
@@ -63,7 +63,7 @@ def _refuse_if_busy(endpoint: Endpoint, state: EndpointState) -> None:
 
 
 def _prepare(
-    event: dict[str, Any], settings: DeployCanarySettings, policy: DeploymentPolicy, name: str
+    event: dict[str, Any], settings: DeployCanarySettings, policy: DeploymentPolicy, name: str, *, blue: str
 ) -> list[str]:
     """Put model, config and alarms in place; returns the alarms' names."""
     tags = {"training-job": name, "execution": event["execution_name"]}
@@ -75,6 +75,7 @@ def _prepare(
         alarm_prefix=settings.rollback_alarm_prefix,
         topic_arn=settings.alarm_topic_arn,
         metric_namespace=settings.metric_namespace,
+        blue_config_name=blue,
     )
     requests = rollback_alarms(fleet, policy)
     for request in requests:

@@ -146,6 +146,32 @@ def test_every_alarm_watches_the_green_fleet_alone_and_forgives_missing_data(
         assert "docs/runbook.md#" in alarm["AlarmDescription"]
 
 
+def shift_alarm(cloudwatch: FakeCloudWatch) -> tuple[str, list[str]]:
+    """The expression of the alarm on predictions, and the configs whose shift it reads."""
+    query, *read = cloudwatch.alarms[f"housing-dev-green-{JOB}-predictions"]["Metrics"]
+    configs = [entry["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for entry in read]
+    return query["Expression"], configs
+
+
+def test_predictions_are_compared_with_what_the_old_fleet_makes_of_the_same_requests(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    sagemaker.in_service(OLD)
+    handler(EVENT, context)
+    expression = "IF(ABS(green) > ABS(blue), ABS(green - blue), 0)"
+    assert shift_alarm(cloudwatch) == (expression, [JOB, OLD])
+
+
+def test_where_no_old_fleet_gets_traffic_predictions_are_judged_by_themselves(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with(strategy="all_at_once"))
+    sagemaker.in_service(OLD)
+    handler(EVENT, context)
+    assert shift_alarm(cloudwatch) == ("ABS(green)", [JOB])
+
+
 def test_the_bounds_are_the_policys(
     configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
 ) -> None:
