@@ -54,7 +54,9 @@ def test_a_reading_begins_anew_and_no_answers_are_no_reading():
     measured = measuring(REGRESSION)
     assert measured.take() is None
     measured.add(np.array([[140.0]]))
-    assert measured.take() == (1, pytest.approx(2 / 11))
+    again = measured.take()
+    assert again is not None
+    assert (again.number, again.shift) == (1, pytest.approx(2 / 11))
     assert measured.take() is None
 
 
