@@ -56,7 +56,8 @@ def test_a_reading_begins_anew_and_no_answers_are_no_reading():
     measured.add(np.array([[140.0]]))
     again = measured.take()
     assert again is not None
-    assert (again.number, again.shift) == (1, pytest.approx(2 / 11))
+    assert again.number == 1
+    assert again.shift == pytest.approx(2 / 11)
     assert measured.take() is None
 
 
