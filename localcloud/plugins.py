@@ -19,6 +19,7 @@ _MODULES = (
     "localcloud.references",
     "localcloud.passing",
     "localcloud.redrive",
+    "localcloud.queue_urls",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
     "localcloud.doors",

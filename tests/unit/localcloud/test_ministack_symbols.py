@@ -20,7 +20,8 @@ PATCHED = {
         "_iter_all_esms",
         "invalidate_worker",
     ],
-    "ministack.services.s3": ["_resolve_sse_write_headers"],
+    "ministack.services.s3": ["_fire_s3_event_async", "_resolve_sse_write_headers"],
+    "ministack.services.sqs": ["load_persisted_state"],
     "ministack.services.stepfunctions": [
         "_create_state_machine",
         "_describe_execution",
@@ -32,18 +33,23 @@ PATCHED = {
         "handle_request",
         "load_persisted_state",
     ],
-    "ministack.services.sts": ["is_root_access_key"],
+    "ministack.services.sts": ["get_state", "is_root_access_key", "load_persisted_state"],
 }
 USED = {
     "ministack.app": [
         "PERSIST_STATE",
         "SERVICE_HANDLERS",
+        "SERVICE_REGISTRY",
         "_build_persistence_save_dict",
+        "_routing_params",
+        "_state_map",
         "call_service_handler_sync",
+        "detect_service",
     ],
     "ministack.core.iam_actions": [
         "SERVICE_TO_IAM_NAMESPACE",
         "access_denied_response",
+        "extract_iam_action",
         "identity_denial_message",
     ],
     "ministack.core.iam_evaluator": [
@@ -53,6 +59,7 @@ USED = {
         "_resource_policy",
         "evaluate_resource_policy",
         "pin_request_origin",
+        "request_caller_arn",
     ],
     "ministack.core.persistence": ["STATE_DIR", "_json_default", "_state_format_version"],
     "ministack.core.responses": [
@@ -105,12 +112,27 @@ USED = {
     "ministack.services.s3": [
         "_bucket_default_sse_headers",
         "_bucket_encryption",
+        "_bucket_notifications",
         "_buckets",
+        "_fire_s3_event",
+        "_next_event_sequencer",
         "_object_versions",
         "_stored_sse_headers",
     ],
     "ministack.services.sns": ["_topic_by_arn_any_scope"],
-    "ministack.services.sqs": ["_act_send_message", "_queue_by_arn", "_queue_url"],
+    "ministack.services.sqs": [
+        "DEFAULT_PORT",
+        "_CANONICAL_NETLOC",
+        "_Err",
+        "_HANDLERS",
+        "_HOST_EXPLICIT",
+        "_act_send_message",
+        "_queue_by_arn",
+        "_queue_url",
+        "_queues",
+        "_queues_lock",
+        "esm_wake",
+    ],
     "ministack.services.stepfunctions": [
         "_ExecutionError",
         "_apply_input_path",
