@@ -23,7 +23,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-quality bench-serving clean test-clients test-deployments
+.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -123,6 +123,9 @@ lock: setup  ## resolve the dependencies again: requirements.txt, then what the 
 
 bench-quality: setup  ## the default model and its search beside what others reach: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.quality
+
+bench-ingest: setup  ## what checking a 1 GB CSV costs, beside DuckDB and pandas: DATA=housing.csv
+	@$(BIN)/python -m benchmarks.ingest --data "$(DATA)" --write
 
 bench-serving: setup  ## the server beside what users would pick: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.serving

@@ -1,4 +1,4 @@
-"""What checking costs: `python -m benchmarks.ingest --data housing.csv`.
+"""What checking costs: `make bench-ingest DATA=housing.csv`.
 
 The same CSV, made of the given one's rows over and over, is read, checked and written as Parquet by bare
 DuckDB, by pandas, and by IngestData, which also hashes, splits, profiles and looks at every byte. Each runs
@@ -194,7 +194,7 @@ def report(table: str, megabytes: int, rows: int) -> str:
         f"({platform.machine()}, Python {platform.python_version()}). The best of several rounds, each in a "
         "process of its own.\n\n"
         f"{table}\n\n"
-        "Made by `python -m benchmarks.ingest --data housing.csv --write`.\n"
+        "Made by `make bench-ingest DATA=path/to/housing.csv`.\n"
     )
 
 

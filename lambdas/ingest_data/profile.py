@@ -7,6 +7,7 @@ thousand rows where there are more; up to that many they are exact as well.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lambdas.ingest_data.rules import identifier, literal
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BINS = 20
 MAX_CATEGORIES = 100
+_MOMENTS = ("min", "max", "mean", "standard_deviation")
 
 
 def profile(
@@ -46,23 +48,30 @@ def profile(
 
 
 def _figures(engine: Engine, contract: DatasetContract, source: str) -> dict[str, dict[str, Any]]:
-    """Exact figures of every column, in one pass."""
-    asked: list[str] = ["count(*)"]
-    for column in contract.columns:
-        name = identifier(column.name)
+    """Exact figures of every column: the columns dealt out to as many passes as there are processors."""
+    hands = min(len(contract.columns), os.cpu_count() or 1)
+    dealt = [contract.columns[hand::hands] for hand in range(hands)]
+    found: dict[str, dict[str, Any]] = {}
+    for columns, (rows, *answers) in zip(
+        dealt, engine.ask_steadily([_question(columns, source) for columns in dealt]), strict=True
+    ):
+        left = iter(answers)
+        for column in columns:
+            present = next(left)
+            found[column.name] = {"count": present, "missing": rows - present}
+            if column.type != "category":
+                found[column.name] |= {name: next(left) for name in _MOMENTS}
+    return found
+
+
+def _question(columns: Sequence[Column], source: str) -> str:
+    asked = ["count(*)"]
+    for column in columns:
         value = _as_number(column)
-        asked.append(f"count({name})")
+        asked.append(f"count({identifier(column.name)})")
         if column.type != "category":
             asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})"]
-    ((rows, *answers),) = engine.ask_steadily(f"SELECT {', '.join(asked)} FROM {source}")
-    left = iter(answers)
-    found: dict[str, dict[str, Any]] = {}
-    for column in contract.columns:
-        present = next(left)
-        found[column.name] = {"count": present, "missing": rows - present}
-        if column.type != "category":
-            found[column.name] |= {name: next(left) for name in ("min", "max", "mean", "standard_deviation")}
-    return found
+    return f"SELECT {', '.join(asked)} FROM {source}"
 
 
 def _as_number(column: Column) -> str:
