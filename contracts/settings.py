@@ -50,6 +50,24 @@ class IngestDataSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListPartsSettings(Settings):
+    artifact_bucket_name: str
+    pipeline_config_path: str
+    metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestPartSettings(Settings):
+    artifact_bucket_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergePartsSettings(Settings):
+    artifact_bucket_name: str
+    metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluateModelSettings(Settings):
     artifact_bucket_name: str
     model_package_group_name: str

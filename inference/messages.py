@@ -10,14 +10,22 @@ class Request:
 
     __slots__ = ("accept", "body", "content_type", "json_length", "method", "path", "request_id")
 
-    def __init__(self) -> None:
-        self.method = "GET"
-        self.path = ""
-        self.content_type = ""
-        self.accept = ""
-        self.request_id = ""
+    def __init__(
+        self,
+        method: str = "GET",
+        path: str = "",
+        content_type: str = "",
+        accept: str = "",
+        request_id: str = "",
+        body: bytes = b"",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.content_type = content_type
+        self.accept = accept
+        self.request_id = request_id
         self.json_length: int | None = None
-        self.body = b""
+        self.body = body
 
 
 class Response(NamedTuple):

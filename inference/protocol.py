@@ -25,9 +25,9 @@ from inference.messages import Request, Response
 from inference.service import error_response
 
 _STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: ".encode()
-    for status in HTTPStatus
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: " for status in HTTPStatus
 }
+_BAD_REQUEST = HTTPStatus.BAD_REQUEST.value  # looking an enumeration up costs as much as all else in a line
 _KEEP, _CLOSE = "\r\n", "connection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # How long a refused client may go on sending before it is cut off: hanging up at once would lose the refusal.
@@ -105,11 +105,11 @@ class HttpProtocol(asyncio.Protocol):
             if head is None or len(data) < body_at + head.body_bytes:
                 self._parsing = (data[at:], body_at - at) if head is None else (b"", 0)
                 break
-            request = self._request = Request()
-            request.method, request.path, request.content_type, request.accept, length = head
-            request.request_id = self._all.new_request_id()
+            method, path, content_type, accept, length = head
             at = body_at + length
-            request.body = data[body_at:at]
+            request = self._request = Request(
+                method, path, content_type, accept, self._all.new_request_id(), data[body_at:at]
+            )
             self._answer(request, self._handle(request), keep=not self._all.draining)
         if at:
             self.deadline = time.monotonic() + self._settings.idle_seconds
@@ -224,16 +224,17 @@ class HttpProtocol(asyncio.Protocol):
     # --- writing --------------------------------------------------------------------------------------------
 
     def _answer(self, request: Request, response: Response, keep: bool) -> None:
-        body = response.body
+        status, content_type, body, more = response
         head = (
-            f"{response.content_type}\r\ncontent-length: {len(body)}\r\n"
-            f"x-request-id: {request.request_id}\r\n{response.headers}{_KEEP if keep else _CLOSE}"
+            f"{_STATUS_LINES[status]}{content_type}\r\ncontent-length: {len(body)}\r\n"
+            f"x-request-id: {request.request_id}\r\n{more}{_KEEP if keep else _CLOSE}"
         )
-        self._out += (_STATUS_LINES[response.status], head.encode("latin-1"))
+        self._out.append(head.encode("latin-1"))
         if request.method != "HEAD":
             self._out.append(body)
-        self._closing = self._closing or not keep
-        if response.status >= HTTPStatus.BAD_REQUEST or self._settings.log_requests:
+        if not keep:
+            self._closing = True
+        if status >= _BAD_REQUEST or self._settings.log_requests:
             log_request(request, response)
 
     def _refuse(self, error: InferenceError) -> None:

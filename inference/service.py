@@ -65,7 +65,9 @@ class Service:
         began = time.perf_counter()
         route = self._routes.get(request.path)
         try:
-            response = self._answer(route, request)
+            if route is None or request.method != route.method:
+                _check(route, request)
+            response = route.answer(request)  # type: ignore[union-attr]  # without a route the check raises
         except InferenceError as error:
             response = error_response(error, request)
         except Exception as error:  # one bad row must not cost the process
@@ -74,13 +76,6 @@ class Service:
         label = route.label if route else "other"
         self.metrics.count(label, response.status, time.perf_counter() - began)
         return response
-
-    def _answer(self, route: Route | None, request: Request) -> Response:
-        if route is None:
-            raise NotFoundError(f"there is nothing at {request.path[:200]}; see /ping and /invocations")
-        if request.method != route.method and not (request.method == "HEAD" and route.method == "GET"):
-            raise MethodNotAllowedError(f"{request.path} takes {route.method}, not {request.method}")
-        return route.answer(request)
 
     def _table(self, model: str) -> dict[str, Route]:
         """Every path; the model's one version may be named or left out."""
@@ -110,7 +105,7 @@ class Service:
         return _json({"ready": self._predictor is not None})
 
     def _invoke(self, request: Request) -> Response:
-        predictor = self._predictor
+        predictor = self._loaded or self._predictor
         content_type, kind = responses.negotiate(request.content_type, request.accept)
         is_json = content_type == responses.JSON
         answers = (
@@ -152,6 +147,14 @@ class Service:
             return Response(200, responses.JSON, body)
         header = f"{openinference.HEADER_LENGTH}: {json_length}\r\n"
         return Response(200, "application/octet-stream", body, header)
+
+
+def _check(route: Route | None, request: Request) -> None:
+    """Only HEAD may stand for another method."""
+    if route is None:
+        raise NotFoundError(f"there is nothing at {request.path[:200]}; see /ping and /invocations")
+    if request.method != "HEAD" or route.method != "GET":
+        raise MethodNotAllowedError(f"{request.path} takes {route.method}, not {request.method}")
 
 
 def _json(document: object) -> Response:

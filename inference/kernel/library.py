@@ -77,6 +77,7 @@ class Kernel:
 
     def __init__(self, library: ctypes.CDLL, model: Model, level: int = _ALL_FEATURES) -> None:
         self._library = library
+        self._sum_one = library.gl_sum_one
         self._outputs = model.head.outputs
         self._columns = len(model.columns)
         self._model = _create(library, model, level)
@@ -105,9 +106,9 @@ class Kernel:
 
         The array is the same one every time.
         """
-        if self._reader is None or self._library.gl_sum_one(
-            *(self._model, self._reader, body, len(body)),
-            *(None if is_json else self._order_address, self._one_address),
+        order = None if is_json else self._order_address
+        if self._reader is None or self._sum_one(
+            self._model, self._reader, body, len(body), order, self._one_address
         ):
             return None
         return self._one

@@ -64,6 +64,26 @@ def open_upload(bucket: str, key: str, version_id: str) -> Upload:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One version of an object."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+
+
+def newest_version(bucket: str, key: str) -> Version | None:
+    """None where there is no such object, or where it was deleted."""
+    try:
+        answer = _s3().head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) in _GONE:
+            return None
+        raise
+    return Version(key=key, version_id=answer["VersionId"], size_bytes=answer["ContentLength"])
+
+
 def upload_file(path: Path, uri: str, content_type: str) -> None:
     bucket, key = split(uri)
     _s3().upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
@@ -101,6 +121,19 @@ def download_file(uri: str, path: Path) -> None:
         if code_of(error) in _GONE:
             raise ObjectMissingError(f"{uri} does not exist") from error
         raise
+
+
+def copy(source: str, target: str) -> None:
+    """Inside of S3, of whatever size."""
+    (from_bucket, from_key), (bucket, key) = split(source), split(target)
+    _s3().copy({"Bucket": from_bucket, "Key": from_key}, bucket, key)
+
+
+def list_uris(uri: str) -> list[str]:
+    """The objects of a folder, in the order of their names."""
+    bucket, prefix = split(uri)
+    pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [f"s3://{bucket}/{found['Key']}" for page in pages for found in page.get("Contents", [])]
 
 
 def empty_bucket(bucket: str) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lambdas.ingest_data.faults import Fault
-from lambdas.ingest_data.formats import CSV
+from lambdas.ingest_data.formats import CSV, content_of, kind_of, within
 from lambdas.ingest_data.header import HEAD_BYTES
 
 _CHUNK_BYTES = 1 << 22
+_UPLOAD_SHARE = 0.6  # of the scratch space; Parquet files and what DuckDB spills take the rest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,12 @@ class Arrival:
                 return False
             tail = chunk[-2:]
         return True
+
+
+def receive(chunks: Iterable[bytes], key: str, scratch: Path) -> Arrival:
+    """Save the upload, of whatever size leaves room for what is made of it; raises DatasetRejected."""
+    room = int(_UPLOAD_SHARE * shutil.disk_usage(scratch).free)
+    return save(within(content_of(chunks, key), room), scratch / "upload", kind_of(key))
 
 
 def save(chunks: Iterable[bytes], path: Path, kind: str = CSV) -> Arrival:

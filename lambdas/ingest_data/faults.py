@@ -21,7 +21,8 @@ class DatasetRejected(Exception):  # noqa: N818 - an outcome of the pipeline, no
 class Fault:
     """One broken rule: `column` is empty for the file as a whole, `line` counts the file's lines from 1.
 
-    `count` is the number of rows that break it; 0 where the rule is not about rows.
+    `count` is the number of rows that break it; 0 where the rule is not about rows. `part` names the file of a
+    dataset in parts.
     """
 
     rule: str
@@ -29,9 +30,11 @@ class Fault:
     column: str = ""
     line: int = 0
     count: int = 0
+    part: str = ""
 
     def __str__(self) -> str:
-        where = [f"column {shown(self.column)}"] if self.column else []
+        where = [f"in {shown(self.part)}"] if self.part else []
+        where += [f"column {shown(self.column)}"] if self.column else []
         where += [f"first at line {self.line}"] if self.line else []
         where += [f"{self.count:,} row{'s' if self.count != 1 else ''}"] if self.count else []
         return f"{self.rule}: {self.detail}" + (f" ({', '.join(where)})" if where else "")

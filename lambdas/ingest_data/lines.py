@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
 
 
 def lines_of_rows(path: Path, rows: Collection[int], malformed_lines: Collection[int]) -> dict[int, int]:
-    """The first line of each of the rows, both counted from 1, by reading the file up to the last of them.
+    """The first line of each of the rows, both counted from 1, by reading the file up to the last of them."""
+    wanted = set(rows)
+    found: dict[int, int] = {}
+    for row, line in enumerate(lines_of_all_rows(path, malformed_lines), start=1):
+        if len(found) == len(wanted):
+            break
+        if row in wanted:
+            found[row] = line
+    return found
+
+
+def lines_of_all_rows(path: Path, malformed_lines: Collection[int]) -> Iterator[int]:
+    """The first line of each row in turn.
 
     Only needed where quotes, blank lines or malformed rows set the two apart. `malformed_lines` are lines
     that the reader of the rows passed over.
     """
-    wanted, passed_over = set(rows), set(malformed_lines)
-    found: dict[int, int] = {}
+    passed_over = set(malformed_lines)
     csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         reader = csv.reader(file)
         next(reader, None)
-        line, row = reader.line_num, 0
+        line = reader.line_num
         for record in reader:
             start, line = line + 1, reader.line_num
-            if not record or start in passed_over:
-                continue
-            row += 1
-            if row in wanted:
-                found[row] = start
-                if len(found) == len(wanted):
-                    break
-    return found
+            if record and start not in passed_over:
+                yield start
 
 
 def lines_of_bytes(path: Path, positions: Collection[int]) -> dict[int, int]:

@@ -8,7 +8,7 @@ thousand rows where there are more; up to that many they are exact as well.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,31 +23,55 @@ from lambdas.ingest_data.rules import identifier, literal
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BINS = 20
 MAX_CATEGORIES = 100
-_MOMENTS = ("min", "max", "mean", "standard_deviation")
+MOMENTS = ("min", "max", "mean", "standard_deviation")
 
 
 def profile(
     engine: Engine, contract: DatasetContract, files: Sequence[Path], sample: pa.Table
 ) -> dict[str, Any]:
+    """Of the rows in the files; `sample` holds those that quantiles and histograms are made of."""
+    source = written(files)
+    categories = {
+        column.name: category_counts(engine, column, source)
+        for column in contract.columns
+        if column.type == "category"
+    }
+    found = figures(engine, contract, source)
+    return assemble(
+        contract, found, categories, lambda column: sampled(sample, column), sampled_rows=sample.num_rows
+    )
+
+
+def assemble(
+    contract: DatasetContract,
+    figures: Mapping[str, Mapping[str, Any]],
+    categories: Mapping[str, Sequence[tuple[str, int]]],
+    values: Callable[[Column], npt.NDArray[np.float64]],
+    *,
+    sampled_rows: int,
+) -> dict[str, Any]:
     """JSON-compatible: `rows`, and per column its counts with quantiles and histogram, or categories.
 
     A histogram has inner `edges` and one more `counts`: bin i holds edges[i-1] < value <= edges[i].
     """
-    source = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
-    figures = _figures(engine, contract, source)
     columns = {}
     for column in contract.columns:
         found = {"type": column.type, **figures[column.name]}
         if column.type == "category":
-            found |= _categories(engine, column, source)
+            found |= _categories(categories[column.name])
         else:
-            found |= _distribution(_numbers(sample.column(column.name), column), found.get("max"))
+            found |= _distribution(values(column), found.get("max"))
         columns[column.name] = found
     rows = columns[contract.target]["count"] + columns[contract.target]["missing"]
-    return {"format_version": 1, "rows": rows, "sampled_rows": sample.num_rows, "columns": columns}
+    return {"format_version": 1, "rows": rows, "sampled_rows": sampled_rows, "columns": columns}
 
 
-def _figures(engine: Engine, contract: DatasetContract, source: str) -> dict[str, dict[str, Any]]:
+def written(files: Sequence[Path]) -> str:
+    """Files that ingestion wrote, as a table in DuckDB's SQL."""
+    return f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
+
+
+def figures(engine: Engine, contract: DatasetContract, source: str) -> dict[str, dict[str, Any]]:
     """Exact figures of every column: the columns dealt out to as many passes as there are processors."""
     hands = min(len(contract.columns), os.cpu_count() or 1)
     dealt = [contract.columns[hand::hands] for hand in range(hands)]
@@ -60,7 +84,7 @@ def _figures(engine: Engine, contract: DatasetContract, source: str) -> dict[str
             present = next(left)
             found[column.name] = {"count": present, "missing": rows - present}
             if column.type != "category":
-                found[column.name] |= {name: next(left) for name in _MOMENTS}
+                found[column.name] |= {name: next(left) for name in MOMENTS}
     return found
 
 
@@ -80,21 +104,27 @@ def _as_number(column: Column) -> str:
     return f"epoch({name}) / 86400" if column.type == "date" else f"CAST({name} AS DOUBLE)"
 
 
-def _categories(engine: Engine, column: Column, source: str) -> dict[str, Any]:
+def category_counts(engine: Engine, column: Column, source: str) -> list[tuple[str, int]]:
+    """Every value with its number of rows, the most frequent first."""
     name = identifier(column.name)
     found = engine.ask(
         f"SELECT {name}, count(*) FROM {source} WHERE {name} IS NOT NULL "
         f"GROUP BY {name} ORDER BY count(*) DESC, {name}"
     )
+    return [(str(value), int(count)) for value, count in found]
+
+
+def _categories(found: Sequence[tuple[str, int]]) -> dict[str, Any]:
     return {
         "distinct": len(found),
-        "categories": {str(value): count for value, count in found[:MAX_CATEGORIES]},
+        "categories": dict(found[:MAX_CATEGORIES]),
         "other": sum(count for _, count in found[MAX_CATEGORIES:]),
     }
 
 
-def _numbers(values: pa.ChunkedArray, column: Column) -> npt.NDArray[np.float64]:
-    present = values.drop_null()
+def sampled(sample: pa.Table, column: Column) -> npt.NDArray[np.float64]:
+    """The numbers of a column that are there."""
+    present = sample.column(column.name).drop_null()
     if column.type == "date":
         present = present.cast(pa.int32())
     return np.asarray(present.to_numpy(), dtype=np.float64)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -41,14 +43,23 @@ def split(
     holdout: Path,
     without_duplicates: bool,
     every: int,
+    placed: Path | None = None,
 ) -> Split:
-    """Write both Parquet files. `every` is the sampling step: 1 keeps all rows."""
+    """Write both Parquet files. `every` is the sampling step: 1 keeps all rows.
+
+    `placed` is written too where it is named: of each row of the upload its `side` (0 for neither file, 1 for
+    training, 2 for holdout) and its `place` there, from 0.
+    """
     names = [column.name for column in contract.columns]
     rows, sampled = 0, []
-    with _Writer(train) as to_train, _Writer(holdout) as to_holdout:
+    with ExitStack() as files:
+        to_train, to_holdout = (files.enter_context(Writer(path)) for path in (train, holdout))
+        to_placed = files.enter_context(Writer(placed)) if placed else None
         for batch in engine.batches(_query(engine, contract, without_duplicates)):
             good, held = batch.column(_GOOD), batch.column(_HOLDOUT)
             columns = batch.select(names)
+            if to_placed:
+                to_placed.write(_placed(good, held, to_train.rows, to_holdout.rows))
             to_train.write(columns.filter(pc.and_not(good, held)))
             to_holdout.write(columns.filter(pc.and_(good, held)))
             sampled.append(_every(columns.filter(good), every))
@@ -61,7 +72,20 @@ def split(
     )
 
 
-class _Writer:
+def _placed(good: pa.Array, held: pa.Array, train_rows: int, holdout_rows: int) -> pa.RecordBatch:
+    """Of a batch, before its rows are written to files of so many rows."""
+    is_good, is_held = (
+        np.asarray(flags.to_numpy(zero_copy_only=False), dtype=bool) for flags in (good, held)
+    )
+    side = np.where(is_good, np.where(is_held, 2, 1), 0).astype(np.int8)
+    place = np.full(len(side), -1, dtype=np.int64)
+    for number, start in ((1, train_rows), (2, holdout_rows)):
+        of_side = side == number
+        place[of_side] = start + np.arange(of_side.sum())
+    return pa.RecordBatch.from_arrays([pa.array(side), pa.array(place)], names=["side", "place"])
+
+
+class Writer:
     """A Parquet file written by a thread of its own: one batch is encoded while the next is being read."""
 
     def __init__(self, path: Path) -> None:

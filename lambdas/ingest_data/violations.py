@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from contracts.dataset import DatasetContract
 from lambdas.ingest_data import rules
@@ -17,7 +18,8 @@ from lambdas.ingest_data.rules import identifier, literal
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """One rule broken by `count` rows, the first of them at `line` with `value`.
+    """One rule broken by `count` rows, the first of them at `line` with `value`; of a dataset in parts, `part`
+    is where that one stands.
 
     A Parquet file has no lines: there it is the number of the row, from 1.
     """
@@ -27,6 +29,10 @@ class Violation:
     value: str
     line: int
     count: int
+    part: str = ""
+
+    def as_document(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "part" or value}
 
 
 def find_duplicates(engine: Engine, contract: DatasetContract) -> int:
