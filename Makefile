@@ -51,7 +51,7 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 	@$(BIN)/python -m contracts.draft "$(DATA)" "$(TARGET)"
 
 test: setup node_modules/.ready  ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 build/clients/aws/.ready: tests/clients/requirements.txt | setup
 	@echo "Installing AWS's own clients (about 1 GB, once) ..."
