@@ -21,8 +21,8 @@ class DatasetRejected(Exception):  # noqa: N818 - an outcome of the pipeline, no
 class Fault:
     """One broken rule: `column` is empty for the file as a whole, `line` counts the file's lines from 1.
 
-    `count` is the number of rows that break it; 0 where the rule is not about rows. `part` names the file of a
-    dataset in parts.
+    `count` is the number of rows that break it; 0 where the rule is not about rows. `part` names the file, of
+    a dataset that has several.
     """
 
     rule: str

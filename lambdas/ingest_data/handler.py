@@ -8,17 +8,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contracts import metrics
 from contracts.pipeline_config import PipelineConfig
 from contracts.settings import IngestDataSettings
 from lambdas.aws import storage
 from lambdas.ingest_data.arrival import Arrival, receive
 from lambdas.ingest_data.faults import DatasetRejected
 from lambdas.ingest_data.ingestion import HOLDOUT, QUARANTINE, TRAIN, Dataset, ingest, version_of
-from lambdas.ingest_data.outcome import begin, reject
-from lambdas.telemetry import count, logger
-
-_PARQUET = "application/vnd.apache.parquet"
+from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, begin, reject
+from lambdas.telemetry import logger
 
 
 @logger.inject_lambda_context
@@ -46,44 +43,14 @@ def _accept(
     source: dict[str, Any],
 ) -> dict[str, Any]:
     uri = f"s3://{settings.artifact_bucket_name}/datasets/{document['version']}/"
-    counts = dataset.counts.as_document()
-    for name in (TRAIN, HOLDOUT, QUARANTINE):
-        storage.upload_file(dataset.directory / name, uri + name, _PARQUET)
-    storage.write_json(config.as_document(), f"{uri}contract/contract.json")
-    storage.write_json(dataset.profile, f"{uri}profile.json")
-    storage.write_json(_manifest(document, dataset, counts, source), f"{uri}manifest.json")
-    count(settings.metric_namespace, metrics.DATASETS_ACCEPTED)
-    count(settings.metric_namespace, metrics.ROWS_READ, dataset.rows)
-    count(settings.metric_namespace, metrics.ROWS_QUARANTINED, dataset.quarantined_rows)
-    logger.info("dataset accepted", extra={"version": document["version"], **counts})
-    return {
-        **document,
-        **counts,
-        "accepted": True,
-        "uri": uri,
-        "train_uri": f"{uri}train/",
-        "contract_uri": f"{uri}contract/",
-        "holdout_uri": uri + HOLDOUT,
-        "quarantine_uri": uri + QUARANTINE,
-        "profile_uri": f"{uri}profile.json",
-        "manifest_uri": f"{uri}manifest.json",
-    }
-
-
-def _manifest(
-    document: dict[str, Any], dataset: Dataset, counts: dict[str, int], source: dict[str, Any]
-) -> dict[str, Any]:
-    """Written last: a version with a manifest is complete."""
-    violations = [violation.as_document() for violation in dataset.violations]
-    return {
-        "format_version": 1,
-        "dataset_version": document["version"],
-        "contract_hash": document["contract_hash"],
-        "source": source,
-        "counts": counts,
-        "violations": violations,
-        "files": [TRAIN, HOLDOUT, QUARANTINE, "contract/contract.json", "profile.json"],
-    }
+    files = (TRAIN, HOLDOUT, QUARANTINE)
+    for name in files:
+        storage.upload_file(dataset.directory / name, uri + name, PARQUET_TYPE)
+    found = Found(
+        counts=dataset.counts, profile=dataset.profile, violations=dataset.violations, source=source
+    )
+    accepted = accept(settings.metric_namespace, document, config, found, uri, files)
+    return {**accepted, "holdout_uri": uri + HOLDOUT, "quarantine_uri": uri + QUARANTINE}
 
 
 def _source(event: dict[str, Any], arrival: Arrival) -> dict[str, Any]:

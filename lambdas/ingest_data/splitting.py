@@ -62,7 +62,7 @@ def split(
                 to_placed.write(_placed(good, held, to_train.rows, to_holdout.rows))
             to_train.write(columns.filter(pc.and_not(good, held)))
             to_holdout.write(columns.filter(pc.and_(good, held)))
-            sampled.append(_every(columns.filter(good), every))
+            sampled.append(every_nth(columns.filter(good), every))
             rows += batch.num_rows
     return Split(
         rows=rows,
@@ -116,7 +116,8 @@ class Writer:
             self._last.result()
 
 
-def _every(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
+def every_nth(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
+    """The first row and then each after so many steps."""
     return batch if step == 1 else batch.take(pa.array(range(0, batch.num_rows, step)))
 
 

@@ -18,10 +18,10 @@ from lambdas.ingest_data.rules import identifier, literal
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """One rule broken by `count` rows, the first of them at `line` with `value`; of a dataset in parts, `part`
-    is where that one stands.
+    """One rule broken by `count` rows, the first of them at `line` with `value`.
 
-    A Parquet file has no lines: there it is the number of the row, from 1.
+    A Parquet file has no lines: there it is the number of the row, from 1. `part` names the file that the
+    first one stands in, of a dataset that has several.
     """
 
     column: str
@@ -109,8 +109,10 @@ def _number_lines(engine: Engine, arrival: Arrival) -> None:
     engine.ask("UPDATE broken SET line = lines.line FROM lines WHERE broken.row = lines.row")
 
 
-def write_quarantine(engine: Engine, path: Path) -> None:
-    query = 'SELECT line, "column", rule, value FROM broken ORDER BY line, "column", rule'
+def write_quarantine(engine: Engine, path: Path, part: str | None = None) -> None:
+    """Beside the line stands the part that it is of, in a dataset that has several."""
+    of_part = f"{literal(part)} AS part, " if part is not None else ""
+    query = f'SELECT {of_part}line, "column", rule, value FROM broken ORDER BY line, "column", rule'
     engine.ask(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
 
