@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_cdk.storage import CAPTURE_PREFIX
+from infra_cdk.storage import CAPTURE_PREFIX, PARTS_PREFIX
 
 if TYPE_CHECKING:
     from infra_cdk.network import PrivateNetwork
     from infra_cdk.stack import PipelineStack
 
 DATASETS, TRAINING, EVALUATIONS = "datasets/*", "training/*", "evaluations/*"
+PARTS = f"{PARTS_PREFIX}*"
 
 
 def grant_access(stack: PipelineStack) -> None:
@@ -25,6 +26,7 @@ def grant_access(stack: PipelineStack) -> None:
     _state_machine(stack)
     _start_execution(stack)
     _ingest_data(stack)
+    _parts(stack)
     _evaluate_model(stack)
     _register_model(stack)
     _leases(stack)
@@ -78,6 +80,8 @@ def _endpoint(stack: PipelineStack) -> None:
 def _state_machine(stack: PipelineStack) -> None:
     stack.pipeline.allow_invoking(stack.functions.by_state)
     stack.pipeline.allow_training(stack.training)
+    stack.pipeline.allow_distributing()
+    stack.storage.allow_reading(stack.pipeline.role, f"{PARTS_PREFIX}*/items.json")
     stack.notifications.allow_publishing(stack.pipeline.role)
 
 
@@ -89,6 +93,17 @@ def _ingest_data(stack: PipelineStack) -> None:
     role = stack.functions.ingest_data.role
     stack.storage.allow_reading_uploads(role)
     stack.storage.allow_writing(role, DATASETS)
+
+
+def _parts(stack: PipelineStack) -> None:
+    """Only what reads rows reads uploads; the merged dataset is made of what lies in the artifact bucket."""
+    functions = stack.functions
+    for function in (functions.list_parts, functions.ingest_part):
+        stack.storage.allow_reading_uploads(function.role)
+        stack.storage.allow_writing(function.role, PARTS)
+    stack.storage.allow_reading(functions.ingest_part.role, f"{PARTS_PREFIX}*/contract.json")
+    stack.storage.allow_reading(functions.merge_parts.role, PARTS)
+    stack.storage.allow_writing(functions.merge_parts.role, DATASETS, PARTS)
 
 
 def _evaluate_model(stack: PipelineStack) -> None:

@@ -15,6 +15,7 @@ from infra_cdk.stages import Stage
 
 PIPELINE_CONFIG_PATH = "/opt/program/pipeline.toml"  # where lambdas/Dockerfile puts it
 DATA = Size(memory_mib=2048, timeout_seconds=900, scratch_mib=4096)
+LISTING = Size(memory_mib=512, timeout_seconds=300)
 CONTROL = Size(memory_mib=256, timeout_seconds=60)
 
 
@@ -39,6 +40,9 @@ class Functions(Construct):
         self._network, self._zip_code, self._environment = network, zip_code, environment
         self.by_state: dict[str, PipelineFunction] = {}
         self.ingest_data = self._from_image("IngestData")
+        self.list_parts = self._from_image("ListParts", LISTING)
+        self.ingest_part = self._from_image("IngestPart")
+        self.merge_parts = self._from_image("MergeParts")
         self.evaluate_model = self._from_image("EvaluateModel")
         self.register_model = self._from_zip("RegisterModel")
         self.acquire_lease = self._from_zip("AcquireLease")
@@ -52,12 +56,12 @@ class Functions(Construct):
     def _from_zip(self, state: str) -> PipelineFunction:
         return self._add(state, self._zip_code, CONTROL)
 
-    def _from_image(self, state: str) -> PipelineFunction:
+    def _from_image(self, state: str, size: Size = DATA) -> PipelineFunction:
         image = self._images.lambdas
         code = lambda_.DockerImageCode.from_ecr(
             image.repository, tag_or_digest=image.image_tag, cmd=[handler_of(state)]
         )
-        return self._add(state, code, DATA)
+        return self._add(state, code, size)
 
     def _add(self, state: str, code: lambda_.Code | lambda_.DockerImageCode, size: Size) -> PipelineFunction:
         self.by_state[state] = function = PipelineFunction(

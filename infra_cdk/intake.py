@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contracts.names import UPLOAD_PREFIX, UPLOAD_SUFFIXES, Names
+from contracts.names import UPLOAD_MANIFEST, UPLOAD_PREFIX, UPLOAD_SUFFIXES, Names
 from infra_cdk.encryption import READ, WRITE, Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size
@@ -21,8 +21,12 @@ from infra_cdk.storage import Storage
 SIZE = Size(memory_mib=256, timeout_seconds=30)
 MAX_RECEIVES = 5
 BATCH_SIZE = 10
-# A wildcard minds the case, and spreadsheets write either.
-ENDINGS = [ending for suffix in UPLOAD_SUFFIXES for ending in (suffix, suffix.upper())]
+# A wildcard minds the case, and spreadsheets write either. It takes the parts of a dataset in its folder as
+# well; the starter, which can tell, leaves those alone.
+KEYS = [
+    *(f"{UPLOAD_PREFIX}*{ending}" for suffix in UPLOAD_SUFFIXES for ending in (suffix, suffix.upper())),
+    f"{UPLOAD_PREFIX}*/{UPLOAD_MANIFEST}",
+]
 
 
 class Intake(Construct):
@@ -104,7 +108,7 @@ class Intake(Construct):
                 "detail-type": ["Object Created"],
                 "detail": {
                     "bucket": {"name": [storage.raw.bucket_name]},
-                    "object": {"key": [{"wildcard": f"{UPLOAD_PREFIX}*{ending}"} for ending in ENDINGS]},
+                    "object": {"key": [{"wildcard": key} for key in KEYS]},
                 },
             },
             targets=[

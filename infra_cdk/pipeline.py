@@ -25,6 +25,7 @@ DEFINITION = "step_functions/ml_pipeline.asl.json"
 # policies for SageMaker AI").
 TRAINING_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
 TRAINING_STATE = "TrainModel"
+PARTS_STATE = "IngestParts"
 TRAINING_VPC = {
     "SecurityGroupIds": ["${TrainingSecurityGroupId}"],
     "Subnets": "{% $split('${TrainingSubnetIds}', ',') %}",
@@ -105,10 +106,14 @@ class Pipeline(Construct):
 
     @property
     def _executions(self) -> str:
+        return self._named("execution", f"{self._names.state_machine}:*")
+
+    def _named(self, resource: str, name: str) -> str:
+        """An ARN made of names: the role comes before the state machine, and can't refer to it."""
         return cdk.Stack.of(self).format_arn(
             service="states",
-            resource="execution",
-            resource_name=f"{self._names.state_machine}:*",
+            resource=resource,
+            resource_name=name,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
 
@@ -127,6 +132,18 @@ class Pipeline(Construct):
         allow(self.role, "events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule)
         conditions = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         allow(self.role, "iam:PassRole", on=training.role.role_arn, when=conditions)
+
+    def allow_distributing(self) -> None:
+        """A distributed Map starts the state machine's own children, follows and stops them, and starts those
+        again that failed (Step Functions Developer Guide, "IAM policies for using Distributed Map states"; a
+        child's ARN holds the Map's label)."""
+        name = self._names.state_machine
+        allow(self.role, "states:StartExecution", on=self._named("stateMachine", name))
+        children = self._named("execution", f"{name}/{PARTS_STATE}:*")
+        because = "A distributed Map names its children at run time."
+        actions = ("states:DescribeExecution", "states:StopExecution")
+        allow(self.role, *actions, on=[self._executions, children], because=because)
+        allow(self.role, "states:RedriveExecution", on=children, because=because)
 
     def allow_starting(self, role: iam.Role) -> None:
         allow(role, "states:StartExecution", on=self.arn)

@@ -15,6 +15,9 @@ from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 
 CAPTURE_PREFIX = "capture/"
+PARTS_PREFIX = "parts/"
+# An execution can be redriven for as long (Step Functions API Reference, `RedriveExecution`).
+PARTS_DAYS = 14
 
 
 class Storage(Construct):
@@ -26,7 +29,9 @@ class Storage(Construct):
         super().__init__(scope, construct_id)
         self._names, self._stage, self._encryption = names, stage, encryption
         self.raw = self._bucket("Raw", "raw", [])
-        self.artifacts = self._bucket("Artifacts", "artifacts", [self._captures_expire()])
+        self.artifacts = self._bucket(
+            "Artifacts", "artifacts", [self._captures_expire(), self._parts_expire()]
+        )
         # The L2 property would bring a custom resource with a Lambda of its own.
         raw = self.raw.node.default_child
         assert isinstance(raw, s3.CfnBucket)  # noqa: S101
@@ -90,6 +95,12 @@ class Storage(Construct):
     def _captures_expire(self) -> s3.LifecycleRule:
         return s3.LifecycleRule(
             id="CapturesExpire", prefix=CAPTURE_PREFIX, expiration=cdk.Duration.days(self._stage.capture_days)
+        )
+
+    def _parts_expire(self) -> s3.LifecycleRule:
+        """What a merged dataset needs of its parts, it has copies of."""
+        return s3.LifecycleRule(
+            id="PartsExpire", prefix=PARTS_PREFIX, expiration=cdk.Duration.days(PARTS_DAYS)
         )
 
     def allow_reading_uploads(self, role: iam.Role) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from contracts.errors import UploadEventError
-from contracts.names import UPLOAD_PREFIX, UPLOAD_SUFFIXES
+from contracts.names import UPLOAD_MANIFEST, UPLOAD_PREFIX, UPLOAD_SUFFIXES
 
 _STEM_LENGTH = 40
 _HASH_LENGTH = 32  # 128 bits, and with the stem below the 80 characters that a name may have
@@ -47,14 +47,19 @@ class Upload:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the key is one that the pipeline reads."""
-        name = self.key.lower()
-        return self.key.startswith(UPLOAD_PREFIX) and name.endswith(UPLOAD_SUFFIXES)
+        """Whether the key is one that the pipeline reads: a dataset by itself, or the manifest in a folder of
+        parts, which start nothing themselves."""
+        if not self.key.startswith(UPLOAD_PREFIX):
+            return False
+        folder, _, name = self.key.removeprefix(UPLOAD_PREFIX).rpartition("/")
+        return name == UPLOAD_MANIFEST if folder else name.lower().endswith(UPLOAD_SUFFIXES)
 
     @property
     def execution_name(self) -> str:
         """The same for every delivery of one upload: a readable stem and a hash of its identity."""
-        stem = re.sub(r"[^A-Za-z0-9]+", "-", PurePosixPath(self.key).stem).strip("-")[:_STEM_LENGTH]
+        path = PurePosixPath(self.key)
+        readable = path.parent.name if path.name == UPLOAD_MANIFEST else path.stem
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", readable).strip("-")[:_STEM_LENGTH]
         identity = json.dumps([self.bucket, self.key, self.version_id])
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
         return f"{stem or 'upload'}-{digest}"

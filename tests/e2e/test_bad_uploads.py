@@ -11,6 +11,7 @@ from localcloud.rehearsal.sample_data import HEADER, generate
 GOOD = generate(row_count=600).decode().splitlines()
 REJECTION_STATES = {
     "IsRollback",
+    "IsInParts",
     "IngestData",
     "IsDatasetAccepted",
     "NotifyDatasetRejected",

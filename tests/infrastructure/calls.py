@@ -19,8 +19,14 @@ from botocore import xform_name
 IAM_PREFIX = {"stepfunctions": "states"}
 # boto3's transfers, and what an operation needs beside or instead of the action of its own name
 # (Service Authorization Reference, Amazon S3).
-TRANSFERS = {"upload_file": "put_object", "download_file": "get_object", "upload_fileobj": "put_object"}
+TRANSFERS = {
+    "copy": "copy_object",
+    "download_file": "get_object",
+    "upload_file": "put_object",
+    "upload_fileobj": "put_object",
+}
 ACTIONS = {
+    "s3:CopyObject": ("s3:GetObject", "s3:PutObject"),
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "s3:ListObjectVersions": ("s3:ListBucketVersions",),

@@ -9,6 +9,14 @@ from typing import Any
 
 State = Mapping[str, Any]
 ENDS = ("Succeed", "Fail")
+# Step Functions Developer Guide, "IAM policies for using Distributed Map states".
+DISTRIBUTED_MAP = {
+    "s3:GetObject",
+    "states:DescribeExecution",
+    "states:RedriveExecution",
+    "states:StartExecution",
+    "states:StopExecution",
+}
 
 
 class Machine:
@@ -62,9 +70,17 @@ class Machine:
             for error in rule["ErrorEquals"]
         }
 
+    def distributed_maps(self) -> dict[str, State]:
+        return {
+            name: state
+            for name, state in self.states.items()
+            if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+        }
+
     def actions(self) -> set[str]:
-        """IAM actions that the tasks' integrations use."""
-        return {action for task in self.tasks().values() for action in _actions_of(task)}
+        """IAM actions that the tasks' integrations use, and the distributed Maps."""
+        tasks = {action for task in self.tasks().values() for action in _actions_of(task)}
+        return tasks | (DISTRIBUTED_MAP if self.distributed_maps() else set())
 
 
 def _actions_of(task: State) -> set[str]:

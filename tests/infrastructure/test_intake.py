@@ -18,7 +18,7 @@ def starts(template, key: str) -> bool:
     "key",
     [
         "incoming/housing.csv",
-        "incoming/2026/june.csv",
+        "incoming/june/manifest.json",
         "incoming/HOUSING.CSV",
         "incoming/a.csv.gz",
         "incoming/a.parquet",
@@ -37,6 +37,8 @@ def test_what_ingest_can_read_gets_past_the_rule(dev, key):
         "incoming/a.gz",
         "incoming/a.csv.zip",
         "incoming/csv",
+        "incoming/manifest.json",
+        "incoming/june/list.json",
         "incoming/",
     ],
 )

@@ -129,6 +129,8 @@ def holders(roles: dict[str, Role], cloud: Running):
     raw, artifacts = (f"arn:aws:s3:::{cloud.outputs[k]}" for k in ("RawBucketName", "ArtifactBucketName"))
     places = {
         "upload": f"{raw}/incoming/housing.csv",
+        "list": f"{artifacts}/parts/l/items.json",
+        "part": f"{artifacts}/parts/l/00000/holdout.parquet",
         "train": f"{artifacts}/datasets/v/train/train.parquet",
         "holdout": f"{artifacts}/datasets/v/holdout/holdout.parquet",
         "contract": f"{artifacts}/datasets/v/contract/contract.json",
@@ -141,6 +143,7 @@ def holders(roles: dict[str, Role], cloud: Running):
         "job": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/{NAMES.prefix}-1",
         "package": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{NAMES.model_package_group}/1",
         "machine": cloud.outputs["StateMachineArn"],
+        "child": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{NAMES.state_machine}/IngestParts:1",
         "lease": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAMES.lease_table}",
         "topic": cloud.outputs["AlarmTopicArn"],
         "alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAMES.rollback_alarm_prefix}x",
@@ -158,9 +161,12 @@ def holders(roles: dict[str, Role], cloud: Running):
 @pytest.mark.parametrize(
     ("action", "place", "expected"),
     [
-        ("s3:GetObject", "upload", {"IngestData"}),
+        ("s3:GetObject", "upload", {"IngestData", "ListParts", "IngestPart"}),
         ("s3:PutObject", "upload", set()),
-        ("s3:PutObject", "train", {"IngestData"}),
+        ("s3:GetObject", "list", {"MergeParts", "Pipeline"}),
+        ("s3:GetObject", "part", {"MergeParts"}),
+        ("s3:PutObject", "part", {"ListParts", "IngestPart", "MergeParts"}),
+        ("s3:PutObject", "train", {"IngestData", "MergeParts"}),
         ("s3:GetObject", "holdout", {"EvaluateModel"}),
         ("s3:GetObject", "train", {"EvaluateModel", "Training"}),
         ("s3:GetObject", "contract", {"EvaluateModel", "Training"}),
@@ -179,7 +185,8 @@ def holders(roles: dict[str, Role], cloud: Running):
         ("sagemaker:CreateModelPackage", "package", {"RegisterModel"}),
         ("sagemaker:UpdateModelPackage", "package", {"PromoteChampion", "RejectChallenger"}),
         ("sagemaker:DeleteModelPackage", "package", {"Teardown"}),
-        ("states:StartExecution", "machine", {"StartExecution"}),
+        ("states:StartExecution", "machine", {"StartExecution", "Pipeline"}),
+        ("states:StopExecution", "child", {"Pipeline"}),
         ("dynamodb:PutItem", "lease", {"AcquireLease", "DeployCanary", "CheckDeployment", "ReleaseLease"}),
         ("sns:Publish", "topic", {"Pipeline"}),
         ("cloudwatch:PutMetricAlarm", "alarm", {"DeployCanary"}),

@@ -106,13 +106,30 @@ def test_a_new_version_of_the_object_starts_another_execution(machine_arn: str, 
     assert len(started(machine_arn)) == 2
 
 
-@pytest.mark.parametrize("key", ["other/housing.csv", "incoming/notes.txt", "incoming/csv", "housing.csv"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "other/housing.csv",
+        "other/june/manifest.json",
+        "incoming/notes.txt",
+        "incoming/csv",
+        "incoming/manifest.json",
+        "incoming/june/a.csv",
+        "incoming/june/a.parquet",
+        "incoming/june/manifest.json.csv",
+        "incoming/june/old-manifest.json",
+        "housing.csv",
+    ],
+)
 def test_other_objects_start_nothing(machine_arn: str, context: Context, key: str) -> None:
     assert handler(event_with(body_with(key=key)), context) == {"batchItemFailures": []}
     assert started(machine_arn) == []
 
 
-@pytest.mark.parametrize("name", ["HOUSING.CSV", "a.csv.gz", "deep/er/a.parquet", "A.Csv.Gz"])
+@pytest.mark.parametrize(
+    "name",
+    ["HOUSING.CSV", "a.csv.gz", "a.parquet", "A.Csv.Gz", "june/manifest.json", "2026/june/manifest.json"],
+)
 def test_every_form_that_ingest_reads_is_wanted_in_whatever_case(name: str) -> None:
     assert Upload.from_message(body_with(key=f"incoming/{name}")).is_wanted
 
@@ -177,6 +194,11 @@ def test_where_the_dead_letters_cannot_be_reached_sqs_keeps_the_message(
 def test_every_key_gives_a_name_that_step_functions_takes(key: str) -> None:
     name = Upload(bucket="b", key=key, version_id="v", sequencer="").execution_name
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name)
+
+
+def test_a_dataset_in_parts_is_named_after_its_folder() -> None:
+    upload = Upload(bucket="b", key="incoming/June 26/manifest.json", version_id="v", sequencer="")
+    assert upload.execution_name.startswith("June-26-")
 
 
 def test_the_name_tells_keys_apart_that_look_alike() -> None:

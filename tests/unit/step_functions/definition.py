@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "step_functions" / "ml_pipeline.asl.json").read_text(encoding="utf-8")
 DEFINITION: dict[str, Any] = json.loads(TEXT)
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
-TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+# What a distributed Map runs on each part.
+PART_STATES: dict[str, dict[str, Any]] = STATES["IngestParts"]["ItemProcessor"]["States"]
+TASKS = {name: state for name, state in {**STATES, **PART_STATES}.items() if state["Type"] == "Task"}
 SUBSTITUTIONS = set(re.findall(r"\$\{(\w+)\}", TEXT))
 
 CONTEXT = {
@@ -62,4 +64,4 @@ def choose(name: str, document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     for rule in state["Choices"]:
         if evaluate(rule["Condition"], document):
             return rule["Next"], evaluate(rule.get("Output", document), document)
-    return state["Default"], document
+    return state["Default"], evaluate(state.get("Output", document), document)

@@ -13,7 +13,7 @@ FOUND = {"training": {"job_name": "housing-dev-6"}, "registration": {"model_pack
 def test_an_execution_begins_by_its_input() -> None:
     assert DEFINITION["StartAt"] == "IsRollback"
     assert choose("IsRollback", ROLLBACK) == ("AcquireLease", ROLLBACK)
-    assert choose("IsRollback", {"bucket": "raw"}) == ("IngestData", {"bucket": "raw"})
+    assert choose("IsRollback", {"bucket": "raw"}) == ("IsInParts", {"bucket": "raw"})
 
 
 def test_a_rollback_has_no_place_in_the_uploads_order() -> None:

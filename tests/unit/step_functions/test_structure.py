@@ -11,6 +11,7 @@ from contracts import errors, settings
 from contracts.names import folder_of
 from tests.unit.step_functions.definition import (
     DEFINITION,
+    PART_STATES,
     ROOT,
     STATES,
     SUBSTITUTIONS,
@@ -72,11 +73,11 @@ def test_every_lambda_state_has_the_folder_and_the_settings_of_its_name(name: st
 def test_every_lambda_folder_is_a_state_or_stands_outside_on_purpose() -> None:
     folders = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
     outside = {"start_execution", "teardown"}
-    assert folders == {folder_of(name) for name in STATES if f"{name}Arn" in SUBSTITUTIONS} | outside
+    assert folders == {folder_of(name) for name in TASKS if f"{name}Arn" in SUBSTITUTIONS} | outside
 
 
 def test_only_agreed_substitutions_are_used() -> None:
-    assert {name for name in SUBSTITUTIONS if name not in {f"{s}Arn" for s in STATES}} == KNOWN_SUBSTITUTIONS
+    assert {name for name in SUBSTITUTIONS if name not in {f"{s}Arn" for s in TASKS}} == KNOWN_SUBSTITUTIONS
 
 
 def test_every_caught_or_raised_class_exists() -> None:
@@ -130,9 +131,12 @@ def test_failures_after_registration_release_the_lease_and_tell_the_operators() 
         "Failed",
         "FindTrainingJob",
         "HowDidItEnd",
+        "PartFailed",
         "ReleaseLease",
         "WaitForLease",
     }
+    assert [rule["Next"] for rule in STATES["IngestParts"]["Catch"]] == ["DescribeFailure"]
+    assert PART_STATES["PartFailed"]["Type"] == "Fail"
     assert STATES["DescribeFailure"]["Next"] == "IsChallengerRegistered"
     assert nexts(STATES["IsChallengerRegistered"]) == {"RejectChallenger", "ReleaseLease", "NotifyOperators"}
     assert nexts(STATES["RejectChallenger"]) == {"ReleaseLease"}

@@ -1,0 +1,48 @@
+"""IngestPart: one pinned part in; its files and figures, or why it cannot be read, go to S3."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from contracts.settings import IngestPartSettings
+from lambdas.aws import storage
+from lambdas.ingest_data.arrival import receive
+from lambdas.ingest_data.faults import DatasetRejected
+from lambdas.ingest_data.outcome import MAX_FAULTS, PARQUET_TYPE
+from lambdas.ingest_part.part import ingest_part
+from lambdas.parts import RESULT_FILE, PartResult, Parts
+from lambdas.telemetry import logger
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """May run twice: the same version under the same contract writes the same objects.
+
+    A part that cannot be read is no failure: MergeParts rejects the dataset with all such reasons at once.
+    """
+    parts = Parts(bucket=IngestPartSettings.from_environment().artifact_bucket_name, list=event["list"])
+    config = parts.config()
+    upload = storage.open_upload(event["bucket"], event["key"], event["version_id"])
+    with tempfile.TemporaryDirectory(prefix="part-") as name:
+        scratch, uri = Path(name), parts.uri(event["number"])
+        try:
+            arrival = receive(upload.chunks, event["key"], scratch)
+            result = ingest_part(arrival, event, config, scratch, scratch / "part")
+        except DatasetRejected as rejected:
+            result = _unreadable(event, rejected)
+        else:
+            for file in sorted((scratch / "part").iterdir()):
+                storage.upload_file(file, uri + file.name, PARQUET_TYPE)
+    storage.write_json(result.as_document(), uri + RESULT_FILE)
+    logger.info("part read", extra={"part": event["part"], "rows": result.rows, "faults": len(result.faults)})
+    return {"number": event["number"], "rows": result.rows}
+
+
+def _unreadable(event: dict[str, Any], rejected: DatasetRejected) -> PartResult:
+    faults = [asdict(replace(fault, part=event["part"])) for fault in rejected.faults[:MAX_FAULTS]]
+    return PartResult(part=event["part"], version_id=event["version_id"], faults=tuple(faults))

@@ -1,0 +1,100 @@
+"""From one saved part to its files and figures: the same reading as of a whole dataset, and no verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contracts.dataset import DatasetContract
+from contracts.pipeline_config import PipelineConfig
+from lambdas import parts
+from lambdas.ingest_data.arrival import Arrival
+from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.reading import Reading, check_form, read_rows
+from lambdas.ingest_data.rules import unique_keys
+from lambdas.ingest_data.sources import source_of
+from lambdas.ingest_data.splitting import sampling_step
+from lambdas.ingest_data.violations import write_quarantine
+from lambdas.ingest_part.keys import write_keys
+from lambdas.ingest_part.measuring import measure
+from lambdas.parts import PartResult
+
+
+def ingest_part(
+    arrival: Arrival, item: dict[str, Any], config: PipelineConfig, scratch: Path, directory: Path
+) -> PartResult:
+    """Write the part's files into the directory; raises DatasetRejected where it cannot be read."""
+    check_form(arrival, config.dataset)
+    directory.mkdir()
+    engine = Engine(source_of(arrival), scratch)
+    try:
+        return _ingest(engine, arrival, item, config.dataset, directory, scratch / "placed.parquet")
+    finally:
+        engine.close()
+
+
+def _ingest(
+    engine: Engine,
+    arrival: Arrival,
+    item: dict[str, Any],
+    contract: DatasetContract,
+    directory: Path,
+    placed: Path,
+) -> PartResult:
+    every = power_of_two(sampling_step(arrival.size_bytes, arrival.head, item["sample_rows"]))
+    reading = read_rows(
+        engine,
+        arrival,
+        contract,
+        train=directory / parts.TRAIN_FILE,
+        holdout=directory / parts.HOLDOUT_FILE,
+        every=every,
+        placed=placed if unique_keys(contract) else None,
+    )
+    if reading.counts.bad:
+        write_quarantine(engine, directory / parts.QUARANTINE_FILE, part=item["part"])
+    if placed.exists():
+        write_keys(engine, contract, arrival, placed, directory, item["number"])
+    return _result(engine, arrival, item, contract, directory, reading, every)
+
+
+def _result(
+    engine: Engine,
+    arrival: Arrival,
+    item: dict[str, Any],
+    contract: DatasetContract,
+    directory: Path,
+    reading: Reading,
+    every: int,
+) -> PartResult:
+    _write_sample(reading.sample, directory / parts.SAMPLE_FILE)
+    figures, classes = measure(engine, contract, directory)
+    return PartResult(
+        part=item["part"],
+        version_id=item["version_id"],
+        sha256=arrival.sha256,
+        size_bytes=arrival.size_bytes,
+        rows=reading.counts.rows,
+        train_rows=reading.counts.train,
+        holdout_rows=reading.counts.holdout,
+        bad_rows=reading.counts.bad,
+        every=every,
+        sampled_rows=reading.sample.num_rows,
+        figures=figures,
+        classes=classes,
+        key_bytes=sum(file.stat().st_size for file in directory.glob("key-*.parquet")),
+        violations=tuple(violation.as_document() for violation in reading.violations),
+    )
+
+
+def _write_sample(sample: pa.Table, path: Path) -> None:
+    if sample.num_rows:
+        pq.write_table(sample, path, compression="zstd")
+
+
+def power_of_two(step: int) -> int:
+    """The next one: samples of such steps are thinned to a common one by leaving rows out."""
+    return 1 << (step - 1).bit_length()

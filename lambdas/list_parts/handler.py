@@ -1,0 +1,107 @@
+"""ListParts: a manifest's object version in, the pinned parts for the Map or the reasons against it out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from contracts.pipeline_config import PipelineConfig
+from contracts.settings import ListPartsSettings
+from lambdas.aws import storage
+from lambdas.ingest_data.faults import DatasetRejected, Fault
+from lambdas.ingest_data.outcome import begin, reject
+from lambdas.ingest_data.splitting import SAMPLE_ROWS
+from lambdas.list_parts.manifest import MAX_BYTES, folder_of, parts_of
+from lambdas.parts import Parts
+from lambdas.telemetry import logger
+
+_LIST_LENGTH = 20
+_AT_ONCE = 16
+_MIN_SAMPLE_ROWS = 1_000
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """May run twice: whatever versions it pins, they have a list of their own."""
+    settings = ListPartsSettings.from_environment()
+    config = PipelineConfig.load(Path(settings.pipeline_config_path))
+    upload = storage.open_upload(event["bucket"], event["key"], event["version_id"])
+    document = begin(config, upload, event.get("sequencer", ""))
+    try:
+        names = parts_of(_content(upload), folder_of(event["key"]))
+        pinned = _pin(event, names)
+    except DatasetRejected as rejected:
+        return reject(settings.metric_namespace, document, rejected)
+    parts = Parts(bucket=settings.artifact_bucket_name, list=_list_of(pinned, config.contract_hash))
+    items = _items(event, names, pinned, parts)
+    storage.write_json(config.as_document(), parts.contract_uri)
+    storage.write_json(items, f"s3://{parts.bucket}/{parts.items_key}")
+    logger.info("parts listed", extra={"list": parts.list, "parts": len(items)})
+    source = {"uri": f"s3://{event['bucket']}/{event['key']}", "version_id": event["version_id"]}
+    return {
+        **document,
+        "accepted": True,
+        "list": parts.list,
+        "items_key": parts.items_key,
+        "count": len(items),
+        "source": source,
+    }
+
+
+def _content(upload: storage.Upload) -> bytes:
+    """No more of it than shows that it is too large."""
+    content = b""
+    for chunk in upload.chunks:
+        content += chunk
+        if len(content) > MAX_BYTES:
+            break
+    return content
+
+
+def _pin(event: dict[str, Any], names: list[str]) -> list[storage.Version]:
+    """The version of each part that is the newest now."""
+    folder = folder_of(event["key"])
+
+    def look(name: str) -> storage.Version | None:
+        return storage.newest_version(event["bucket"], folder + name)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        found = list(threads.map(look, names))
+    missing = [
+        Fault(rule="manifest", detail=f"there is no object {folder}{name}", part=name)
+        for name, version in zip(names, found, strict=True)
+        if version is None
+    ]
+    if missing:
+        raise DatasetRejected(missing)
+    return [version for version in found if version]
+
+
+def _list_of(pinned: list[storage.Version], contract_hash: str) -> str:
+    identity = json.dumps([contract_hash, *([version.key, version.version_id] for version in pinned)])
+    return hashlib.sha256(identity.encode()).hexdigest()[:_LIST_LENGTH]
+
+
+def _items(
+    event: dict[str, Any], names: list[str], pinned: list[storage.Version], parts: Parts
+) -> list[dict[str, Any]]:
+    """What each child of the Map is given. A part's sample is twice its share of the whole's, by size."""
+    total = sum(version.size_bytes for version in pinned) or 1
+    shares = [version.size_bytes / total for version in pinned]
+    return [
+        {
+            "list": parts.list,
+            "number": number,
+            "part": name,
+            "bucket": event["bucket"],
+            "key": version.key,
+            "version_id": version.version_id,
+            "sample_rows": max(_MIN_SAMPLE_ROWS, min(SAMPLE_ROWS, round(2 * SAMPLE_ROWS * share))),
+        }
+        for number, (name, version, share) in enumerate(zip(names, pinned, shares, strict=True))
+    ]
