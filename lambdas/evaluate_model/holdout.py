@@ -27,7 +27,7 @@ SEED = 20_240_229
 @dataclass(frozen=True, kw_only=True)
 class Holdout:
     """`columns` by name (n,); `target` (n,) holds values, or texts of a classification. `stored` counts the
-    rows of the file; where they are more than memory holds, those here are a sample."""
+    rows of the files; where they are more than memory holds, those here are a sample."""
 
     columns: Mapping[str, Array]
     target: Array
@@ -37,16 +37,16 @@ class Holdout:
         return len(self.target)
 
 
-def read_holdout(path: Path, contract: DatasetContract, max_cells: int = MAX_CELLS) -> Holdout:
-    """Raises EvaluationError where these rows can judge no model."""
+def read_holdout(paths: Sequence[Path], contract: DatasetContract, max_cells: int = MAX_CELLS) -> Holdout:
+    """All files as one; raises EvaluationError where these rows can judge no model."""
     names = [column.name for column in contract.columns]
+    wanted = max(_MIN_ROWS, max_cells // len(names))
     try:
-        file = pq.ParquetFile(path)
-        stored = file.metadata.num_rows
-        if lacking := [name for name in names if name not in file.schema_arrow.names]:
-            raise EvaluationError(f"the holdout lacks the columns {', '.join(map(repr, lacking))}")
-        wanted = max(_MIN_ROWS, max_cells // len(names))
-        table = file.read(names) if stored <= wanted else _sample(file, names, stored, wanted)
+        stored = sum(_rows(path, names) for path in paths)
+        if stored <= wanted:
+            table = pa.concat_tables([pq.read_table(path, columns=names) for path in paths])
+        else:
+            table = _sample(paths, names, stored, wanted)
     except pa.ArrowException as error:
         raise EvaluationError(f"the holdout is no sound Parquet file: {error}") from error
     if stored == 0:
@@ -55,14 +55,24 @@ def read_holdout(path: Path, contract: DatasetContract, max_cells: int = MAX_CEL
     return Holdout(columns=columns, target=_target(table, contract), stored=stored)
 
 
-def _sample(file: pq.ParquetFile, names: Sequence[str], stored: int, wanted: int) -> pa.Table:
-    """The same rows each time, batch by batch, so that the rest is never in memory together."""
+def _rows(path: Path, names: Sequence[str]) -> int:
+    with pq.ParquetFile(path) as file:
+        if lacking := [name for name in names if name not in file.schema_arrow.names]:
+            raise EvaluationError(f"the holdout lacks the columns {', '.join(map(repr, lacking))}")
+        return int(file.metadata.num_rows)
+
+
+def _sample(paths: Sequence[Path], names: Sequence[str], stored: int, wanted: int) -> pa.Table:
+    """The same rows each time, however many files they lie in; batch by batch, so that the rest is never in
+    memory together."""
     chosen = np.zeros(stored, dtype=bool)
     chosen[np.random.default_rng(SEED).choice(stored, wanted, replace=False)] = True
     kept, start = [], 0
-    for batch in file.iter_batches(columns=list(names)):
-        kept.append(batch.filter(pa.array(chosen[start : start + len(batch)])))
-        start += len(batch)
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=list(names)):
+                kept.append(batch.filter(pa.array(chosen[start : start + len(batch)])))
+                start += len(batch)
     return pa.Table.from_batches(kept)
 
 

@@ -92,12 +92,29 @@ def _champion(package: Package, scratch: Path) -> Candidate:
 
 
 def _holdout(dataset: dict[str, Any], config: PipelineConfig, scratch: Path) -> Holdout:
-    path = scratch / "holdout.parquet"
     try:
-        storage.download_file(dataset["holdout_uri"], path)
+        paths = [
+            _downloaded(uri, scratch / "holdout" / f"{number:05d}.parquet")
+            for number, uri in enumerate(_files(dataset["holdout_uri"]))
+        ]
     except storage.ObjectMissingError as error:
         raise EvaluationError(f"holdout: {error}") from error
-    return read_holdout(path, config.dataset)
+    return read_holdout(paths, config.dataset)
+
+
+def _files(uri: str) -> list[str]:
+    """The file, or those of a folder, which a dataset in parts has; raises ObjectMissingError."""
+    if not uri.endswith("/"):
+        return [uri]
+    found = storage.list_uris(uri)
+    if not found:
+        raise storage.ObjectMissingError(f"{uri} holds nothing")
+    return found
+
+
+def _downloaded(uri: str, path: Path) -> Path:
+    storage.download_file(uri, path)
+    return path
 
 
 def _profile_of(package: Package) -> dict[str, Any] | None:
@@ -109,8 +126,11 @@ def _quarantined(dataset: dict[str, Any], scratch: Path) -> list[dict[str, Any]]
     """The first rows that were set aside."""
     if not dataset.get("quarantined_rows"):
         return []
-    path = scratch / "quarantine.parquet"
-    storage.download_file(dataset["quarantine_uri"], path)
-    batch = next(pq.ParquetFile(path).iter_batches(_EXAMPLES), None)
-    rows = batch.to_pylist() if batch is not None else []
-    return [{**row, "value": str(row.get("value") or "")[:_EXAMPLE_LENGTH]} for row in rows]
+    rows: list[dict[str, Any]] = []
+    for number, uri in enumerate(_files(dataset["quarantine_uri"])):
+        path = _downloaded(uri, scratch / "quarantine" / f"{number:05d}.parquet")
+        batch = next(pq.ParquetFile(path).iter_batches(_EXAMPLES), None)
+        rows += batch.to_pylist() if batch is not None else []
+        if len(rows) >= _EXAMPLES:
+            break
+    return [{**row, "value": str(row.get("value") or "")[:_EXAMPLE_LENGTH]} for row in rows[:_EXAMPLES]]

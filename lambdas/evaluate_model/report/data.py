@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lambdas.evaluate_model.numbers import rows as count
@@ -110,13 +111,13 @@ def quality(document: Document) -> Markup:
             v["column"] or "(whole row)",
             v["rule"],
             number(f"{v['count']:,}", label="rows"),
-            number(f"{v['line']:,}", label="first line"),
+            number(_line(v), label="first line"),
             _code(v["value"]),
         ]
         for v in found["violations"][:_SHOWN_COLUMNS]
     ]
     examples = [
-        [f"line {e['line']:,}", e["column"] or "(whole row)", e["rule"], _code(e["value"])]
+        [f"line {_line(e)}", e["column"] or "(whole row)", e["rule"], _code(e["value"])]
         for e in found["examples"]
     ]
     return section(
@@ -131,6 +132,12 @@ def quality(document: Document) -> Markup:
         tag("h3", "Quarantined examples"),
         table(["line", "column", "rule", "value"], examples, kind=STACKED),
     )
+
+
+def _line(found: Mapping[str, Any]) -> str:
+    """Of a dataset in parts, with the part that it is a line of."""
+    part = found.get("part")
+    return f"{found['line']:,}" + (f" of {shown(part, _SHOWN_CHARACTERS)}" if part else "")
 
 
 def _code(value: object) -> Markup:

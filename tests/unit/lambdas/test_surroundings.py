@@ -103,12 +103,15 @@ def test_an_execution_is_over_once_it_was_stopped_or_nobody_knows_it(aws: None) 
     assert is_over(running.replace("one", "gone"))
 
 
+FROM_THE_IMAGE = ("ingest_data", "list_parts", "ingest_part", "merge_parts", "evaluate_model")
+
+
 def test_the_lean_functions_import_nothing_heavy() -> None:
     """A zip function has no numpy, and its cold start no time for one."""
     lean = [
         path.parent.name
         for path in (ROOT / "lambdas").glob("*/handler.py")
-        if path.parent.name not in ("ingest_data", "evaluate_model")
+        if path.parent.name not in FROM_THE_IMAGE
     ]
     imports = "; ".join(f"import lambdas.{name}.handler" for name in lean)
     heavy = "{'numpy', 'pandas', 'duckdb', 'pyarrow', 'mlflow', 'sklearn', 'inference'} & set(sys.modules)"

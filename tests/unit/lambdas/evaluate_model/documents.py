@@ -51,7 +51,7 @@ def document(
     good, poor = (_model(classes, sharp) for sharp in (True, False))
     evaluation = evaluate(
         config=config,
-        holdout=read_holdout(path, config.dataset),
+        holdout=read_holdout([path], config.dataset),
         champion_profile=world.profile_of(_rows(seed=9)) if champion else None,
         challenger=_candidate(directory, "challenger", good, ChallengerUnreadableError),
         champion=_candidate(directory, "champion", poor, ChampionUnreadableError) if champion else None,

@@ -229,3 +229,24 @@ def test_a_second_run_says_the_same(pipeline: Pipeline) -> None:
     timed = [check for check in one["verdict"]["checks"] if check["name"] != "latency"]
     assert timed == [check for check in other["verdict"]["checks"] if check["name"] != "latency"]
     assert one["challenger"] == other["challenger"]
+
+
+def test_a_dataset_in_parts_is_judged_as_one_file_of_the_same_rows(pipeline: Pipeline) -> None:
+    training = pipeline.add_model("j", world.artefact_of(GOOD))
+    rows = world.rows()
+    aside = [{"line": 7, "column": "size", "rule": "type", "value": "big"}]
+    dataset = pipeline.add_dataset(rows, quarantined=aside)
+    whole = pipeline.evaluate(dataset, training)
+    for number, part in enumerate((slice(0, 150), slice(150, None))):
+        columns = {name: values[part] for name, values in rows.items()}
+        path = world.write_parquet(pipeline.scratch / "part.parquet", columns)
+        pipeline.put(f"datasets/v2/parts/part-{number:05d}.parquet", path.read_bytes())
+    named = {name: [row[name] for row in aside] for name in aside[0]}
+    path = world.write_parquet(pipeline.scratch / "q.parquet", {"part": ["b.csv"], **named})
+    pipeline.put("datasets/v2/aside/part-00001.parquet", path.read_bytes())
+    folders = {"holdout_uri": f"{dataset['uri']}parts/", "quarantine_uri": f"{dataset['uri']}aside/"}
+    answer = pipeline.evaluate({**dataset, **folders}, training)
+    assert answer["challenger"] == whole["challenger"]
+    assert "line 7 of b.csv" in pipeline.get(answer["report_html_uri"])["Body"].read().decode()
+    with pytest.raises(EvaluationError, match="none/ holds nothing"):
+        pipeline.evaluate({**dataset, "holdout_uri": f"{dataset['uri']}none/"}, training)
