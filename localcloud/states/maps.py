@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from localcloud import iam
 from localcloud.states import query
 from localcloud.states.branches import together
 from localcloud.states.errors import StatesError
@@ -105,6 +106,9 @@ class _MapRun:
         from ministack.core.responses import now_iso
         from ministack.services import stepfunctions
 
+        children = f"{self._machine.replace(':stateMachine:', ':execution:')}:{_uuid()}"
+        self._require("states:StartExecution", self._frame.execution.record["stateMachineArn"])
+        self._require("states:DescribeExecution", children)
         stepfunctions._map_runs[self._run["mapRunArn"]] = self._run
         self._frame.event("MapRunStarted", "mapRunStartedEventDetails", mapRunArn=self._run["mapRunArn"])
         self._count("total", len(inputs))
@@ -123,6 +127,18 @@ class _MapRun:
             raise StatesError(error, cause)
         self._frame.event("MapRunSucceeded")
         return [result for result, error in outcomes if error is None]
+
+    def _require(self, action: str, arn: str) -> None:
+        """Children are started and followed in the state machine's own role.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+        """
+        cloud = self._frame.execution.cloud
+        keys = self._frame.execution.calls.keys
+        try:
+            iam.check(keys, action, arn, account=cloud.account, region=cloud.region)
+        except iam.NotAuthorizedError as error:
+            raise StatesError("States.Permissions", str(error)) from error
 
     def _exceeds(self, failed: int, total: int) -> bool:
         limits = []

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.states import fields, resources
+from localcloud.states.map_rules import map_problems
 from localcloud.states.rules import attempt_problems, choice_problems, duration_problems
 
 _TOP = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
@@ -119,6 +120,7 @@ def _inner(state: Mapping[str, Any], kind: str, language: str, at: str) -> Itera
         for index, branch in enumerate(branches if isinstance(branches, list) else []):
             yield from _machine(branch, f"{at}/Branches[{index}]", language, _NESTED)
     if kind == "Map":
+        yield from map_problems(state, at)
         processor = state.get("ItemProcessor") or state.get("Iterator")
         if not isinstance(processor, dict):
             yield f"{_SCHEMA}: The field 'ItemProcessor' is required but was missing at {at}"

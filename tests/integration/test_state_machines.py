@@ -133,6 +133,11 @@ def test_a_distributed_map_reads_its_items_from_s3_in_the_machines_role(account:
     assert denied["error"] == "States.ItemReaderFailed"
     assert "s3:GetObject" in denied["cause"]
     account.permit(role, statement("s3:GetObject"))
+    for action in ("states:StartExecution", "states:DescribeExecution"):
+        denied = account.run(machine, {"bucket": "map-items"})
+        assert denied["error"] == "States.Permissions"
+        assert action in denied["cause"]
+        account.permit(role, statement("s3:GetObject", "states:StartExecution", action))
     ended = account.run(machine, {"bucket": "map-items"})
     assert output(ended) == [3, 7, 5]
     runs = account.client("stepfunctions").list_map_runs(executionArn=ended["executionArn"])["mapRuns"]

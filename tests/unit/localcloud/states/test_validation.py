@@ -37,6 +37,24 @@ def test_a_good_definition_has_no_problems():
     assert problems(machine(states)) == []
 
 
+def each(config: dict[str, Any], **more) -> dict[str, Any]:
+    processor = {
+        "StartAt": "I",
+        "States": {"I": {"Type": "Pass", "End": True}},
+        "ProcessorConfig": config,
+    }
+    return {"A": {"Type": "Map", "ItemProcessor": processor, "End": True, **more}}
+
+
+DISTRIBUTED = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+READER = {"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "b", "Key": "k"}}
+
+
+def test_a_distributed_map_may_read_label_and_tolerate():
+    states = each(DISTRIBUTED, ItemReader=READER, Label="Parts", ToleratedFailureCount=0, MaxConcurrency=5)
+    assert problems(machine(states)) == []
+
+
 @pytest.mark.parametrize(
     ("states", "found"),
     [
@@ -81,6 +99,22 @@ def test_a_good_definition_has_no_problems():
             {"A": {"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": DONE}}], "End": True}},
             "DUPLICATE",
         ),
+        (
+            each({"Mode": "SPREAD"}),
+            "['DISTRIBUTED', 'INLINE'] at /States/A/ItemProcessor/ProcessorConfig/Mode",
+        ),
+        (each({"Mode": "DISTRIBUTED"}), "at /States/A/ItemProcessor/ProcessorConfig/ExecutionType"),
+        (each({**DISTRIBUTED, "Kind": "X"}), "not supported at /States/A/ItemProcessor/ProcessorConfig/Kind"),
+        (each({}, ItemReader=READER), "a distributed Map only at /States/A/ItemReader"),
+        (each({"Mode": "INLINE"}, ToleratedFailureCount=1), "only at /States/A/ToleratedFailureCount"),
+        (each(DISTRIBUTED, Label="all parts"), "none of them special, at /States/A/Label"),
+        (each(DISTRIBUTED, Label="x" * 41), "1 to 40 characters"),
+        (
+            each(DISTRIBUTED, ItemReader={"Resource": "arn:aws:states:::s3:get"}),
+            "/States/A/ItemReader/Resource",
+        ),
+        (each(DISTRIBUTED, ToleratedFailurePercentage=101), "from 0 to 100 at /States/A/Tolerated"),
+        (each(DISTRIBUTED, MaxConcurrency=-1), "not a number from 0 at /States/A/MaxConcurrency"),
     ],
 )
 def test_a_problem_is_said_with_its_place(states: dict[str, Any], found: str):
