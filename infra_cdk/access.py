@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra_cdk.storage import CAPTURE_PREFIX, PARTS_PREFIX
+from infra_cdk.storage import CAPTURE_PREFIX, PARTS_PREFIX, REJECTED_PREFIX
 
 if TYPE_CHECKING:
     from infra_cdk.network import PrivateNetwork
     from infra_cdk.stack import PipelineStack
 
 DATASETS, TRAINING, EVALUATIONS = "datasets/*", "training/*", "evaluations/*"
-PARTS = f"{PARTS_PREFIX}*"
+PARTS, REJECTED = f"{PARTS_PREFIX}*", f"{REJECTED_PREFIX}*"
 
 
 def grant_access(stack: PipelineStack) -> None:
@@ -92,7 +92,7 @@ def _start_execution(stack: PipelineStack) -> None:
 def _ingest_data(stack: PipelineStack) -> None:
     role = stack.functions.ingest_data.role
     stack.storage.allow_reading_uploads(role)
-    stack.storage.allow_writing(role, DATASETS)
+    stack.storage.allow_writing(role, DATASETS, REJECTED)
 
 
 def _parts(stack: PipelineStack) -> None:
@@ -103,7 +103,7 @@ def _parts(stack: PipelineStack) -> None:
         stack.storage.allow_writing(function.role, PARTS)
     stack.storage.allow_reading(functions.ingest_part.role, f"{PARTS_PREFIX}*/contract.json")
     stack.storage.allow_reading(functions.merge_parts.role, PARTS)
-    stack.storage.allow_writing(functions.merge_parts.role, DATASETS, PARTS)
+    stack.storage.allow_writing(functions.merge_parts.role, DATASETS, PARTS, REJECTED)
 
 
 def _evaluate_model(stack: PipelineStack) -> None:

@@ -15,9 +15,10 @@ from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 
 CAPTURE_PREFIX = "capture/"
-PARTS_PREFIX = "parts/"
+PARTS_PREFIX, REJECTED_PREFIX = "parts/", "rejected/"
 # An execution can be redriven for as long (Step Functions API Reference, `RedriveExecution`).
 PARTS_DAYS = 14
+REJECTED_DAYS = 30
 
 
 class Storage(Construct):
@@ -30,7 +31,14 @@ class Storage(Construct):
         self._names, self._stage, self._encryption = names, stage, encryption
         self.raw = self._bucket("Raw", "raw", [])
         self.artifacts = self._bucket(
-            "Artifacts", "artifacts", [self._captures_expire(), self._parts_expire()]
+            "Artifacts",
+            "artifacts",
+            [
+                self._expiry("Captures", CAPTURE_PREFIX, stage.capture_days),
+                # What a merged dataset needs of its parts, it has copies of.
+                self._expiry("Parts", PARTS_PREFIX, PARTS_DAYS),
+                self._expiry("Rejected", REJECTED_PREFIX, REJECTED_DAYS),
+            ],
         )
         # The L2 property would bring a custom resource with a Lambda of its own.
         raw = self.raw.node.default_child
@@ -92,16 +100,8 @@ class Storage(Construct):
             abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
         )
 
-    def _captures_expire(self) -> s3.LifecycleRule:
-        return s3.LifecycleRule(
-            id="CapturesExpire", prefix=CAPTURE_PREFIX, expiration=cdk.Duration.days(self._stage.capture_days)
-        )
-
-    def _parts_expire(self) -> s3.LifecycleRule:
-        """What a merged dataset needs of its parts, it has copies of."""
-        return s3.LifecycleRule(
-            id="PartsExpire", prefix=PARTS_PREFIX, expiration=cdk.Duration.days(PARTS_DAYS)
-        )
+    def _expiry(self, what: str, prefix: str, days: int) -> s3.LifecycleRule:
+        return s3.LifecycleRule(id=f"{what}Expire", prefix=prefix, expiration=cdk.Duration.days(days))
 
     def allow_reading_uploads(self, role: iam.Role) -> None:
         """The uploaded version that the event names, whatever has been uploaded since."""

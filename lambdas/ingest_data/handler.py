@@ -13,8 +13,16 @@ from contracts.settings import IngestDataSettings
 from lambdas.aws import storage
 from lambdas.ingest_data.arrival import Arrival, receive
 from lambdas.ingest_data.faults import DatasetRejected
-from lambdas.ingest_data.ingestion import HOLDOUT, QUARANTINE, TRAIN, Dataset, ingest, version_of
-from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, begin, reject
+from lambdas.ingest_data.ingestion import (
+    HOLDOUT,
+    QUARANTINE,
+    TRAIN,
+    Dataset,
+    directory_of,
+    ingest,
+    version_of,
+)
+from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, begin, reject, rejected_uri
 from lambdas.telemetry import logger
 
 
@@ -31,8 +39,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             document["version"] = version_of(arrival.sha256, config.contract_hash)
             dataset = ingest(arrival, config, Path(scratch))
         except DatasetRejected as rejected:
+            document |= _kept_aside(settings, document, directory_of(Path(scratch)) / QUARANTINE)
             return reject(settings.metric_namespace, document, rejected)
         return _accept(settings, config, document, dataset, _source(event, arrival))
+
+
+def _kept_aside(settings: IngestDataSettings, document: dict[str, Any], quarantine: Path) -> dict[str, str]:
+    """A rejected dataset's rows that broke a rule, for whoever mends the upload."""
+    if not quarantine.exists():
+        return {}
+    uri = rejected_uri(settings.artifact_bucket_name, document["version"]) + QUARANTINE
+    storage.upload_file(quarantine, uri, PARQUET_TYPE)
+    return {"quarantine_uri": uri}
 
 
 def _accept(

@@ -52,12 +52,18 @@ def version_of(content_sha256: str, contract_hash: str) -> str:
     return hashlib.sha256(f"{content_sha256} {contract_hash}".encode()).hexdigest()[:VERSION_LENGTH]
 
 
+def directory_of(scratch: Path) -> Path:
+    """Where `ingest` writes."""
+    return scratch / "dataset"
+
+
 def ingest(arrival: Arrival, config: PipelineConfig, scratch: Path) -> Dataset:
-    """Check, split and profile; raises DatasetRejected."""
+    """Check, split and profile; raises DatasetRejected. The rows that broke a rule are in the quarantine of
+    `directory_of` even then."""
     check_form(arrival, config.dataset)
     engine = Engine(source_of(arrival), scratch)
     try:
-        return _ingest(engine, arrival, config, scratch / "dataset")
+        return _ingest(engine, arrival, config, directory_of(scratch))
     finally:
         engine.close()
 
@@ -73,10 +79,13 @@ def _ingest(engine: Engine, arrival: Arrival, config: PipelineConfig, directory:
         holdout=files[1],
         every=sampling_step(arrival.size_bytes, arrival.head),
     )
-    check_rows(contract, reading.counts, reading.violations)
     (directory / QUARANTINE).parent.mkdir(parents=True)
-    write_quarantine(engine, directory / QUARANTINE)
+    if reading.counts.bad:
+        write_quarantine(engine, directory / QUARANTINE)
+    check_rows(contract, reading.counts, reading.violations)
     profile = profiles.profile(engine, contract, files, reading.sample)
     classes = profiles.classes(engine, contract.target, *files) if contract.task == "classification" else {}
     check_learnable(config, profile, reading.counts, classes)
+    if not reading.counts.bad:
+        write_quarantine(engine, directory / QUARANTINE)  # an accepted dataset has the file, if of no rows
     return Dataset(directory=directory, profile=profile, counts=reading.counts, violations=reading.violations)

@@ -35,6 +35,11 @@ def begin(config: PipelineConfig, upload: storage.Upload, sequencer: str) -> dic
     return {"contract_hash": config.contract_hash, "upload_order": f"{stamp}/{sequencer}"}
 
 
+def rejected_uri(bucket: str, version: str) -> str:
+    """Where a rejected dataset leaves its quarantine; a dataset's own folder holds accepted ones alone."""
+    return f"s3://{bucket}/rejected/{version}/"
+
+
 def reject(metric_namespace: str, document: dict[str, Any], rejected: DatasetRejected) -> dict[str, Any]:
     """The dataset's document where it breaks its contract."""
     logger.info("dataset rejected", reason=str(rejected))

@@ -14,7 +14,7 @@ from lambdas import parts
 from lambdas.aws import storage
 from lambdas.ingest_data.faults import DatasetRejected
 from lambdas.ingest_data.ingestion import version_of
-from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, reject
+from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, reject, rejected_uri
 from lambdas.merge_parts.merging import Merged, check_readable, content_of, merge
 from lambdas.merge_parts.store import Store, copy_all
 from lambdas.parts import PartResult, Parts
@@ -39,6 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             document["version"] = version_of(content_of(results), config.contract_hash)
             merged = merge(results, config, store, across)
         except DatasetRejected as rejected:
+            document |= _kept_aside(results, across, store, document.get("version"))
             return reject(settings.metric_namespace, document, rejected)
         uri = f"s3://{store.parts.bucket}/datasets/{document['version']}/"
         files = [*_lay_out(merged, store, uri), *_set_aside(results, across, store, uri)]
@@ -85,6 +86,16 @@ def _set_aside(results: Sequence[PartResult], across: Path, store: Store, uri: s
         storage.upload_file(across, uri + _ACROSS, PARQUET_TYPE)
         names.append(_ACROSS)
     return names
+
+
+def _kept_aside(
+    results: Sequence[PartResult], across: Path, store: Store, version: str | None
+) -> dict[str, str]:
+    """A rejected dataset's rows that broke a rule, where its parts could be read, for whoever mends them."""
+    if version is None:
+        return {}
+    uri = rejected_uri(store.parts.bucket, version)
+    return {"quarantine_uri": f"{uri}quarantine/"} if _set_aside(results, across, store, uri) else {}
 
 
 def _source(source: dict[str, Any], results: Sequence[PartResult]) -> dict[str, Any]:

@@ -114,6 +114,11 @@ def test_a_rejected_dataset_is_told_and_over() -> None:
     assert STATES["NotifyDatasetRejected"]["Next"] == "DatasetRejected"
     message = json.loads(evaluate(STATES["NotifyDatasetRejected"]["Arguments"]["Message"], document))
     assert message["reason"] == "no rows"
+    assert not message.get("quarantine_uri")
+    uri = "s3://artifacts/rejected/0a1b2c/quarantine/quarantine.parquet"
+    kept = {**document, "dataset": {**document["dataset"], "quarantine_uri": uri}}
+    message = json.loads(evaluate(STATES["NotifyDatasetRejected"]["Arguments"]["Message"], kept))
+    assert message["quarantine_uri"] == uri
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from typing import Any
 
 import boto3
 import pytest
@@ -30,6 +31,31 @@ def test_past_the_tolerance_the_whole_is_rejected_and_the_part_named(intake: Int
     assert "10 of 90 rows break the contract" in document["message"]
     assert "in 'bad.csv', column 'place', first at line 2, 10 rows" in document["message"]
     assert intake.keys("datasets/") == []
+    assert document["quarantine_uri"] == f"s3://artifacts/rejected/{document['version']}/quarantine/"
+    kept = intake.rows(document["quarantine_uri"])
+    assert [(row["part"], row["line"]) for row in kept] == [("bad.csv", line) for line in range(2, 12)]
+
+
+def test_repetitions_past_the_tolerance_are_kept_too(intake: Intake) -> None:
+    columns: list[dict[str, Any]] = [
+        {"name": "id", "type": "integer", "unique": True},
+        {"name": "value", "type": "number"},
+    ]
+    intake.config = config(columns)
+    part = csv_of([f"{i},{i}" for i in range(50)], "id,value")
+    document = intake.in_parts({"a.csv": part, "b.csv": part})
+    assert "50 of 100 rows break the contract" in document["message"]
+    assert "in 'b.csv', column 'id', first at line 2, 50 rows" in document["message"]
+    kept = intake.rows(document["quarantine_uri"])
+    assert {(row["part"], row["rule"]) for row in kept} == {("b.csv", "unique")}
+    assert len(kept) == 50
+
+
+def test_parts_that_break_no_rule_leave_nothing_where_they_are_rejected(intake: Intake) -> None:
+    document = intake.in_parts({"a.csv": csv_of(rows(5))})
+    assert document["accepted"] is False
+    assert "quarantine_uri" not in document
+    assert intake.keys("rejected/") == []
 
 
 def test_a_part_without_rows_adds_nothing(intake: Intake) -> None:

@@ -111,16 +111,50 @@ def test_the_order_of_uploads_is_told_by_time_and_sequencer(put: Any, context: C
     assert sequencer == "0055AED6DCD90281E5"
 
 
-def test_a_rejected_upload_writes_nothing_and_tells_why(
+def test_a_rejected_upload_makes_no_dataset_and_tells_why(
     put: Any, context: Context, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = handler(put(houses(bad=50)), context)
     assert answer["accepted"] is False
     assert "a value is no number: 'north' (column 'latitude', first at line 2, 50 rows)" in answer["message"]
     assert answer["faults"][1]["column"] == "latitude"
-    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="artifacts")
+    assert kept() == [f"rejected/{answer['version']}/quarantine/quarantine.parquet"]
     assert "DatasetsRejected" in capsys.readouterr().out
     assert boto3.client("s3").list_objects_v2(Bucket="raw")["KeyCount"] == 1
+
+
+def kept() -> list[str]:
+    found = boto3.client("s3").list_objects_v2(Bucket="artifacts")
+    return [item["Key"] for item in found.get("Contents", [])]
+
+
+def test_a_rejected_upload_keeps_the_rows_that_broke_a_rule(
+    put: Any, context: Context, tmp_path: Path
+) -> None:
+    answer = handler(put(houses(bad=50)), context)
+    assert answer["quarantine_uri"].startswith("s3://artifacts/rejected/")
+    (tmp_path / "q.parquet").write_bytes(stored(answer["quarantine_uri"]))
+    rows = pq.read_table(tmp_path / "q.parquet").to_pylist()
+    assert len(rows) == 50
+    assert rows[0] == {"line": 2, "column": "latitude", "rule": "type", "value": "north"}
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", csv_of([], HOUSES), houses(100)])
+def test_where_no_row_broke_a_rule_a_rejected_upload_keeps_nothing(
+    put: Any, context: Context, content: bytes
+) -> None:
+    answer = handler(put(content), context)
+    assert answer["accepted"] is False
+    assert "quarantine_uri" not in answer
+    assert kept() == []
+
+
+def test_rows_that_teach_nothing_keep_what_else_was_wrong(put: Any, context: Context) -> None:
+    header, *lines = houses(600, bad=1).decode().splitlines()
+    same = [",".join([*line.split(",")[:8], "5", line.split(",")[9]]) for line in lines]
+    answer = handler(put(csv_of(same, header)), context)
+    assert "the target is always" in answer["message"]
+    assert stored(answer["quarantine_uri"])
 
 
 def test_the_answer_is_json(put: Any, context: Context) -> None:
