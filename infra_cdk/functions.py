@@ -14,7 +14,8 @@ from infra_cdk.network import PrivateNetwork
 from infra_cdk.stages import Stage
 
 PIPELINE_CONFIG_PATH = "/opt/program/pipeline.toml"  # where lambdas/Dockerfile puts it
-DATA = Size(memory_mib=2048, timeout_seconds=900, scratch_mib=4096)
+# All the scratch space that Lambda has: an upload of 5 GB, and beside it what is made of it.
+DATA = Size(memory_mib=2048, timeout_seconds=900, scratch_mib=10240)
 LISTING = Size(memory_mib=512, timeout_seconds=300)
 CONTROL = Size(memory_mib=256, timeout_seconds=60)
 

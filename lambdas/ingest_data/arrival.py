@@ -14,7 +14,8 @@ from lambdas.ingest_data.formats import CSV, content_of, kind_of, within
 from lambdas.ingest_data.header import HEAD_BYTES
 
 _CHUNK_BYTES = 1 << 22
-_UPLOAD_SHARE = 0.6  # of the scratch space; Parquet files and what DuckDB spills take the rest
+MAX_UPLOAD_BYTES = 5_000_000_000
+UPLOAD_SHARE = 0.5  # of the scratch space; Parquet files and what DuckDB spills take the rest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,8 @@ class Arrival:
 
 
 def receive(chunks: Iterable[bytes], key: str, scratch: Path) -> Arrival:
-    """Save the upload, of whatever size leaves room for what is made of it; raises DatasetRejected."""
-    room = int(_UPLOAD_SHARE * shutil.disk_usage(scratch).free)
+    """Save the upload, if it leaves room for what is made of it; raises DatasetRejected."""
+    room = min(MAX_UPLOAD_BYTES, int(UPLOAD_SHARE * shutil.disk_usage(scratch).free))
     return save(within(content_of(chunks, key), room), scratch / "upload", kind_of(key))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from contracts import settings
 from contracts.names import folder_of
+from lambdas.ingest_data.arrival import MAX_UPLOAD_BYTES, UPLOAD_SHARE
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.machine import Machine
 from tests.infrastructure.template import text
@@ -168,3 +169,11 @@ def test_the_outputs_have_the_names_that_others_rely_on(template):
         "UploadQueueUrl",
         "DeadLetterQueueUrl",
     }
+
+
+@pytest.mark.parametrize("state", ["IngestData", "IngestPart"])
+def test_an_upload_of_five_gigabytes_fits_its_function(dev, state):
+    """With a twentieth of the disk gone to its file system."""
+    scratch = dev.function(state)["EphemeralStorage"]["Size"] * 2**20
+    assert MAX_UPLOAD_BYTES == 5 * 10**9
+    assert UPLOAD_SHARE * 0.95 * scratch >= MAX_UPLOAD_BYTES

@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.pipeline_config import PipelineConfig
-from lambdas.ingest_data.arrival import save
+from lambdas.ingest_data.arrival import receive, save
 from lambdas.ingest_data.faults import DatasetRejected
 from lambdas.ingest_data.formats import CSV, PARQUET, content_of, kind_of, within
 from lambdas.ingest_data.ingestion import HOLDOUT, QUARANTINE, TRAIN, Dataset, ingest
@@ -65,9 +66,27 @@ def test_a_gz_that_is_none_is_rejected(content: bytes, reason: str) -> None:
 
 def test_an_upload_too_large_to_check_is_rejected_before_it_fills_the_disk() -> None:
     taken: list[bytes] = []
-    with pytest.raises(DatasetRejected, match=r"larger than the 0\.0 GB that can be checked at once"):
+    with pytest.raises(DatasetRejected, match=r"larger than the 0\.0 GB, uncompressed, that can be"):
         taken.extend(within([b"x" * 60, b"x" * 60, b"x"], 100))
     assert len(taken) == 1
+
+
+@pytest.mark.parametrize(("free_bytes", "room"), [(10_600_000_000, "5.0 GB"), (2_500_000_000, "1.2 GB")])
+def test_five_gigabytes_are_taken_where_the_disk_has_room_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_bytes: int, room: str
+) -> None:
+    asked: list[int] = []
+
+    def within_noted(chunks: Any, limit_bytes: int) -> Any:
+        asked.append(limit_bytes)
+        return within([b"x" * 7], 0)
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=free_bytes))
+    monkeypatch.setattr("lambdas.ingest_data.arrival.within", within_noted)
+    with pytest.raises(DatasetRejected, match=r"upload it in parts, with a manifest\.json"):
+        receive([b""], "incoming/a.csv", tmp_path)
+    assert f"{asked[0] / 1e9:.1f} GB" == room
+    assert asked[0] <= 5_000_000_000
 
 
 def parquet_of(columns: dict[str, Any]) -> bytes:
