@@ -175,26 +175,53 @@ class Stage:
 
     @contextlib.contextmanager
     def bad_predictions_reported_of(self, model: Model) -> Iterator[None]:
-        """Data that sets off the model's own alarm as soon as that exists, until the block ends."""
-        ended = threading.Event()
+        """An alarm of the name and on the data of the model's own, already in ALARM, until the block ends.
+
+        PutMetricAlarm leaves an existing alarm's state as it is.
+        """
+        cloudwatch, ended = self.cloud.client("cloudwatch"), threading.Event()
+        name = f"{NAMES.rollback_alarm_prefix}{model.job}-predictions"
+        metric = {
+            "Namespace": NAMES.metric_namespace,
+            "MetricName": metrics.PREDICTION_SHIFT,
+            "Dimensions": [{"Name": metrics.CONFIG_DIMENSION, "Value": model.job}],
+        }
 
         def report() -> None:
             cloudwatch = self.cloud.running.client("cloudwatch")
-            data = {
-                "MetricName": metrics.PREDICTION_SHIFT,
-                "Dimensions": [{"Name": metrics.CONFIG_DIMENSION, "Value": model.job}],
-                "Value": 1000.0,
-            }
             while not ended.wait(0.05):
-                cloudwatch.put_metric_data(Namespace=NAMES.metric_namespace, MetricData=[data])
+                data = [
+                    {
+                        "MetricName": metrics.PREDICTION_SHIFT,
+                        "Dimensions": [{"Name": metrics.CONFIG_DIMENSION, "Value": job}],
+                        "Value": value,
+                    }
+                    for job, value in ((model.job, 1000.0), (self.champion.job, 0.0))
+                ]
+                cloudwatch.put_metric_data(Namespace=NAMES.metric_namespace, MetricData=data)
 
         reporter = threading.Thread(target=report)
         reporter.start()
         try:
+            cloudwatch.put_metric_alarm(
+                AlarmName=name,
+                **metric,
+                Statistic="Average",
+                Period=self.alarm_period_seconds,
+                EvaluationPeriods=1,
+                Threshold=1.0,
+                ComparisonOperator="GreaterThanThreshold",
+                TreatMissingData="notBreaching",
+            )
+            self.until(lambda: self._state_of_alarm(name) == "ALARM", f"{name} to fire")
             yield
         finally:
             ended.set()
             reporter.join()
+
+    def _state_of_alarm(self, name: str) -> str:
+        found = self.cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return str(found[0]["StateValue"])
 
     def traffic(self, rate: float) -> Traffic:
         return Traffic(self.cloud.running.environment, NAMES.endpoint, rate, PROBE)
@@ -272,7 +299,7 @@ class Stage:
     # --- details --------------------------------------------------------------------------------------------
 
     def _shortcut(self) -> str:
-        """The pipeline's own state machine, entered at RegisterModel; its ARN."""
+        """Have the pipeline's own state machine entered at RegisterModel; its ARN."""
         machine = self._states.describe_state_machine(stateMachineArn=self.cloud.outputs["StateMachineArn"])
         definition = json.loads(machine["definition"])
         definition["StartAt"] = ENTRY
@@ -280,10 +307,11 @@ class Stage:
         definition["States"] = {
             name: definition["States"][name] for name in definition["States"] if name in reached
         }
-        made = self._states.create_state_machine(
-            name="from-registration", roleArn=machine["roleArn"], definition=json.dumps(definition)
+        # The machine keeps its name: the roles know its executions by it.
+        self._states.update_state_machine(
+            stateMachineArn=machine["stateMachineArn"], definition=json.dumps(definition)
         )
-        return str(made["stateMachineArn"])
+        return str(machine["stateMachineArn"])
 
     def _download(self, uri: str) -> Artefact:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
