@@ -28,8 +28,8 @@ def within(chunks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
         size += len(chunk)
         if size > limit_bytes:
             detail = (
-                f"the upload is larger than the {limit_bytes / 1e9:.1f} GB, uncompressed, that can be checked "
-                "at once; upload it in parts, with a manifest.json that names them"
+                f"the upload is larger than the {limit_bytes / 1e9:.1f} GB, uncompressed, that can be "
+                "checked at once; upload it in parts, with a manifest.json that names them"
             )
             raise DatasetRejected([Fault(rule="size", detail=detail)])
         yield chunk
