@@ -118,7 +118,7 @@ class Writer:
 
 def every_nth(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
     """The first row and then each after so many steps."""
-    return batch if step == 1 else batch.take(pa.array(range(0, batch.num_rows, step)))
+    return batch if step == 1 else batch.take(pa.array(range(0, batch.num_rows, step), pa.int64()))
 
 
 def _query(engine: Engine, contract: DatasetContract, without_duplicates: bool) -> str:

@@ -21,7 +21,7 @@ from lambdas.parts import Parts
 from lambdas.telemetry import logger
 
 _LIST_LENGTH = 20
-_AT_ONCE = 16
+_AT_ONCE = 10  # as many connections as botocore keeps
 _MIN_SAMPLE_ROWS = 1_000
 
 

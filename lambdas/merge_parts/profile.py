@@ -67,7 +67,7 @@ def thinning(every: Sequence[int], rows: Sequence[int]) -> list[int]:
 def _thinned(path: Path, column: Column, step: int) -> npt.NDArray[np.float64]:
     table = pq.read_table(path, columns=[column.name])
     if step > 1:
-        table = table.take(pa.array(range(0, table.num_rows, step)))
+        table = table.take(pa.array(range(0, table.num_rows, step), pa.int64()))
     return profiles.sampled(table, column)
 
 

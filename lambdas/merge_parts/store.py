@@ -11,7 +11,7 @@ from lambdas.aws import storage
 from lambdas.ingest_data.outcome import PARQUET_TYPE
 from lambdas.parts import RESULT_FILE, PartResult, Parts
 
-_AT_ONCE = 16
+_AT_ONCE = 10  # as many connections as botocore keeps
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 

@@ -21,6 +21,7 @@ RESERVED = {
     "States.ALL",
     "States.DataLimitExceeded",
     "States.HeartbeatTimeout",
+    "States.ItemReaderFailed",
     "States.Permissions",
     "States.QueryEvaluationError",
     "States.TaskFailed",

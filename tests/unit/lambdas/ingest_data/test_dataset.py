@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from lambdas.ingest_data.arrival import save
 from lambdas.ingest_data.ingestion import HOLDOUT, TRAIN, Dataset, version_of
 from lambdas.ingest_data.profile import BINS
-from lambdas.ingest_data.splitting import sampling_step
+from lambdas.ingest_data.splitting import every_nth, sampling_step
 from tests.unit.lambdas.ingest_data.uploads import COLUMNS, config, csv_of, ingested, rows
 
 
@@ -148,3 +149,9 @@ def test_past_a_hundred_categories_the_rest_is_counted_together(tmp_path: Path) 
 def test_of_many_rows_some_are_sampled(size: int, expected: int) -> None:
     head = b"x" * 99 + b"\n"
     assert sampling_step(size, head, wanted=10_000) == expected
+
+
+@pytest.mark.parametrize(("rows_in", "kept"), [(0, []), (1, [0]), (9, [0, 4, 8])])
+def test_of_a_batch_every_so_manyth_row_is_kept_even_of_none(rows_in: int, kept: list[int]) -> None:
+    batch = pa.RecordBatch.from_arrays([pa.array(range(rows_in), pa.int64())], names=["x"])
+    assert every_nth(batch, 4).column("x").to_pylist() == kept
