@@ -20,6 +20,7 @@ _MODULES = (
     "localcloud.passing",
     "localcloud.redrive",
     "localcloud.queue_urls",
+    "localcloud.queue_metrics",
     "localcloud.cloudwatch",
     "localcloud.sagemaker",
     "localcloud.doors",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from localcloud.states import roles, validation
+from localcloud.states import measures, roles, validation
 from localcloud.states.engine import Engine
 from localcloud.states.execution import new_record
 
@@ -83,6 +83,7 @@ class Api:
         record = new_record(arn, machine_arn, name, value, machine["roleArn"])
         self._module._executions[arn] = record
         self._module._emit_execution_status_event(record)
+        measures.record_start(self._engine.cloud, record)
         self._engine.start(record, machine)
         return _answer({"executionArn": arn, "startDate": record["startDate"]})
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.cloud import Cloud
+from localcloud.states import measures
 from localcloud.states.calls import Calls
 from localcloud.states.errors import ExecutionTimedOutError, StatesError, StoppedError
 from localcloud.states.frame import Frame
@@ -203,6 +204,7 @@ class Execution:
         self.record["status"] = status
         if "mapRunArn" not in self.record:
             stepfunctions._emit_execution_status_event(self.record)
+        measures.record_end(self.cloud, self.record)
 
     def _elapsed(self) -> float:
         """Cloud seconds so far: waits count as long as they claim, work as long as it took."""

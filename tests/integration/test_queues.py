@@ -72,3 +72,24 @@ def test_a_queue_that_is_nobodys_dead_letter_queue_cannot_be_redriven(bare_cloud
     plain = sqs.create_queue(QueueName="plain")["QueueUrl"]
     with pytest.raises(ClientError, match="must be configured as a Dead Letter Queue"):
         sqs.start_message_move_task(SourceArn=arn_of(sqs, plain))
+
+
+def test_an_alarm_tells_that_a_message_waits(bare_cloud: Running):
+    sqs, cloudwatch = bare_cloud.client("sqs"), bare_cloud.client("cloudwatch")
+    sqs.send_message(QueueUrl=sqs.create_queue(QueueName="watched")["QueueUrl"], MessageBody="wait for me")
+    cloudwatch.put_metric_alarm(
+        AlarmName="waits",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "watched"}],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+    def fires() -> bool:
+        return bool(cloudwatch.describe_alarms(AlarmNames=["waits"], StateValue="ALARM")["MetricAlarms"])
+
+    assert Account(bare_cloud).eventually(fires)
