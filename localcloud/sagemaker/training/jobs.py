@@ -57,6 +57,7 @@ class TrainingJobs:
         self._runs: dict[str, TrainingRun] = {}
         self._instances = threading.BoundedSemaphore(INSTANCES)
         self._directory = platform.state_dir / "sagemaker" / "training"
+        self._closing = False
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -81,17 +82,8 @@ class TrainingJobs:
             self._roles.environment(request["RoleArn"])
             record = self._table.save(name, self._new_record(request, arn))
             self._tags.create(arn, request.get("Tags"))
-            run = TrainingRun(
-                record,
-                self._platform,
-                self._roles,
-                self._job_directory(name),
-                stop_grace=self._stop_grace,
-                start=self._start,
-            )
-            self._runs[name] = run
+            self._start_thread(record)
         self._emit(record)
-        threading.Thread(target=self._run, args=(name, run), name=f"training-{name}", daemon=True).start()
         return {"TrainingJobArn": arn}
 
     def describe(self, request: Document, caller: Caller) -> Document:
@@ -137,15 +129,23 @@ class TrainingJobs:
                 self._ended.wait(poll_seconds)
 
     def recover(self) -> None:
-        """After a restart: a job that was running is lost, as with a failed instance on AWS."""
+        """After a restart: a job that was running lost its instance, and is tried again if it may be."""
         shutil.rmtree(self._directory, ignore_errors=True)
         for record in self._table:
-            if record["TrainingJobStatus"] not in ENDED:
+            if record["TrainingJobStatus"] in ENDED:
+                continue
+            if record["TrainingJobStatus"] == "Stopping":
+                self._end(record, Ending("Stopped", "Stopped", "Training job stopped"), 1.0)
+            elif self._may_retry(record, _INTERNAL):
+                self._restart(record)
+                self._start_thread(record)
+            else:
                 self._end(record, Ending("Failed", "Failed", "Training job failed", _INTERNAL), 1.0)
 
     def shut_down(self) -> None:
-        """Kill what runs."""
+        """Kill what runs; its record says that it was running, for a restart to find."""
         with self._lock:
+            self._closing = True
             runs = list(self._runs.values())
         for run in runs:
             run.kill()
@@ -155,17 +155,53 @@ class TrainingJobs:
         directory.mkdir(parents=True, exist_ok=True)
         return directory
 
+    def _start_thread(self, record: Document) -> None:
+        name = record["TrainingJobName"]
+        run = self._new_run(record)
+        threading.Thread(target=self._run, args=(name, run), name=f"training-{name}", daemon=True).start()
+
+    def _new_run(self, record: Document) -> TrainingRun:
+        name = record["TrainingJobName"]
+        run = self._runs[name] = TrainingRun(
+            record,
+            self._platform,
+            self._roles,
+            self._job_directory(name),
+            stop_grace=self._stop_grace,
+            start=self._start,
+        )
+        return run
+
     def _run(self, name: str, run: TrainingRun) -> None:
         record = self._known(name)
-        has_instance = self._await_instance(run)
-        try:
-            ending = run.run(Steps(self._progress(record), self._metric(record)))
-        finally:
-            if has_instance:
-                self._instances.release()
-        with self._lock:
-            self._runs.pop(name, None)
-            self._end(record, ending, run.training_seconds)
+        while True:
+            has_instance = self._await_instance(run)
+            try:
+                ending = run.run(Steps(self._progress(record), self._metric(record)))
+            finally:
+                if has_instance:
+                    self._instances.release()
+            with self._lock:
+                self._runs.pop(name, None)
+                if self._closing:
+                    return
+                if run.stopping or not self._may_retry(record, ending.failure_reason or ""):
+                    self._end(record, ending, run.training_seconds)
+                    return
+                self._restart(record)
+                run = self._new_run(record)
+
+    def _may_retry(self, record: Document, reason: str) -> bool:
+        """RetryStrategy: how often a job is tried again that failed by an InternalServerError.
+
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_RetryStrategy.html
+        """
+        allowed = record.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+        tried = sum(step["Status"] == "Restarting" for step in record["SecondaryStatusTransitions"])
+        return reason.startswith("InternalServerError") and tried < int(allowed)
+
+    def _restart(self, record: Document) -> None:
+        self._transition(record, "Restarting", "Restarting the training job after an internal error")
 
     def _await_instance(self, run: TrainingRun) -> bool:
         """Wait, as a job does on AWS when capacity is short; False when it was stopped meanwhile."""

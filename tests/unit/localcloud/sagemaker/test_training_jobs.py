@@ -265,6 +265,66 @@ def test_a_job_that_ran_when_the_cloud_ended_has_failed(tmp_path):
     assert described["FailureReason"].startswith("InternalServerError")
 
 
+def interrupted(tmp_path, **changes) -> Account:
+    """An account whose cloud ended while a job ran."""
+    first = Account(tmp_path)
+    asked = request(**changes)
+    record = first.jobs._new_record(asked, "arn:aws:sagemaker:us-east-1:111122223333:training-job/job")
+    first.store.table("training-job").save("job", record)
+    return Account(tmp_path, store=first.store)
+
+
+def test_a_job_that_may_be_tried_again_runs_anew_when_the_cloud_comes_back(tmp_path):
+    account = interrupted(tmp_path, RetryStrategy={"MaximumRetryAttempts": 1})
+    account.jobs.recover()
+    described = account.jobs.wait("job", lambda: False)
+    Contract().check_answer("DescribeTrainingJob", described)
+    assert described["TrainingJobStatus"] == "Completed"
+    assert "Restarting" in [step["Status"] for step in described["SecondaryStatusTransitions"]]
+
+
+def test_a_job_is_tried_again_no_oftener_than_it_may(tmp_path):
+    account = interrupted(tmp_path, RetryStrategy={"MaximumRetryAttempts": 1})
+    record = account.store.table("training-job").get("job")
+    assert record is not None
+    account.jobs._restart(record)
+    account.jobs.recover()
+    assert account.jobs.describe({"TrainingJobName": "job"}, Trusted())["TrainingJobStatus"] == "Failed"
+
+
+def test_a_job_that_was_being_stopped_is_stopped_when_the_cloud_comes_back(tmp_path):
+    account = interrupted(tmp_path, RetryStrategy={"MaximumRetryAttempts": 1})
+    record = account.store.table("training-job").get("job")
+    assert record is not None
+    record["TrainingJobStatus"] = "Stopping"
+    account.jobs.recover()
+    assert account.jobs.describe({"TrainingJobName": "job"}, Trusted())["TrainingJobStatus"] == "Stopped"
+
+
+@pytest.mark.parametrize(("attempts", "status"), [(2, "Completed"), (1, "Failed")])
+def test_an_internal_error_is_tried_again_as_often_as_the_job_says(tmp_path, attempts, status):
+    runs = iter([RuntimeError("the instance died"), RuntimeError("again"), None])
+
+    def program(spec, say):
+        if problem := next(runs):
+            raise problem
+        return 0
+
+    described = Account(tmp_path, program).train(RetryStrategy={"MaximumRetryAttempts": attempts})
+    assert described["TrainingJobStatus"] == status
+
+
+def test_a_job_that_fails_by_its_own_fault_is_not_tried_again(tmp_path):
+    runs: list[int] = []
+
+    def program(spec, say):
+        runs.append(1)
+        return 1
+
+    described = Account(tmp_path, program).train(RetryStrategy={"MaximumRetryAttempts": 5})
+    assert (described["TrainingJobStatus"], len(runs)) == ("Failed", 1)
+
+
 def test_a_job_that_nobody_made_is_not_found(tmp_path):
     with pytest.raises(ValidationError, match="Requested resource not found"):
         Account(tmp_path).jobs.describe({"TrainingJobName": "job"}, Trusted())
