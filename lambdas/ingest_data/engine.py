@@ -51,11 +51,13 @@ class Engine:
         return int(count)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """Raises DatasetRejected where the file cannot be read as CSV at all."""
+        """Raises DatasetRejected where the file is no CSV at all, or too much for this function."""
         try:
             return self._connection.sql(sql).fetchall() if _is_query(sql) else self._run(sql)
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise _unreadable(error) from error
+        except duckdb.OutOfMemoryException as error:  # of the scratch space, too
+            raise _too_large() from error
 
     def ask_steadily(self, questions: Sequence[str]) -> list[tuple[Any, ...]]:
         """One row each, asked side by side, of files only.
@@ -99,6 +101,14 @@ def _memory_limit_mb() -> int:
 
 def _is_query(sql: str) -> bool:
     return sql.startswith(("SELECT", "FROM"))
+
+
+def _too_large() -> DatasetRejected:
+    detail = (
+        "what the contract asks of these rows together takes more memory and scratch space than there is; "
+        "upload them in parts, with a manifest.json that names them"
+    )
+    return DatasetRejected([Fault(rule="size", detail=detail)])
 
 
 def _unreadable(error: Exception) -> DatasetRejected:

@@ -15,7 +15,7 @@ from lambdas.ingest_data.formats import CSV, PARQUET
 from lambdas.ingest_data.header import faults_of_head, faults_of_names
 from lambdas.ingest_data.judging import Counts
 from lambdas.ingest_data.sources import source_of
-from lambdas.ingest_data.splitting import split
+from lambdas.ingest_data.splitting import Note, split
 from lambdas.ingest_data.violations import Violation, find_duplicates, find_violations, no_violations
 
 
@@ -47,10 +47,10 @@ def read_rows(
     train: Path,
     holdout: Path,
     every: int,
-    placed: Path | None = None,
+    note: Note | None = None,
 ) -> Reading:
     """Write the files that `split` names; raises DatasetRejected where the file cannot be read."""
-    duplicates = find_duplicates(engine, contract)
+    duplicates = find_duplicates(engine, contract, arrival.size_bytes)
     found = split(
         engine,
         contract,
@@ -58,7 +58,7 @@ def read_rows(
         holdout=holdout,
         without_duplicates=duplicates > 0,
         every=every,
-        placed=placed,
+        note=note,
     )
     malformed = engine.malformed()
     bad = found.rows - found.good_rows + malformed

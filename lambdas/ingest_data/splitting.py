@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,9 +18,13 @@ import pyarrow.parquet as pq
 from contracts.dataset import DatasetContract
 from lambdas.ingest_data import rules
 from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.rules import literal
+from lambdas.ingest_data.violations import key_name
 
 SAMPLE_ROWS = 400_000
 _GOOD, _HOLDOUT = "greenlight_good", "greenlight_holdout"
+AGAIN = "greenlight_again_"  # with a unique key's number: whether the row repeats that key's values
+Note = Callable[[pa.RecordBatch, npt.NDArray[np.int8], npt.NDArray[np.int64]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,23 +49,21 @@ def split(
     holdout: Path,
     without_duplicates: bool,
     every: int,
-    placed: Path | None = None,
+    note: Note | None = None,
 ) -> Split:
     """Write both Parquet files. `every` is the sampling step: 1 keeps all rows.
 
-    `placed` is written too where it is named: of each row of the upload its `side` (0 for neither file, 1 for
-    training, 2 for holdout) and its `place` there, from 0.
+    `note` is told of each batch and of where each of its rows goes.
     """
     names = [column.name for column in contract.columns]
     rows, sampled = 0, []
     with ExitStack() as files:
         to_train, to_holdout = (files.enter_context(Writer(path)) for path in (train, holdout))
-        to_placed = files.enter_context(Writer(placed)) if placed else None
         for batch in engine.batches(_query(engine, contract, without_duplicates)):
             good, held = batch.column(_GOOD), batch.column(_HOLDOUT)
             columns = batch.select(names)
-            if to_placed:
-                to_placed.write(_placed(good, held, to_train.rows, to_holdout.rows))
+            if note:
+                note(batch, *_places(good, held, to_train.rows, to_holdout.rows))
             to_train.write(columns.filter(pc.and_not(good, held)))
             to_holdout.write(columns.filter(pc.and_(good, held)))
             sampled.append(every_nth(columns.filter(good), every))
@@ -72,17 +76,18 @@ def split(
     )
 
 
-def _placed(good: pa.Array, held: pa.Array, train_rows: int, holdout_rows: int) -> pa.RecordBatch:
-    """Of a batch, before its rows are written to files of so many rows."""
-    is_good, is_held = (
-        np.asarray(flags.to_numpy(zero_copy_only=False), dtype=bool) for flags in (good, held)
-    )
+def _places(
+    good: pa.Array, held: pa.Array, train_rows: int, holdout_rows: int
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    """Of a batch, before its rows are written to files of so many rows: each row's side, 0 for neither file,
+    1 for training, 2 for holdout, and its place there, from 0."""
+    is_good, is_held = (np.asarray(flags.to_numpy(zero_copy_only=False)) for flags in (good, held))
     side = np.where(is_good, np.where(is_held, 2, 1), 0).astype(np.int8)
     place = np.full(len(side), -1, dtype=np.int64)
     for number, start in ((1, train_rows), (2, holdout_rows)):
         of_side = side == number
         place[of_side] = start + np.arange(of_side.sum())
-    return pa.RecordBatch.from_arrays([pa.array(side), pa.array(place)], names=["side", "place"])
+    return side, place
 
 
 class Writer:
@@ -128,7 +133,13 @@ def _query(engine: Engine, contract: DatasetContract, without_duplicates: bool) 
     numbered = f"(SELECT row_number() OVER () AS greenlight_row, * FROM {source})"  # noqa: S608
     every_row = rules.checked(contract, numbered, "greenlight_row")
     again = "greenlight_row IN (SELECT row FROM duplicates)"
-    return f"SELECT * REPLACE (greenlight_good AND NOT {again} AS greenlight_good) FROM ({every_row})"  # noqa: S608
+    repeats = "".join(
+        f', greenlight_row IN (SELECT row FROM duplicates WHERE "column" = {literal(key_name(names))}) '  # noqa: S608
+        f"AS {AGAIN}{index}"
+        for index, names in enumerate(rules.unique_keys(contract))
+    )
+    good = f"* REPLACE (greenlight_good AND NOT {again} AS greenlight_good)"
+    return f"SELECT {good}{repeats} FROM ({every_row})"  # noqa: S608
 
 
 def sampling_step(size_bytes: int, head: bytes, wanted: int = SAMPLE_ROWS) -> int:

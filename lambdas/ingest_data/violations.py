@@ -15,6 +15,9 @@ from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.lines import lines_of_bytes, lines_of_rows
 from lambdas.ingest_data.rules import identifier, literal
 
+_BYTES_OF_SHARE = 700_000_000  # whose values take half of the engine's memory, where rows are short
+_PARQUET_GROWS = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
@@ -35,31 +38,52 @@ class Violation:
         return {name: value for name, value in asdict(self).items() if name != "part" or value}
 
 
-def find_duplicates(engine: Engine, contract: DatasetContract) -> int:
-    """Fill the table duplicates (row, column, value): all but the first row that shares a unique value."""
+def find_duplicates(engine: Engine, contract: DatasetContract, size_bytes: int) -> int:
+    """Fill the table duplicates (row, column, value): all but the first row that shares a unique value.
+
+    The values are compared in their type; rows without one of them are told of as missing. The file is read
+    once for each share of the values that fits memory, so that they need no scratch space.
+    """
     engine.ask('CREATE OR REPLACE TEMP TABLE duplicates (row BIGINT, "column" VARCHAR, value VARCHAR)')
+    shares = shares_of(size_bytes if engine.source.has_lines else _PARQUET_GROWS * size_bytes)
     for names in rules.unique_keys(contract):
-        _collect(engine, contract, names)
+        _collect(engine, contract, names, shares)
     ((count,),) = engine.ask("SELECT count(DISTINCT row) FROM duplicates")
     return int(count)
 
 
-def _collect(engine: Engine, contract: DatasetContract, names: Sequence[str]) -> None:
-    """The values are compared in their type; rows without one of them are told of as missing."""
-    keys = [f"{rules.typed(contract.column(name))} AS k{i}" for i, name in enumerate(names)]
+def shares_of(size_bytes: int) -> int:
+    """An odd number: DuckDB's tables of hashes go by their last bits, which rows of one share must not have
+    in common."""
+    return 1 + 2 * (size_bytes // (2 * _BYTES_OF_SHARE))
+
+
+def _collect(engine: Engine, contract: DatasetContract, names: Sequence[str], shares: int) -> None:
+    typed = ", ".join(f"{rules.typed(contract.column(name))} AS k{i}" for i, name in enumerate(names))
     columns = ", ".join(f"k{i}" for i in range(len(names)))
-    engine.ask(
-        f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT row_number() OVER () AS row, {', '.join(keys)} "
-        f"FROM {engine.source.rows}"
-    )
-    engine.ask(
-        f"INSERT INTO duplicates SELECT row, {literal(', '.join(names))}, "
-        f"left(concat_ws(', ', {columns}), 200) FROM keyed "
-        f"WHERE ({columns}) IN (SELECT ({columns}) FROM keyed GROUP BY {columns} HAVING count(*) > 1) "
-        f"AND {' AND '.join(f'k{i} IS NOT NULL' for i in range(len(names)))} "
-        f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY row) > 1"
-    )
-    engine.ask("DROP TABLE keyed")
+    present = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(names)))
+    for share in range(shares):
+        found = (
+            f"SELECT {columns} FROM (SELECT {typed} FROM {engine.source.rows}) "
+            f"WHERE {present} AND hash({columns}) % {shares} = {share} "
+            f"GROUP BY {columns} HAVING count(*) > 1"
+        )
+        into = "INSERT INTO repeated" if share else "CREATE OR REPLACE TEMP TABLE repeated AS"
+        engine.ask(f"{into} {found}")
+    if engine.ask("SELECT 1 FROM repeated LIMIT 1"):
+        engine.ask(
+            f"INSERT INTO duplicates SELECT row, {literal(key_name(names))}, "
+            f"left(concat_ws(', ', {columns}), 200) "
+            f"FROM (SELECT row_number() OVER () AS row, {typed} FROM {engine.source.rows}) "
+            f"WHERE ({columns}) IN (SELECT ({columns}) FROM repeated) "
+            f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY row) > 1"
+        )
+    engine.ask("DROP TABLE repeated")
+
+
+def key_name(names: Sequence[str]) -> str:
+    """What stands for the columns of a unique key in messages and in quarantine."""
+    return ", ".join(names)
 
 
 def find_violations(engine: Engine, contract: DatasetContract, arrival: Arrival) -> list[Violation]:

@@ -1,11 +1,12 @@
 """The values that may occur only once in the whole dataset, for MergeParts to compare between parts."""
-# ruff: noqa: S608 - SQL is made of the contract's names, each quoted by `identifier` or `literal`
 
 from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,57 +16,82 @@ from lambdas.ingest_data import rules
 from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.lines import lines_of_all_rows, lines_of_bytes
-from lambdas.ingest_data.rules import literal
-
-_BATCH_LINES = 100_000
+from lambdas.ingest_data.splitting import AGAIN
 
 
-def write_keys(
-    engine: Engine,
-    contract: DatasetContract,
-    arrival: Arrival,
-    placed: Path,
-    directory: Path,
-    number: int,
-) -> None:
-    """One file for each unique key: part, row, line, side, place (as `split` says) and k0, k1...
+class Keys:
+    """One file for each unique key: part, row, line, side and place (as `split` has them), k0, k1...
 
-    A value that comes again in the part is left out: it is told of already. So is a row without a value.
+    Every value stands there once: of a row that repeats it the part's own verdict tells. A row without one of
+    the values is left out as well.
     """
-    engine.ask(
-        "CREATE OR REPLACE TEMP VIEW placed AS "
-        f"SELECT file_row_number + 1 AS row, side, place FROM read_parquet({literal(str(placed))}, "
-        "file_row_number = true)"
-    )
-    line, lines = _lines(engine, arrival, directory.parent / "lines.parquet")
-    for index, names in enumerate(rules.unique_keys(contract)):
-        typed = [f"{rules.typed(contract.column(name))} AS k{i}" for i, name in enumerate(names)]
-        columns = ", ".join(f"k{i}" for i in range(len(names)))
-        query = (
-            f"SELECT {number} AS part, row, {line} AS line, side, place, {columns} FROM "
-            f"(SELECT row_number() OVER () AS row, {', '.join(typed)} FROM {engine.source.rows}) "
-            f"JOIN placed USING (row) {lines} "
-            f"WHERE {' AND '.join(f'k{i} IS NOT NULL' for i in range(len(names)))} "
-            f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY row) = 1 ORDER BY row"
-        )
-        target = literal(str(directory / parts.keys_file(index)))
-        engine.ask(f"COPY ({query}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+
+    def __init__(self, contract: DatasetContract, directory: Path, number: int, *, has_lines: bool) -> None:
+        self._keys = rules.unique_keys(contract)
+        self._paths = [directory / parts.keys_file(index) for index, _ in enumerate(self._keys)]
+        self._files: list[pq.ParquetWriter] = []
+        self._number, self._header_lines = number, 1 if has_lines else 0
+        self._rows = 0
+
+    def note(self, batch: pa.RecordBatch, side: npt.NDArray[np.int8], place: npt.NDArray[np.int64]) -> None:
+        """Write the batch's values."""
+        row = np.arange(self._rows + 1, self._rows + 1 + batch.num_rows)
+        self._rows += batch.num_rows
+        for index, names in enumerate(self._keys):
+            values = [batch.column(name) for name in names]
+            keep = ~_flags(batch, f"{AGAIN}{index}")
+            for value in values:
+                keep &= np.asarray(value.is_valid().to_numpy(zero_copy_only=False))
+            columns = {
+                "part": np.full(len(row), self._number),
+                "row": row,
+                "line": row + self._header_lines,
+                "side": side,
+                "place": place,
+                **{f"k{i}": value for i, value in enumerate(values)},
+            }
+            self._write(index, pa.RecordBatch.from_pydict(columns).filter(pa.array(keep)))
+
+    def _write(self, index: int, batch: pa.RecordBatch) -> None:
+        if len(self._files) == index:
+            self._files.append(_writer(self._paths[index], batch.schema))
+        self._files[index].write_batch(batch)
+
+    def finish(self, engine: Engine, arrival: Arrival) -> None:
+        """Close the files; where lines are not simply counted, put the right ones in."""
+        for file in self._files:
+            file.close()
+        if not self._files or not engine.source.has_lines:
+            return
+        asked = engine.ask("SELECT DISTINCT line_byte_position FROM reject_errors")
+        malformed = lines_of_bytes(arrival.path, [position for (position,) in asked])
+        if malformed or not arrival.counts_lines_simply():
+            for path in self._paths:
+                _put_lines(path, arrival.path, list(malformed.values()))
 
 
-def _lines(engine: Engine, arrival: Arrival, path: Path) -> tuple[str, str]:
-    """SQL for the line of a row, and the join that it needs."""
-    if not engine.source.has_lines:
-        return "row", ""
-    asked = engine.ask("SELECT DISTINCT line_byte_position FROM reject_errors")
-    malformed = lines_of_bytes(arrival.path, [position for (position,) in asked])
-    if not malformed and arrival.counts_lines_simply():
-        return "row + 1", ""
-    with pq.ParquetWriter(path, pa.schema([("line", pa.int64())])) as file:
-        found = lines_of_all_rows(arrival.path, malformed.values())
-        while lines := list(islice(found, _BATCH_LINES)):
-            file.write_batch(pa.RecordBatch.from_arrays([pa.array(lines, pa.int64())], names=["line"]))
-    numbered = (
-        f"SELECT file_row_number + 1 AS row, line FROM read_parquet({literal(str(path))}, "
-        "file_row_number = true)"
-    )
-    return "line", f"JOIN ({numbered}) USING (row)"
+def _flags(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.bool_]:
+    if name not in batch.schema.names:
+        return np.zeros(batch.num_rows, dtype=bool)
+    return np.asarray(batch.column(name).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _put_lines(path: Path, upload: Path, malformed_lines: list[int]) -> None:
+    """A batch of keys at a time, along with the lines of the rows up to its last one."""
+    lines, passed = lines_of_all_rows(upload, malformed_lines), 0
+    with pq.ParquetFile(path) as file, _writer(path.with_suffix(".lines"), file.schema_arrow) as new:
+        for batch in file.iter_batches():
+            rows = batch.column("row").to_numpy()
+            if not len(rows):
+                continue
+            found = np.fromiter(islice(lines, int(rows[-1]) - passed), dtype=np.int64)
+            line = pa.array(found[rows - passed - 1])
+            passed = int(rows[-1])
+            new.write_batch(batch.set_column(batch.schema.get_field_index("line"), "line", line))
+    path.with_suffix(".lines").replace(path)
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Numbers that mostly grow by one take next to no space as differences."""
+    growing = dict.fromkeys(("row", "line", "place"), "DELTA_BINARY_PACKED")
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False, column_encoding=growing)

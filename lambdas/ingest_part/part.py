@@ -14,11 +14,10 @@ from lambdas import parts
 from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.reading import Reading, check_form, read_rows
-from lambdas.ingest_data.rules import unique_keys
 from lambdas.ingest_data.sources import source_of
 from lambdas.ingest_data.splitting import sampling_step
 from lambdas.ingest_data.violations import write_quarantine
-from lambdas.ingest_part.keys import write_keys
+from lambdas.ingest_part.keys import Keys
 from lambdas.ingest_part.measuring import measure
 from lambdas.parts import PartResult
 
@@ -31,7 +30,7 @@ def ingest_part(
     directory.mkdir()
     engine = Engine(source_of(arrival), scratch)
     try:
-        return _ingest(engine, arrival, item, config.dataset, directory, scratch / "placed.parquet")
+        return _ingest(engine, arrival, item, config.dataset, directory)
     finally:
         engine.close()
 
@@ -42,9 +41,9 @@ def _ingest(
     item: dict[str, Any],
     contract: DatasetContract,
     directory: Path,
-    placed: Path,
 ) -> PartResult:
     every = power_of_two(sampling_step(arrival.size_bytes, arrival.head, item["sample_rows"]))
+    keys = Keys(contract, directory, item["number"], has_lines=engine.source.has_lines)
     reading = read_rows(
         engine,
         arrival,
@@ -52,12 +51,11 @@ def _ingest(
         train=directory / parts.TRAIN_FILE,
         holdout=directory / parts.HOLDOUT_FILE,
         every=every,
-        placed=placed if unique_keys(contract) else None,
+        note=keys.note,
     )
+    keys.finish(engine, arrival)
     if reading.counts.bad:
         write_quarantine(engine, directory / parts.QUARANTINE_FILE, part=item["part"])
-    if placed.exists():
-        write_keys(engine, contract, arrival, placed, directory, item["number"])
     return _result(engine, arrival, item, contract, directory, reading, every)
 
 

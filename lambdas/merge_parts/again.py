@@ -18,7 +18,7 @@ from lambdas.ingest_data import rules
 from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.profile import written
 from lambdas.ingest_data.rules import literal
-from lambdas.ingest_data.violations import Violation
+from lambdas.ingest_data.violations import Violation, key_name
 from lambdas.parts import BAD, IN_HOLDOUT, IN_TRAIN
 
 Places = Mapping[int, npt.NDArray[np.int64]]
@@ -38,7 +38,7 @@ def find_again(engine: Engine, contract: DatasetContract, keys: Sequence[Sequenc
 def _collect(engine: Engine, names: Sequence[str], source: str) -> None:
     columns = ", ".join(f"k{i}" for i in range(len(names)))
     engine.ask(
-        f"INSERT INTO again SELECT part, row, line, side, place, {literal(', '.join(names))}, "
+        f"INSERT INTO again SELECT part, row, line, side, place, {literal(key_name(names))}, "
         f"left(concat_ws(', ', {columns}), 200) FROM {source} "
         f"WHERE ({columns}) IN (SELECT ({columns}) FROM {source} GROUP BY {columns} HAVING count(*) > 1) "
         f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY part, row) > 1"

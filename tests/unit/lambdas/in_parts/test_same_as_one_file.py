@@ -92,10 +92,12 @@ def identified(*ids: int) -> list[str]:
     return [f"{i},{i / 10},INLAND,{1000 + i}" for i in ids]
 
 
+@pytest.mark.parametrize("bytes_of_share", [100, 10**9])
 @pytest.mark.parametrize("identifiers", [[], ["id"], ["id", "place"]])
 def test_rows_that_parts_repeat_of_each_other_are_set_aside_as_in_one_file(
-    intake: Intake, identifiers: list[str]
+    intake: Intake, identifiers: list[str], bytes_of_share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("lambdas.ingest_data.violations._BYTES_OF_SHARE", bytes_of_share)
     intake.config = config(IDENTIFIED, identifiers=identifiers, bad_row_tolerance_share=0.2)
     one, two = identified(*range(100), 5), identified(*range(100, 180), 17, 150, 3)
     three = [*identified(*range(180, 240), 3, 170), "-,1,INLAND,1"]

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lambdas.ingest_data.ingestion import HOLDOUT, QUARANTINE, TRAIN, Dataset
+from lambdas.ingest_data.violations import shares_of
 from tests.unit.lambdas.ingest_data.uploads import COLUMNS, config, csv_of, ingested, rejected, rows
 
 
@@ -220,3 +221,10 @@ def test_a_column_named_like_sql_is_a_name(tmp_path: Path) -> None:
     lines[4] = "x,1"
     dataset = ingested(csv_of(lines, header), tmp_path, config(columns))
     assert quarantine(dataset) == [(6, name, "type", "x")]
+
+
+@pytest.mark.parametrize(("size_bytes", "shares"), [(0, 1), (10**9, 1), (1_400_000_000, 3), (5 * 10**9, 7)])
+def test_unique_values_of_a_large_file_are_compared_an_odd_number_of_shares_at_a_time(
+    size_bytes: int, shares: int
+) -> None:
+    assert shares_of(size_bytes) == shares

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.faults import DatasetRejected
+from lambdas.ingest_data.sources import Source
 from tests.unit.lambdas.ingest_data.uploads import HEADER, config, csv_of, ingested, rejected, rows
 
 
@@ -172,3 +175,15 @@ def test_an_unterminated_quote_is_told_and_not_thrown(tmp_path: Path) -> None:
     message = rejected(csv_of(lines), tmp_path)
     assert "csv" in message
     assert "line 7" in message
+
+
+def test_what_does_not_fit_the_scratch_space_is_told_and_not_thrown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "40")
+    source = Source(names=("x",), rows="", listing="", has_lines=False)
+    engine = Engine(source, tmp_path)
+    engine.ask("SET max_temp_directory_size = '1MB'")
+    with pytest.raises(DatasetRejected, match=r"size: .* upload them in parts"):
+        engine.ask("SELECT count(*) FROM (SELECT range AS r FROM range(3000000) GROUP BY r)")
+    engine.close()
