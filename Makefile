@@ -23,7 +23,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments
+.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments test-serving
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
@@ -64,6 +64,10 @@ test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Tr
 
 test-deployments: setup  ## each fault that a deployment must survive, under a load of 200 requests/s
 	@$(BIN)/python -m pytest -m deployments tests/integration/deployments
+
+test-serving: setup  ## 100,000 bodies of every kind, and the server's memory over a million requests
+	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/test_fuzz.py
+	@$(BIN)/python -m pytest -m endurance tests/unit/inference/test_endurance.py
 
 chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
 	@$(BIN)/python -m pytest -m chaos tests/chaos
