@@ -14,20 +14,32 @@ from typing import Any
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- state machine: begin -->", "<!-- state machine: end -->"
-# Every task's catch leads here; drawing each of those edges would hide the pipeline.
-FAILURE_ENTRY = "DescribeFailure"
 
 
 def render(definition: dict[str, Any]) -> str:
-    """Mermaid text: tasks as boxes, choices as diamonds, ends rounded; catch edges are left out."""
+    """Mermaid text: tasks as boxes, choices as diamonds with their rules' comments, ends rounded.
+
+    States that only a Catch leads to are left out: every task has one, and they would hide the pipeline.
+    """
     states: dict[str, dict[str, Any]] = definition["States"]
+    shown = _reached(states, definition["StartAt"])
     lines = ["```mermaid", "flowchart TD", f"  Upload([CSV uploaded]) --> {definition['StartAt']}"]
-    lines += [f"  {name}{_shape(name, state)}" for name, state in states.items()]
-    for name, state in states.items():
-        lines += [f"  {name} --> {target}" for target in _targets(state)]
-    lines.append(f"  AnyTask([any task that fails]) -.-> {FAILURE_ENTRY}")
-    lines += [f"  style {name} stroke:{_colour(state)}" for name, state in states.items() if _colour(state)]
+    lines += [f"  {name}{_shape(name, states[name])}" for name in shown]
+    for name in shown:
+        lines += [f"  {name} -->{label} {target}" for target, label in _edges(states[name])]
+    lines += [f"  style {name} stroke:{_colour(states[name])}" for name in shown if _colour(states[name])]
     return "\n".join([*lines, "```"])
+
+
+def _reached(states: dict[str, dict[str, Any]], start: str) -> list[str]:
+    """The states that are reached without a Catch, in the file's order."""
+    found, waiting = set(), [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [target for target, _ in _edges(states[name])]
+    return [name for name in states if name in found]
 
 
 def _shape(name: str, state: dict[str, Any]) -> str:
@@ -42,10 +54,19 @@ def _colour(state: dict[str, Any]) -> str:
     return {"Succeed": "#2a2", "Fail": "#c22"}.get(state["Type"], "")
 
 
-def _targets(state: dict[str, Any]) -> list[str]:
-    targets = [choice["Next"] for choice in state.get("Choices", [])]
-    targets += [state[key] for key in ("Default", "Next") if key in state]
-    return list(dict.fromkeys(targets))
+def _edges(state: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where a state leads, and the arrow's label; rules that lead to one state share an arrow."""
+    comments: dict[str, list[str]] = {}
+    for choice in state.get("Choices", []):
+        comments.setdefault(choice["Next"], []).append(choice.get("Comment", ""))
+    for key in ("Default", "Next"):
+        if key in state:
+            comments.setdefault(state[key], [])
+    return [(target, _label(" or ".join(filter(None, words)))) for target, words in comments.items()]
+
+
+def _label(text: str) -> str:
+    return f"|{text}|" if text else ""
 
 
 def current() -> str:
