@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import subprocess
 import sys
 
 from tests.chaos import report
@@ -16,24 +17,46 @@ def main() -> int:
     """Run what is not yet in the journal; 1 if anything was ever lost."""
     options = _parse()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cloud is stopped too
-    from tests.chaos.cloud import ChaosCloud
-
-    cdk_out = assembly()
     journal = Journal(report.RUNS)
     if options.fresh:
         report.RUNS.unlink(missing_ok=True)
-    for seed in options.seeds:
-        wanted = [options.run] if options.run is not None else range(options.runs)
-        done = set() if options.run is not None else journal.done(seed)
-        with ChaosRun(lambda: ChaosCloud.start(cdk_out)) as chaos:
-            for run in wanted:
-                if run not in done:
-                    result = chaos.run(seed, run)
-                    _show(result)
-                    if options.run is None:
-                        journal.append(result)
+    several = len(options.seeds) > 1
+    is_well = _side_by_side(options) if several else _run(options.seeds[0], options, journal)
     report.write()
-    return int(any(result["verdict"] == LOST for result in journal.results()))
+    return int(not is_well or any(result["verdict"] == LOST for result in journal.results()))
+
+
+def _side_by_side(options: argparse.Namespace) -> bool:
+    """A process for each seed; whether all of them came to their end and lost nothing."""
+    more = ["--run", str(options.run)] if options.run is not None else ["--runs", str(options.runs)]
+    command = [sys.executable, "-m", "tests.chaos", *more, "--seeds"]
+    processes = [subprocess.Popen([*command, str(seed)]) for seed in options.seeds]
+    try:
+        codes = [process.wait() for process in processes]
+        return not any(codes)
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+def _run(seed: int, options: argparse.Namespace, journal: Journal) -> bool:
+    """One seed's runs, on a cloud of its own; whether nothing was lost."""
+    from tests.chaos.cloud import ChaosCloud
+
+    cdk_out = assembly()
+    wanted = [options.run] if options.run is not None else range(options.runs)
+    done = set() if options.run is not None else journal.done(seed)
+    verdicts = set()
+    with ChaosRun(lambda: ChaosCloud.start(cdk_out)) as chaos:
+        for run in wanted:
+            if run not in done:
+                result = chaos.run(seed, run)
+                _show(result)
+                verdicts.add(result.verdict)
+                if options.run is None:
+                    journal.append(result)
+    return LOST not in verdicts
 
 
 def _parse() -> argparse.Namespace:
