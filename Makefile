@@ -63,7 +63,7 @@ test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Tr
 	@$(BIN)/python -m pytest -m clients tests/clients
 
 test-deployments: setup  ## each fault that a deployment must survive, under a load of 200 requests/s
-	@$(BIN)/python -m pytest -m deployments tests/integration/deployments
+	@$(BIN)/python -m pytest -rP -m deployments tests/integration/deployments
 
 test-serving: setup  ## 100,000 bodies of every kind, and the server's memory over a million requests
 	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/test_fuzz.py
