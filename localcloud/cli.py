@@ -8,7 +8,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from localcloud import breaking
+from localcloud.breaking import BreakingError
 from localcloud.cloud import Cloud
 from localcloud.deploy import DeploymentError, deploy
 from localcloud.faults.plan import Plan
@@ -41,10 +44,9 @@ It prints `NAME = value` for each stack output, then `export NAME=value` lines. 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its status."""
-    options = parse(arguments)
     try:
-        status = up(options)
-    except (PortBusyError, StateInUseError, SynthError, PlanError) as error:
+        status = _run(parse_command(arguments))
+    except (BreakingError, PortBusyError, StateInUseError, SynthError, PlanError) as error:
         print(f"localcloud: {error}", file=sys.stderr, flush=True)
         status = 1
     except KeyboardInterrupt:
@@ -54,8 +56,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os._exit(status)  # a worker thread that still waits for something must not hold up the end
 
 
+def _run(given: dict[str, Any]) -> int:
+    command = given.pop("command")
+    if command == "up":
+        return up(Options(**given))
+    print(breaking.run(command, given))
+    return 0
+
+
 def parse(arguments: Sequence[str] | None) -> Options:
-    """The options that the arguments ask for; argparse exits on a wrong one."""
+    """The options of `up`; argparse exits on a wrong one."""
+    given = parse_command(arguments)
+    given.pop("command")
+    return Options(**given)
+
+
+def parse_command(arguments: Sequence[str] | None) -> dict[str, Any]:
+    """The command and its options by name; argparse exits on a wrong one."""
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         "python -m localcloud", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=plain
@@ -98,9 +115,8 @@ def parse(arguments: Sequence[str] | None) -> Options:
         metavar="FILE",
         help="TOML or JSON: calls that throttle, fail, hang or repeat; processes that die",
     )
-    given = vars(parser.parse_args(arguments))
-    given.pop("command")
-    return Options(**given)
+    breaking.add_commands(commands)
+    return vars(parser.parse_args(arguments))
 
 
 def _port(text: str) -> int:

@@ -28,6 +28,10 @@ class FleetFaults:
         named = {"endpoint_config": endpoint_config} if endpoint_config else {"model": model}
         self._call("PutFleetFaults", {**named, "fault": dict(fault)})
 
+    def put_to_next(self, fault: Mapping[str, Any]) -> None:
+        """From now on every fleet suffers `fault` that does not serve already."""
+        self._call("PutFleetFaults", {"next": True, "fault": dict(fault)})
+
     def clear(self) -> None:
         """No fleet suffers anything from now on."""
         self._call("ClearFleetFaults", {})

@@ -75,6 +75,7 @@ class SageMaker:
         self.capture = Capture(platform.clock.now)
         preparer = Preparer(platform, roles, self.packages.known)
         records = EndpointRecords(*shared, self.events)
+        self._live = records.live
         work = Work(records, platform, preparer, self._start, self.faults, self.capture, alarms)
         self.endpoints = Endpoints(records, self.names, platform, self.models, self.configs, work, alarms)
         self._utilization = Utilization(records.live.values(), publish, platform.clock, platform.state_dir)
@@ -148,7 +149,9 @@ class SageMaker:
     def _set_faults(self, operation: str, body: bytes) -> Answer:
         try:
             if operation == "PutFleetFaults":
-                return answer(200, self.faults.put(_json(body)))
+                fleets = [live.current for live in self._live.values() if live.current is not None]
+                serving = [fleet.config_name for fleet in fleets]
+                return answer(200, self.faults.put(_json(body), serving))
             if operation == "ClearFleetFaults":
                 return answer(200, self.faults.clear())
             return answer(200, self.faults.listed())

@@ -6,6 +6,7 @@ A rule names an endpoint config or a model; the proxy applies it to the requests
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,7 @@ class Fault:
 
 
 NONE = Fault()
+_NEXT = "next"
 
 
 class Faults:
@@ -50,23 +52,28 @@ class Faults:
         self._chance = chance or random.Random()  # noqa: S311 - not for secrets
 
     def of(self, config_name: str, model_name: str) -> Fault:
-        """The fault of a fleet's variant: a rule for the config beats one for the model."""
+        """The fault of a fleet's variant: a rule for the config, else for the model, else for the next."""
         rule = self._table.get(f"config:{config_name}") or self._table.get(f"model:{model_name}")
-        return Fault(**rule["fault"]) if rule is not None else NONE
+        if rule is None:
+            rule = self._table.get(_NEXT)
+            if rule is None or config_name in rule["but"]:
+                return NONE
+        return Fault(**rule["fault"])
 
     def happens(self, share: float) -> bool:
         """Whether something that happens to a share of the requests happens to this one."""
         return share > 0 and self._chance.random() < share
 
-    def put(self, document: Any) -> Document:
-        """Set, or with an empty fault drop, the rule for {"endpoint_config": ...} or {"model": ...}."""
+    def put(self, document: Any, serving: Sequence[str] = ()) -> Document:
+        """Set, or with an empty fault drop, a rule: for {"endpoint_config": ...}, for {"model": ...}, or for
+        {"next": true}, which is every config that is not `serving` now."""
         key = _key(document)
         fault = document.get("fault") or {}
         for name, value in fault.items():
             if name not in FIELDS or not isinstance(value, FIELDS[name]):
                 raise ValidationError(f"fault {name}={value!r}: there are {', '.join(FIELDS)}")
         if fault:
-            self._table.save(key, {"for": key, "fault": fault})
+            self._table.save(key, {"for": key, "fault": fault, "but": list(serving)})
         else:
             self._table.delete(key)
         return self.listed()
@@ -84,7 +91,9 @@ class Faults:
 
 def _key(document: Any) -> str:
     if isinstance(document, dict):
+        if document.get("next") is True:
+            return _NEXT
         for member, prefix in (("endpoint_config", "config"), ("model", "model")):
             if isinstance(document.get(member), str):
                 return f"{prefix}:{document[member]}"
-    raise ValidationError('A fault needs {"endpoint_config": NAME} or {"model": NAME}')
+    raise ValidationError('A fault needs {"endpoint_config": NAME}, {"model": NAME} or {"next": true}')

@@ -22,6 +22,17 @@ def test_an_empty_fault_ends_a_rule_and_clear_ends_all():
     assert faults.clear() == {"faults": []}
 
 
+def test_a_rule_for_the_next_leaves_out_who_serves_already_and_is_beaten_by_any_other():
+    faults = Faults(Store())
+    faults.put({"next": True, "fault": {"error_share": 0.3}}, serving=["blue"])
+    faults.put({"endpoint_config": "named", "fault": {"no_ping": True}}, serving=["blue"])
+    assert faults.of("green", "m") == Fault(error_share=0.3)
+    assert faults.of("blue", "m") == NONE
+    assert faults.of("named", "m") == Fault(no_ping=True)
+    faults.put({"next": True, "fault": {}})
+    assert faults.of("green", "m") == NONE
+
+
 @pytest.mark.parametrize(
     "document",
     [
