@@ -26,7 +26,7 @@ SOURCES := app.py contracts lambdas training_jobs inference infra_cdk operations
 .PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments test-serving
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  \033[36mmake %-17s\033[0m %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready  ## create .venv with every locked dependency (node included)
 
