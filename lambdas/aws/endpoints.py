@@ -7,6 +7,7 @@ An endpoint that does not exist is a ValidationException, not a ResourceNotFound
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,10 @@ class EndpointState:
     @property
     def is_settled(self) -> bool:
         return self.status in ("InService", "OutOfService", "Failed", "UpdateRollbackFailed", MISSING)
+
+    def is_of(self, config_name: str) -> bool:
+        """Whether the config serves, or a deployment moves to it."""
+        return config_name in (self.config_name, self.pending_config_name) and self.status != "Failed"
 
 
 def _sagemaker() -> SageMakerClient:
@@ -71,12 +76,24 @@ class Endpoint:
         )
 
     def create(self, config_name: str) -> None:
-        _sagemaker().create_endpoint(EndpointName=self.name, EndpointConfigName=config_name)
+        """An endpoint that is there already with this config is the one asked for."""
+        with self._unless_begun(config_name):
+            _sagemaker().create_endpoint(EndpointName=self.name, EndpointConfigName=config_name)
 
     def update(self, config_name: str, deployment: Mapping[str, Any]) -> None:
         """Start a blue/green deployment: `deployment` is a DeploymentConfig."""
         request: dict[str, Any] = {"DeploymentConfig": deployment}
-        _sagemaker().update_endpoint(EndpointName=self.name, EndpointConfigName=config_name, **request)
+        with self._unless_begun(config_name):
+            _sagemaker().update_endpoint(EndpointName=self.name, EndpointConfigName=config_name, **request)
+
+    @contextmanager
+    def _unless_begun(self, config_name: str) -> Iterator[None]:
+        """Where an answer was lost, botocore asks again, and is refused because of what it began itself."""
+        try:
+            yield
+        except ClientError:
+            if not self.state().is_of(config_name):
+                raise
 
     def delete(self) -> None:
         try:

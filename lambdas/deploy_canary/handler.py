@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     name = event["training"]["job_name"]
     before = endpoint.state()
     alarm_names: list[str] = []
-    if not _is_deploying(before, name):
+    if not before.is_of(name):
         _refuse_if_busy(endpoint, before)
         alarm_names = _prepare(event, settings, policy, name, blue=before.config_name)
         _renew_lease(event, settings)
@@ -45,10 +45,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "alarm_prefix": GreenFleet.alarm_prefix_of(settings.rollback_alarm_prefix, name),
         "check_after_seconds": plan.check_after_seconds(policy),
     }
-
-
-def _is_deploying(state: EndpointState, name: str) -> bool:
-    return name in (state.config_name, state.pending_config_name) and state.status != "Failed"
 
 
 def _refuse_if_busy(endpoint: Endpoint, state: EndpointState) -> None:

@@ -116,11 +116,17 @@ class FakeSageMaker(FakeService):
         return found
 
     def do_create_endpoint(self, EndpointName: str, EndpointConfigName: str) -> Any:
+        if self.endpoint is not None:
+            message = f"Cannot create already existing endpoint {EndpointName!r}."
+            raise refused("ValidationException", message, "CreateEndpoint")
         self.endpoint = {"EndpointStatus": "Creating", "EndpointConfigName": EndpointConfigName}
         return {}
 
     def do_update_endpoint(self, EndpointName: str, EndpointConfigName: str, **_: Any) -> Any:
         assert self.endpoint is not None
+        if self.endpoint["EndpointStatus"] != "InService":
+            message = f"Cannot update in-progress endpoint {EndpointName!r}."
+            raise refused("ValidationException", message, "UpdateEndpoint")
         self.updating(self.endpoint["EndpointConfigName"], EndpointConfigName)
         return {}
 

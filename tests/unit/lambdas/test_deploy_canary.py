@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
@@ -21,7 +22,7 @@ from lambdas.deploy_canary import plan
 from lambdas.deploy_canary.handler import handler
 from lambdas.lease import Lease
 from tests.unit.lambdas.conftest import Context, set_environment
-from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker
+from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker, refused
 
 JOB = "housing-dev-0123456789abcdef"
 OLD = "housing-dev-fedcba9876543210"
@@ -200,6 +201,49 @@ def test_a_second_run_starts_nothing_anew(
         sagemaker.in_service(config)
     assert handler(EVENT, context)["config_name"] == JOB
     assert [name for name, _ in sagemaker.calls] == ["DescribeEndpoint"]
+
+
+@pytest.mark.parametrize("served", [None, OLD], ids=["created", "updated"])
+def test_a_deployment_that_was_begun_and_its_answer_lost_is_the_one_asked_for(
+    configure: Configure,
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    served: str | None,
+) -> None:
+    configure(policy_with())
+    if served:
+        sagemaker.in_service(served)
+    operation = "do_update_endpoint" if served else "do_create_endpoint"
+    carry_out = getattr(FakeSageMaker, operation)
+
+    def twice(fake: FakeSageMaker, **request: Any) -> Any:
+        carry_out(fake, **request)
+        return carry_out(fake, **request)  # as botocore does when the first answer does not come
+
+    monkeypatch.setattr(FakeSageMaker, operation, twice)
+    assert handler(EVENT, context)["config_name"] == JOB
+    assert sagemaker.endpoint is not None
+
+
+def test_a_refusal_for_another_reason_is_an_error(
+    configure: Configure,
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configure(policy_with())
+    sagemaker.in_service(OLD)
+
+    def overtaken(fake: FakeSageMaker, **_: Any) -> Any:
+        fake.updating(OLD, "housing-dev-1111111111111111")
+        raise refused("ValidationException", "Cannot update in-progress endpoint", "UpdateEndpoint")
+
+    monkeypatch.setattr(FakeSageMaker, "do_update_endpoint", overtaken)
+    with pytest.raises(ClientError, match="in-progress"):
+        handler(EVENT, context)
 
 
 def test_what_an_interrupted_run_left_is_used(
