@@ -8,6 +8,7 @@ from dataclasses import dataclass
 UPLOAD_PREFIX = "incoming/"
 UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 UPLOAD_MANIFEST = "manifest.json"  # comes last into the folder of a dataset in parts, and names them
+UPLOAD_PARTS = "parts"  # the folder beside it in which they lie
 VARIANT_NAME = "AllTraffic"  # a blue/green update must keep it, so it never changes
 
 

@@ -21,8 +21,8 @@ from infra_cdk.storage import Storage
 SIZE = Size(memory_mib=256, timeout_seconds=30)
 MAX_RECEIVES = 5
 BATCH_SIZE = 10
-# A wildcard minds the case, and spreadsheets write either. It takes the parts of a dataset in its folder as
-# well; the starter, which can tell, leaves those alone.
+# A wildcard minds the case, and spreadsheets write either. It takes the parts of a dataset as well; the
+# starter, which can tell, leaves those alone.
 KEYS = [
     *(f"{UPLOAD_PREFIX}*{ending}" for suffix in UPLOAD_SUFFIXES for ending in (suffix, suffix.upper())),
     f"{UPLOAD_PREFIX}*/{UPLOAD_MANIFEST}",

@@ -1,6 +1,7 @@
 """The manifest of a dataset in parts: `{"format_version": 1, "parts": ["a.csv", "b.csv.gz"]}`. Pure.
 
-Keys are relative to the manifest's folder. Whoever uploads writes it, so nothing in it is believed.
+Keys are relative to the folder `parts/` beside the manifest. Whoever uploads writes it, so nothing in it is
+believed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.names import UPLOAD_MANIFEST, UPLOAD_SUFFIXES
+from contracts.names import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES
 from lambdas.ingest_data.faults import DatasetRejected, Fault, listed, shown
 
 MAX_BYTES = 1_000_000
@@ -23,7 +24,7 @@ _FORM = '{"format_version": 1, "parts": ["a.csv", "b.csv"]}'
 def parts_of(content: bytes, folder: str) -> list[str]:
     """The parts' names in the manifest's order; raises DatasetRejected with everything that is wrong.
 
-    `folder` is the manifest's own, with the slash that ends it.
+    `folder` is that of the parts, with the slash that ends it.
     """
     names = _names(_document(content))
     faults = [
@@ -38,8 +39,8 @@ def parts_of(content: bytes, folder: str) -> list[str]:
 
 
 def folder_of(key: str) -> str:
-    """`incoming/june/manifest.json` lies in `incoming/june/`."""
-    return key.removesuffix(UPLOAD_MANIFEST)
+    """The parts of `incoming/june/manifest.json` lie in `incoming/june/parts/`."""
+    return f"{key.removesuffix(UPLOAD_MANIFEST)}{UPLOAD_PARTS}/"
 
 
 def _document(content: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from contracts.errors import UploadEventError
-from contracts.names import UPLOAD_MANIFEST, UPLOAD_PREFIX, UPLOAD_SUFFIXES
+from contracts.names import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_PREFIX, UPLOAD_SUFFIXES
 
 _STEM_LENGTH = 40
 _HASH_LENGTH = 32  # 128 bits, and with the stem below the 80 characters that a name may have
@@ -47,12 +47,15 @@ class Upload:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the key is one that the pipeline reads: a dataset by itself, or the manifest in a folder of
-        parts, which start nothing themselves."""
+        """Whether the pipeline reads the key: a dataset by itself, or the manifest beside a folder of parts,
+        which start nothing themselves."""
         if not self.key.startswith(UPLOAD_PREFIX):
             return False
-        folder, _, name = self.key.removeprefix(UPLOAD_PREFIX).rpartition("/")
-        return name == UPLOAD_MANIFEST if folder else name.lower().endswith(UPLOAD_SUFFIXES)
+        *folders, name = self.key.removeprefix(UPLOAD_PREFIX).split("/")
+        if UPLOAD_PARTS in folders[1:]:
+            return False
+        is_manifest = bool(folders) and name == UPLOAD_MANIFEST
+        return is_manifest or name.lower().endswith(UPLOAD_SUFFIXES)
 
     @property
     def execution_name(self) -> str:

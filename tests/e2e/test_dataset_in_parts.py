@@ -21,7 +21,7 @@ def test_parts_and_a_manifest_become_one_promoted_model(pipeline):
     first, second, third = split(generate(row_count=900), 3)
     parts = {"a.csv": first, "b.csv.gz": gzip.compress(second), "more/c.csv": third}
     for name, content in parts.items():
-        pipeline.upload(FOLDER + name, content)
+        pipeline.upload(f"{FOLDER}parts/{name}", content)
     manifest = {"format_version": 1, "parts": list(parts)}
     execution = pipeline.run(f"{FOLDER}manifest.json", json.dumps(manifest).encode())
     assert execution.outcome == "Promoted", (execution.outcome, execution.error, execution.cause)
@@ -46,8 +46,8 @@ def test_a_part_by_itself_starts_nothing(pipeline):
 
 def test_a_part_that_cannot_be_read_rejects_the_dataset_and_is_named(pipeline):
     header, *_ = split(generate(row_count=600), 2)
-    pipeline.upload("incoming/torn/fine.csv", header)
-    pipeline.upload("incoming/torn/torn.csv.gz", gzip.compress(header)[:-9])
+    pipeline.upload("incoming/torn/parts/fine.csv", header)
+    pipeline.upload("incoming/torn/parts/torn.csv.gz", gzip.compress(header)[:-9])
     manifest = {"format_version": 1, "parts": ["fine.csv", "torn.csv.gz"]}
     execution = pipeline.run("incoming/torn/manifest.json", json.dumps(manifest).encode())
     assert execution.outcome == "DatasetRejected"

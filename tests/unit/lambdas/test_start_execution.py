@@ -114,9 +114,9 @@ def test_a_new_version_of_the_object_starts_another_execution(machine_arn: str, 
         "incoming/notes.txt",
         "incoming/csv",
         "incoming/manifest.json",
-        "incoming/june/a.csv",
-        "incoming/june/a.parquet",
-        "incoming/june/manifest.json.csv",
+        "incoming/june/parts/a.csv",
+        "incoming/june/parts/more/a.parquet",
+        "incoming/june/parts/manifest.json",
         "incoming/june/old-manifest.json",
         "housing.csv",
     ],
@@ -128,7 +128,16 @@ def test_other_objects_start_nothing(machine_arn: str, context: Context, key: st
 
 @pytest.mark.parametrize(
     "name",
-    ["HOUSING.CSV", "a.csv.gz", "a.parquet", "A.Csv.Gz", "june/manifest.json", "2026/june/manifest.json"],
+    [
+        "HOUSING.CSV",
+        "a.csv.gz",
+        "a.parquet",
+        "A.Csv.Gz",
+        "june/a.csv",
+        "parts/a.csv",
+        "june/manifest.json",
+        "2026/june/manifest.json",
+    ],
 )
 def test_every_form_that_ingest_reads_is_wanted_in_whatever_case(name: str) -> None:
     assert Upload.from_message(body_with(key=f"incoming/{name}")).is_wanted

@@ -9,7 +9,7 @@ from tests.unit.step_functions.definition import PART_STATES, STATES, choose, ev
 UPLOAD = {"bucket": "raw", "key": "incoming/june/manifest.json", "versionId": "v1", "sequencer": "0055"}
 PARTS = {"accepted": True, "list": "0a1b", "items_key": "parts/0a1b/items.json", "count": 3}
 REJECTED = {"accepted": False, "message": "manifest: it names no part", "faults": []}
-ITEM = {"list": "0a1b", "number": 0, "part": "a.csv", "bucket": "raw", "key": "incoming/june/a.csv"}
+ITEM = {"list": "0a1b", "number": 0, "part": "a.csv", "bucket": "raw", "key": "incoming/june/parts/a.csv"}
 
 
 def test_a_manifest_is_read_for_its_parts() -> None:

@@ -24,6 +24,7 @@ from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.ingest_data.uploads import config
 
 FOLDER = "incoming/june/"
+PARTS = f"{FOLDER}parts/"
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Intake:
 
     def listed(self, parts: Mapping[str, bytes]) -> dict[str, Any]:
         for name, content in parts.items():
-            self.put(FOLDER + name, content)
+            self.put(PARTS + name, content)
         return dict(list_parts(self.manifest(list(parts)), self.context))
 
     def items(self, listed: dict[str, Any]) -> list[dict[str, Any]]:

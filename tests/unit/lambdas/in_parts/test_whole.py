@@ -12,7 +12,7 @@ import pytest
 from contracts.errors import UploadMissingError
 from lambdas.ingest_part.handler import handler as ingest_part
 from lambdas.list_parts.handler import handler as list_parts
-from tests.unit.lambdas.in_parts.conftest import FOLDER, Intake
+from tests.unit.lambdas.in_parts.conftest import FOLDER, PARTS, Intake
 from tests.unit.lambdas.ingest_data.uploads import config, csv_of, rows
 
 BAD = [f"{i},1,MARS,{i}" for i in range(10)]
@@ -133,7 +133,7 @@ def test_the_manifest_leads_back_to_the_parts_that_were_read(intake: Intake) -> 
 
 def test_a_part_that_is_overwritten_later_is_read_as_it_was(intake: Intake) -> None:
     listed = intake.listed({"a.csv": csv_of(rows(60))})
-    intake.put(f"{FOLDER}a.csv", b"something else")
+    intake.put(f"{PARTS}a.csv", b"something else")
     assert intake.merged(listed)["rows"] == 60
 
 
@@ -141,7 +141,7 @@ def test_a_part_whose_version_is_gone_is_an_error_and_no_rejection(intake: Intak
     listed = intake.listed({"a.csv": csv_of(rows(60))})
     (item,) = intake.items(listed)
     boto3.client("s3").delete_object(Bucket="raw", Key=item["key"], VersionId=item["version_id"])
-    with pytest.raises(UploadMissingError, match=r"june/a\.csv"):
+    with pytest.raises(UploadMissingError, match=r"june/parts/a\.csv"):
         ingest_part(item, intake.context)
 
 
@@ -194,9 +194,9 @@ def test_what_is_no_manifest_is_told(intake: Intake, content: bytes, reason: str
     ],
 )
 def test_what_a_manifest_may_not_name_is_told(intake: Intake, names: list[str], reason: str) -> None:
-    intake.put(f"{FOLDER}there.csv", csv_of(rows(60)))
-    intake.put(f"{FOLDER}gone.csv", csv_of(rows(60)))
-    boto3.client("s3").delete_object(Bucket="raw", Key=f"{FOLDER}gone.csv")
+    intake.put(f"{PARTS}there.csv", csv_of(rows(60)))
+    intake.put(f"{PARTS}gone.csv", csv_of(rows(60)))
+    boto3.client("s3").delete_object(Bucket="raw", Key=f"{PARTS}gone.csv")
     document = list_parts(intake.manifest(names), intake.context)
     assert document["accepted"] is False
     assert reason in document["message"]
@@ -206,6 +206,6 @@ def test_what_a_manifest_may_not_name_is_told(intake: Intake, names: list[str], 
 
 
 def test_all_missing_parts_are_told_at_once(intake: Intake) -> None:
-    intake.put(f"{FOLDER}a.csv", b"x")
+    intake.put(f"{PARTS}a.csv", b"x")
     faults = list_parts(intake.manifest(["a.csv", "b.csv", "c.csv"]), intake.context)["faults"]
     assert [fault["part"] for fault in faults] == ["b.csv", "c.csv"]
