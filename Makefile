@@ -9,6 +9,8 @@ DATA ?=
 export DATA
 SEEDS ?= 1 2 3
 RUNS ?= 200
+# Tests wait a good deal for the clouds that they talk to, so there is one more than processors.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 5))')
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,7 +53,7 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 	@$(BIN)/python -m contracts.draft "$(DATA)" "$(TARGET)"
 
 test: setup node_modules/.ready  ## every test
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 build/clients/aws/.ready: tests/clients/requirements.txt | setup
 	@echo "Installing AWS's own clients (about 1 GB, once) ..."
