@@ -83,7 +83,7 @@ class Stage:
         assert ending is not None, "the first upload did not end"
         assert ending.outcome == "Promoted", ending.cause
         self._document = dict(ending.output)
-        self._machine = self._shortcut()
+        self._machine = self._add_entry()
         self._artefact = self._download(self._document["training"]["model_data_uri"])
         self.champion = Model(self._document["training"]["job_name"], _answer(self._artefact))
 
@@ -190,13 +190,17 @@ class Stage:
         def report() -> None:
             cloudwatch = self.cloud.running.client("cloudwatch")
             while not ended.wait(0.05):
+                # For the period to come, too: without data at its beginning it would not breach.
+                moments = (time.time(), time.time() + self.alarm_period_seconds)
                 data = [
                     {
                         "MetricName": metrics.PREDICTION_SHIFT,
                         "Dimensions": [{"Name": metrics.CONFIG_DIMENSION, "Value": job}],
                         "Value": value,
+                        "Timestamp": moment,
                     }
                     for job, value in ((model.job, 1000.0), (self.champion.job, 0.0))
+                    for moment in moments
                 ]
                 cloudwatch.put_metric_data(Namespace=NAMES.metric_namespace, MetricData=data)
 
@@ -298,20 +302,23 @@ class Stage:
 
     # --- details --------------------------------------------------------------------------------------------
 
-    def _shortcut(self) -> str:
-        """Have the pipeline's own state machine entered at RegisterModel; its ARN."""
+    def _add_entry(self) -> str:
+        """Give the pipeline's own state machine an entry for documents with a verdict; its ARN.
+
+        The machine keeps its name: the roles know its executions by it.
+        """
         machine = self._states.describe_state_machine(stateMachineArn=self.cloud.outputs["StateMachineArn"])
         definition = json.loads(machine["definition"])
-        definition["StartAt"] = ENTRY
-        reached = _reached(definition)
-        definition["States"] = {
-            name: definition["States"][name] for name in definition["States"] if name in reached
+        choice = {"Condition": "{% $exists($states.input.evaluation) %}", "Next": ENTRY}
+        definition["States"]["IsJudged"] = {
+            "Type": "Choice",
+            "Choices": [choice],
+            "Default": definition["StartAt"],
         }
-        # The machine keeps its name: the roles know its executions by it.
-        self._states.update_state_machine(
-            stateMachineArn=machine["stateMachineArn"], definition=json.dumps(definition)
-        )
-        return str(machine["stateMachineArn"])
+        definition["StartAt"] = "IsJudged"
+        arn = str(machine["stateMachineArn"])
+        self._states.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+        return arn
 
     def _download(self, uri: str) -> Artefact:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -330,19 +337,6 @@ class _Answering:
 
     def probe(self) -> tuple[str, float]:
         return PROBE, float(self.answer)
-
-
-def _reached(definition: dict[str, Any]) -> set[str]:
-    states, seen, waiting = definition["States"], set(), [definition["StartAt"]]
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            state = states[name]
-            branches = [*state.get("Choices", []), *state.get("Catch", [])]
-            waiting += [branch["Next"] for branch in branches]
-            waiting += [state[key] for key in ("Next", "Default") if key in state]
-    return seen
 
 
 def _scaled(source: Artefact, scale: float, knows_itself: bool) -> Artefact:
