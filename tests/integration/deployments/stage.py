@@ -198,6 +198,7 @@ class Stage:
                         "Dimensions": [{"Name": metrics.CONFIG_DIMENSION, "Value": job}],
                         "Value": value,
                         "Timestamp": moment,
+                        "StorageResolution": 1,
                     }
                     for job, value in ((model.job, 1000.0), (self.champion.job, 0.0))
                     for moment in moments
