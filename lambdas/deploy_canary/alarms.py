@@ -118,10 +118,10 @@ def _predictions(fleet: GreenFleet, policy: DeploymentPolicy) -> dict[str, Any]:
     expression = "ABS(green)"
     if fleet.blue_config_name and policy.strategy != "all_at_once":
         # Requests unlike the training data move both fleets, and no model is to blame. Nor is a model that
-        # answers unlike its predecessor, where it was the predecessor that was far off. Once all traffic is
-        # on green, blue's last answers stand for it.
+        # answers unlike its predecessor, where it was the predecessor that was far off. Where one of them has
+        # no data there must be none of the comparison either, so that the last one counts: hence no FILL.
         queries.append(shift_of("blue", fleet.blue_config_name))
-        expression = "IF(ABS(green) > ABS(FILL(blue, REPEAT)), ABS(green - FILL(blue, REPEAT)), 0)"
+        expression = "IF(ABS(green) > ABS(blue), ABS(green - blue), 0)"
     return {
         **_alarm(fleet, "predictions", "The green fleet's predictions are far from what it was trained on."),
         "Metrics": [{"Id": "shift", "Expression": expression, "Label": "prediction shift"}, *queries],

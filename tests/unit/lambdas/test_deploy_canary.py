@@ -160,7 +160,7 @@ def test_predictions_are_compared_with_what_the_old_fleet_makes_of_the_same_requ
     configure(policy_with())
     sagemaker.in_service(OLD)
     handler(EVENT, context)
-    expression = "IF(ABS(green) > ABS(FILL(blue, REPEAT)), ABS(green - FILL(blue, REPEAT)), 0)"
+    expression = "IF(ABS(green) > ABS(blue), ABS(green - blue), 0)"
     assert shift_alarm(cloudwatch) == (expression, [JOB, OLD])
 
 
