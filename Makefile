@@ -131,7 +131,7 @@ bench-quality: setup  ## the default model and its search beside what others rea
 	@$(BIN)/python -m benchmarks.quality
 
 bench-ingest: setup  ## what checking a 1 GB CSV costs, beside DuckDB and pandas: DATA=housing.csv
-	@$(BIN)/python -m benchmarks.ingest --data "$(DATA)" --write
+	@$(BIN)/python -m benchmarks.ingest --write
 
 bench-serving: setup  ## the server beside what users would pick: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.serving

@@ -44,13 +44,16 @@ def main() -> None:
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
-    parser.add_argument("--data", required=True, help="a CSV that pipeline.toml accepts")
+    parser.add_argument("--data", default=os.environ.get("DATA"), help="a CSV that pipeline.toml accepts")
     parser.add_argument("--megabytes", type=int, default=1070)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scratch", default=tempfile.gettempdir())
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.relative_to(ROOT)}")
     parser.add_argument("--run", choices=CONTENDERS, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not arguments.data:
+        parser.error("give the data: make bench-ingest DATA=path/to/housing.csv")
+    return arguments
 
 
 def repeat(source: Path, target: Path, size_bytes: int) -> int:

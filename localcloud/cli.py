@@ -45,7 +45,7 @@ It prints `NAME = value` for each stack output, then `export NAME=value` lines. 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its status."""
     try:
-        status = _run(parse_command(arguments))
+        status = _run(parse(arguments))
     except (BreakingError, PortBusyError, StateInUseError, SynthError, PlanError) as error:
         print(f"localcloud: {error}", file=sys.stderr, flush=True)
         status = 1
@@ -64,14 +64,7 @@ def _run(given: dict[str, Any]) -> int:
     return 0
 
 
-def parse(arguments: Sequence[str] | None) -> Options:
-    """The options of `up`; argparse exits on a wrong one."""
-    given = parse_command(arguments)
-    given.pop("command")
-    return Options(**given)
-
-
-def parse_command(arguments: Sequence[str] | None) -> dict[str, Any]:
+def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
     """The command and its options by name; argparse exits on a wrong one."""
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(

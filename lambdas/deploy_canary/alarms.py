@@ -118,8 +118,9 @@ def _predictions(fleet: GreenFleet, policy: DeploymentPolicy) -> dict[str, Any]:
     expression = "ABS(green)"
     if fleet.blue_config_name and policy.strategy != "all_at_once":
         # Requests unlike the training data move both fleets, and no model is to blame. Nor is a model that
-        # answers unlike its predecessor, where it was the predecessor that was far off. Where one of them has
-        # no data there must be none of the comparison either, so that the last one counts: hence no FILL.
+        # answers unlike its predecessor, where it was the predecessor that was far off. A metric filter gives
+        # a datapoint a minute: with FILL there would be newer ones in between, which say nothing of green
+        # and would hide the one that does.
         queries.append(shift_of("blue", fleet.blue_config_name))
         expression = "IF(ABS(green) > ABS(blue), ABS(green - blue), 0)"
     return {

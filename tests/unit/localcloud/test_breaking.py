@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.breaking import BreakingError, run
-from localcloud.cli import parse_command
+from localcloud.cli import parse
 
 VARIABLES = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -34,7 +34,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 
 
 def command(*words: str) -> str:
-    given = parse_command(words)
+    given = parse(words)
     return run(given.pop("command"), given)
 
 
@@ -63,7 +63,7 @@ def test_it_says_what_is_missing(told, monkeypatch):
 @pytest.mark.parametrize("share", ["2", "-0.1", "much"])
 def test_a_share_is_between_0_and_1(share, capsys):
     with pytest.raises(SystemExit):
-        parse_command(["break", "--error-share", share])
+        parse(["break", "--error-share", share])
     assert "is not a share: a number from 0 to 1" in capsys.readouterr().err
 
 

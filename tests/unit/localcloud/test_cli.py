@@ -8,8 +8,15 @@ from localcloud.cli import parse
 from localcloud.options import Options
 
 
+def options(arguments: list[str]) -> Options:
+    """Of `up`, as the command makes them."""
+    given = parse(arguments)
+    assert given.pop("command") == "up"
+    return Options(**given)
+
+
 def test_without_arguments_stage_dev_is_deployed_on_the_usual_port():
-    assert parse(["up"]) == Options(port=4566, speed=30.0, stage="dev", deploy=True)
+    assert options(["up"]) == Options(port=4566, speed=30.0, stage="dev", deploy=True)
 
 
 def test_every_option_is_taken():
@@ -27,7 +34,7 @@ def test_every_option_is_taken():
         "a",
         "--no-deploy",
     ]
-    assert parse(given) == Options(
+    assert options(given) == Options(
         port=0, state=Path("s"), speed=2.5, stage="prod", assembly=Path("a"), deploy=False
     )
 
