@@ -16,8 +16,8 @@ from localcloud.sagemaker.store import Document
 
 HEALTH_CHECK_SECONDS = 480
 """ContainerStartupHealthCheckTimeoutInSeconds unless set: 8 minutes, in cloud time."""
-LEAST_WALL_SECONDS = 5.0
-"""A real process needs real time to start, however fast the cloud's clock runs."""
+LEAST_WALL_SECONDS = 120.0
+"""A real process needs real time to start, however fast the cloud's clock runs and busy the machine is."""
 RESTART_PAUSE_SECONDS = 0.2
 STOP_GRACE_SECONDS = 30.0
 """Developer guide: SIGTERM, and SIGKILL after 30 seconds."""

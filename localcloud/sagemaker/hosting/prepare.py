@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from localcloud import archives
 from localcloud.sagemaker.errors import SageMakerError
 from localcloud.sagemaker.hosting.fleet import FleetError
 from localcloud.sagemaker.hosting.instance import Program
@@ -78,10 +79,9 @@ class Preparer:
                 'principal "sagemaker.amazonaws.com". Also ensure that the role has "s3:GetObject" '
                 f"permissions and that the object is located in {self._platform.region}. ({reason(problem)})"
             ) from None
-        target.mkdir(parents=True, exist_ok=True)
         try:
             with tarfile.open(archive) as tar:
-                tar.extractall(target, filter="data")
+                archives.extract(tar, target)
         except (tarfile.TarError, EOFError, OSError) as problem:
             raise FleetError(f"Failed to extract model data archive from {uri}: {problem}") from None
         archive.unlink()

@@ -29,6 +29,7 @@ from contracts import metrics
 from inference import artefact
 from inference.artefact import Artefact, model_hash
 from inference.predictor import Predictor
+from localcloud import archives
 from localcloud.sagemaker.fleet_faults import FleetFaults
 from tests.chaos import datasets
 from tests.chaos.cloud import NAMES, ChaosCloud
@@ -326,7 +327,7 @@ class Stage:
         body = self.cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         with TemporaryDirectory() as directory:
             with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-                archive.extractall(directory, filter="data")
+                archives.extract(archive, Path(directory))
             return artefact.read(Path(directory))
 
 
