@@ -46,7 +46,7 @@ node_modules/.ready: package.json package-lock.json | setup
 	@touch $@
 
 rehearse: setup  ## the whole pipeline on this machine: DATA=path.csv, or generated data without
-	@$(BIN)/python -m localcloud.rehearsal
+	@$(BIN)/python -m operations.rehearsal
 
 init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=column
 	@test -n "$(DATA)" -a -n "$(TARGET)" || { echo "make init DATA=file.csv TARGET=column"; exit 2; }

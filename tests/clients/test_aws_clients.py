@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.launch import launch
-from localcloud.rehearsal.sample_data import generate
-from localcloud.rehearsal.watch import watch
+from operations.rehearsal.sample_data import generate
+from operations.rehearsal.watch import watch
 
 pytestmark = pytest.mark.clients
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.launch import Running, launch
-from localcloud.rehearsal.sample_data import generate
-from localcloud.rehearsal.watch import Execution, find_execution, watch
+from operations.rehearsal.sample_data import generate
+from operations.rehearsal.watch import Execution, find_execution, watch
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120.0

@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from localcloud.rehearsal.sample_data import generate
+from operations.rehearsal.sample_data import generate
 
 FOLDER = "incoming/in-parts/"
 STATES = ["IsRollback", "IsInParts", "ListParts", "AreTherePartsToRead", "IngestParts", "MergeParts"]

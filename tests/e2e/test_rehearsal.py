@@ -19,7 +19,7 @@ def rehearsal(tmp_path_factory):
     data = {"DATA": str(REAL_DATA)} if REAL_DATA.exists() else {}
     environment = {k: v for k, v in os.environ.items() if k != "DATA"}
     done = subprocess.run(
-        [sys.executable, "-m", "localcloud.rehearsal"],
+        [sys.executable, "-m", "operations.rehearsal"],
         cwd=PROJECT,
         env={**environment, **data},
         capture_output=True,

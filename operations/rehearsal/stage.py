@@ -11,11 +11,11 @@ from typing import Any
 
 from botocore.config import Config
 
-from localcloud.rehearsal.display import Display
-from localcloud.rehearsal.timeline import Timeline
-from localcloud.rehearsal.traffic import Traffic
-from localcloud.rehearsal.uploads import records
-from localcloud.rehearsal.watch import Execution, RehearsalError, find_execution, watch
+from operations.rehearsal.display import Display
+from operations.rehearsal.timeline import Timeline
+from operations.rehearsal.traffic import Traffic
+from operations.rehearsal.uploads import records
+from operations.rehearsal.watch import Execution, RehearsalError, find_execution, watch
 
 START_PATIENCE_SECONDS = 60.0
 EXECUTION_PATIENCE_SECONDS = 900.0

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from localcloud.rehearsal.acts import Run
-from localcloud.rehearsal.display import Display, table
-from localcloud.rehearsal.timeline import Timeline
-from localcloud.rehearsal.traffic import Traffic
-from localcloud.rehearsal.uploads import Source
+from operations.rehearsal.acts import Run
+from operations.rehearsal.display import Display, table
+from operations.rehearsal.timeline import Timeline
+from operations.rehearsal.traffic import Traffic
+from operations.rehearsal.uploads import Source
 
 
 def as_document(source: Source, runs: list[Run], seconds: float, problem: str) -> dict[str, Any]:

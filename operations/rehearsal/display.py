@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from localcloud.rehearsal.watch import Execution
+from operations.rehearsal.watch import Execution
 
 PLAIN_WIDTH = 118
 

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 from localcloud.launch import LaunchError, launch
-from localcloud.rehearsal import summary
-from localcloud.rehearsal.acts import Run, Story
-from localcloud.rehearsal.display import Display
-from localcloud.rehearsal.stage import Stage
-from localcloud.rehearsal.uploads import DataFileError, Source, read_source
-from localcloud.rehearsal.watch import RehearsalError
 from localcloud.sagemaker.fleet_faults import FleetFaults
+from operations.rehearsal import summary
+from operations.rehearsal.acts import Run, Story
+from operations.rehearsal.display import Display
+from operations.rehearsal.stage import Stage
+from operations.rehearsal.uploads import DataFileError, Source, read_source
+from operations.rehearsal.watch import RehearsalError
 
 RESULT = Path("build/rehearsal.json")
 LOOK_FURTHER = """

@@ -6,13 +6,13 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.rehearsal.display import Display
-from localcloud.rehearsal.stage import Prediction, Stage
-from localcloud.rehearsal.timeline import Timeline
-from localcloud.rehearsal.traffic import Traffic
-from localcloud.rehearsal.uploads import Source
-from localcloud.rehearsal.watch import Execution, RehearsalError
 from localcloud.sagemaker.fleet_faults import FleetFaults
+from operations.rehearsal.display import Display
+from operations.rehearsal.stage import Prediction, Stage
+from operations.rehearsal.timeline import Timeline
+from operations.rehearsal.traffic import Traffic
+from operations.rehearsal.uploads import Source
+from operations.rehearsal.watch import Execution, RehearsalError
 
 # What the broken model does under traffic: of its requests, this share ends in HTTP 500.
 BROKEN_SHARE = 0.3
