@@ -68,8 +68,8 @@ test-deployments: setup  ## each fault that a deployment must survive, under a l
 	@$(BIN)/python -m pytest -rP -m deployments tests/integration/deployments
 
 test-serving: setup  ## 100,000 bodies of every kind, and the server's memory over a million requests
-	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/test_fuzz.py
-	@$(BIN)/python -m pytest -m endurance tests/unit/inference/test_endurance.py
+	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/formats/test_fuzz.py
+	@$(BIN)/python -m pytest -m endurance tests/unit/inference/http/test_endurance.py
 
 chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
 	@$(BIN)/python -m pytest -m chaos tests/chaos

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from inference.server import serve
-from inference.settings import ServerSettings
+from inference.http.server import serve
+from inference.http.settings import ServerSettings
 
 
 def main(arguments: list[str]) -> int:

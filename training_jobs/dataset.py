@@ -13,7 +13,7 @@ import pandas as pd
 
 from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
-from inference.tables import column_values, columns_of_table
+from inference.formats.tables import column_values, columns_of_table
 from training_jobs.errors import DatasetError, InputError
 
 CONTRACT_FILE = "contract.json"

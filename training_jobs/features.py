@@ -11,14 +11,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from contracts.features import Distance, FeatureRecipes, Ratio, Rotation
-from inference.features import combine, distance, ratio
 from inference.model import Step
+from inference.model.features import combine, distance, ratio
 
 
 class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Appends one column per step of `steps` [(name, operation, column a, column b, p, q)] to a frame.
 
-    It learns nothing from the rows, so it cannot leak. The arithmetic is inference.features' own.
+    It learns nothing from the rows, so it cannot leak. The arithmetic is inference.model.features' own.
     """
 
     def __init__(self, steps: Sequence[Sequence[Any]] = ()) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.pipeline_config import PipelineConfig
-from inference.artefact import model_hash
 from inference.model import Model
+from inference.model.artefact import model_hash
 from training_jobs.export.parity import ParityReport
 from training_jobs.job import Job
 

@@ -12,7 +12,7 @@ import mlflow.models
 import mlflow.pyfunc
 import pandas as pd
 
-from inference.predictor import Predictor
+from inference.model.predictor import Predictor
 
 ARTEFACT = "artefact"
 

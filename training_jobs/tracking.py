@@ -18,9 +18,9 @@ from typing import Any, Self
 import pandas as pd
 
 import inference
-from inference import artefact
-from inference.artefact import Artefact
-from inference.predictor import Predictor
+from inference.model import artefact
+from inference.model.artefact import Artefact
+from inference.model.predictor import Predictor
 from training_jobs.errors import InputError
 from training_jobs.job import Job
 from training_jobs.report import log

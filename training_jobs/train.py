@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from inference import artefact
-from inference.predictor import Predictor
+from inference.model import artefact
+from inference.model.predictor import Predictor
 from training_jobs.dataset import read_config, read_dataset
 from training_jobs.experiment import Experiment
 from training_jobs.export import export_model

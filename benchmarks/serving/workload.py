@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from contracts.pipeline_config import PipelineConfig
-from inference import artefact
+from inference.model import artefact
 from training_jobs.dataset import Dataset
 from training_jobs.experiment import Experiment
 from training_jobs.export import export_model

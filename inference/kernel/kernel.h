@@ -1,4 +1,4 @@
-/* The compiled form of inference/model.py: the same steps, trees and sums, to the last bit.
+/* The compiled form of inference/model/structure.py: the same steps, trees and sums, to the last bit.
  *
  * Rows are worked on in blocks of BLOCK, one array per entry. Nothing here depends on the processor but
  * speed: every variant does the same IEEE 754 operations in the same order for each row.

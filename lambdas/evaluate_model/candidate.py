@@ -11,7 +11,7 @@ import numpy as np
 
 from contracts.errors import EvaluationError
 from inference.errors import ArtefactError, InferenceError
-from inference.predictor import Predictor
+from inference.model.predictor import Predictor
 from lambdas.evaluate_model.archive import ArchiveError, unpack
 from lambdas.evaluate_model.metrics import Array, FloatArray
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from inference.artefact import Artefact
 from inference.model import Model
-from inference.predictor import Predictor
+from inference.model.artefact import Artefact
+from inference.model.predictor import Predictor
 from training_jobs.export.parity import matrix_of
 
 CHECK_ROWS = 64

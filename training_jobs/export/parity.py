@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from inference.model import FloatArray
-from inference.predictor import Predictor
+from inference.model.predictor import Predictor
 from training_jobs.errors import ParityError
 
 # Relative. XGBoost turns scores into probabilities in float32, by its C library: its scores are held to

@@ -26,9 +26,9 @@ import numpy as np
 from botocore.exceptions import ClientError
 
 from contracts import metrics
-from inference import artefact
-from inference.artefact import Artefact, model_hash
-from inference.predictor import Predictor
+from inference.model import artefact
+from inference.model.artefact import Artefact, model_hash
+from inference.model.predictor import Predictor
 from localcloud import archives
 from localcloud.sagemaker.fleet_faults import FleetFaults
 from tests.chaos import datasets

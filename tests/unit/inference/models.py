@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from inference.artefact import Artefact, model_hash
 from inference.model import FloatArray, Head, InputColumn, Model, Step
-from inference.predictor import Predictor
+from inference.model.artefact import Artefact, model_hash
+from inference.model.predictor import Predictor
 
 COLUMNS = (
     InputColumn("rooms", "number"),

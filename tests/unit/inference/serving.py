@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import uvloop
 
-from inference.connections import Connections
-from inference.predictor import Predictor
-from inference.protocol import HttpProtocol
-from inference.service import Service
-from inference.settings import ServerSettings
+from inference.http.connections import Connections
+from inference.http.protocol import HttpProtocol
+from inference.http.service import Service
+from inference.http.settings import ServerSettings
+from inference.model.predictor import Predictor
 
 _PATIENCE_SECONDS = 10.0
 

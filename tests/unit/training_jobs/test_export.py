@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inference.artefact import Artefact, model_hash
-from inference.predictor import Predictor
+from inference.model.artefact import Artefact, model_hash
+from inference.model.predictor import Predictor
 from tests.unit.training_jobs.rows import TARGET, experiment_on, housing_rows, real_housing_rows
 from training_jobs.errors import ParityError, UnsupportedModelError
 from training_jobs.experiment import Experiment

@@ -25,7 +25,7 @@ if code == 0:
     rows = pd.read_parquet(sys.argv[1]).drop(columns="median_house_value").head(3)
     models = mlflow.search_logged_models(experiment_ids=[run.info.experiment_id], output_format="list")
     loaded = mlflow.pyfunc.load_model(models[0].model_uri)
-    from inference.predictor import Predictor
+    from inference.model.predictor import Predictor
     same = (loaded.predict(rows) == Predictor.load(sys.argv[2]).predict_frame(rows)).all()
     dataset = run.inputs.dataset_inputs[0].dataset
     print("PARAMETER", run.data.params["max_iter"], run.data.params["estimator"])

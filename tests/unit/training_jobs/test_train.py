@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from contracts.pipeline_config import PipelineConfig
-from inference.bodies import read_csv
-from inference.predictor import Predictor
+from inference.formats.bodies import read_csv
+from inference.model.predictor import Predictor
 from tests.unit.training_jobs.rows import ROOT, TARGET, housing_config, housing_rows, write_job
 from training_jobs.__main__ import main
 from training_jobs.errors import DatasetError, InputError, ParameterError

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from contracts.settings import EvaluateModelSettings
-from inference.artefact import Artefact
+from inference.model.artefact import Artefact
 from tests.unit.lambdas.conftest import REGION, Context, set_environment
 from tests.unit.lambdas.evaluate_model import world
 from tests.unit.lambdas.fakes import FakeMlflow, FakeSageMaker

@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.pipeline_config import PipelineConfig
-from inference import artefact
-from inference.artefact import Artefact, model_hash
-from inference.model import Head, InputColumn, Model, Step
-from inference.predictor import Predictor
+from inference.model import Head, InputColumn, Model, Step, artefact
+from inference.model.artefact import Artefact, model_hash
+from inference.model.predictor import Predictor
 
 REGIONS = ("north", "south", "<b>west</b>")
 COLUMNS = (

@@ -9,10 +9,19 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from inference import artefact, features, kernel, links
+from inference import kernel
 from inference.errors import ArtefactError, InvalidRequestError
-from inference.model import MISSING_CODE, UNKNOWN_CODE, FloatArray, InputColumn, Model
-from inference.trees import TreeSum, WeightedSum
+from inference.model import (
+    MISSING_CODE,
+    UNKNOWN_CODE,
+    FloatArray,
+    InputColumn,
+    Model,
+    artefact,
+    features,
+    links,
+)
+from inference.model.trees import TreeSum, WeightedSum
 
 # How far an answer may be from the one recorded at export before the model counts as broken.
 CHECK_TOLERANCE = 1e-9

@@ -14,11 +14,11 @@ import numpy.typing as npt
 import orjson
 
 from inference.errors import InvalidRequestError
+from inference.formats.tensors import BYTES, datatype_of, read_tensor, to_bytes
+from inference.formats.typed_columns import matrix_of_values
+from inference.formats.values import shown
 from inference.model import InputColumn
-from inference.predictor import Predictor
-from inference.rows import shown
-from inference.tensors import BYTES, datatype_of, read_tensor, to_bytes
-from inference.values import matrix_of_values
+from inference.model.predictor import Predictor
 
 PREDICT, PROBABILITIES = "predict", "predict_proba"
 HEADER_LENGTH = "inference-header-content-length"

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from inference import artefact
 from inference.__main__ import main
-from inference.settings import ServerSettings
+from inference.http.settings import ServerSettings
+from inference.model import artefact
 from tests.unit.inference.models import artefact_of, tree_model
 from tests.unit.inference.serving import hangs_up, read_reply, wait_until
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def free_port() -> int:

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference.csv_body import parse_csv
 from inference.errors import InvalidRequestError
-from inference.json_body import parse_json
-from inference.messages import Request, Response
-from inference.predictor import Predictor
-from inference.service import Service
-from inference.settings import ServerSettings
+from inference.formats.csv_body import parse_csv
+from inference.formats.json_body import parse_json
+from inference.http.messages import Request, Response
+from inference.http.service import Service
+from inference.http.settings import ServerSettings
+from inference.model.predictor import Predictor
 from tests.unit.inference.models import predictor_of, tree_model
 
 # FUZZ_EXAMPLES=20000 makes a long run of it: five kinds of bodies, so 100,000 of them.

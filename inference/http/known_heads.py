@@ -12,7 +12,7 @@ _MOST_HEADS = 512
 _LONGEST_HEAD = 2048
 
 
-class Head(NamedTuple):
+class KnownHead(NamedTuple):
     """What a plain head says: no chunks, no expectation, no id of its own, and the connection stays."""
 
     method: str
@@ -26,10 +26,10 @@ class KnownHeads:
     """Heads by their exact bytes."""
 
     def __init__(self) -> None:
-        self._heads: dict[bytes, Head] = {}
+        self._heads: dict[bytes, KnownHead] = {}
         self.get = self._heads.get
 
-    def add(self, head: bytes, meaning: Head) -> None:
+    def add(self, head: bytes, meaning: KnownHead) -> None:
         """Remember a head; when there are too many, begin anew."""
         if len(head) > _LONGEST_HEAD:
             return

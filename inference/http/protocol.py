@@ -9,8 +9,6 @@ from typing import Any
 
 import httptools
 
-from inference import headers
-from inference.connections import Connections
 from inference.errors import (
     BodyTooLargeError,
     BusyError,
@@ -19,10 +17,12 @@ from inference.errors import (
     InvalidRequestError,
     RequestTimeoutError,
 )
-from inference.heads import Head
-from inference.logs import log_request
-from inference.messages import Request, Response
-from inference.service import error_response
+from inference.http import headers
+from inference.http.connections import Connections
+from inference.http.known_heads import KnownHead
+from inference.http.logs import log_request
+from inference.http.messages import Request, Response
+from inference.http.service import error_response
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: " for status in HTTPStatus
@@ -121,7 +121,9 @@ class HttpProtocol(asyncio.Protocol):
         if self._is_plain and body_at and data[body_at : body_at + len(request.body)] == request.body:
             self._all.heads.add(
                 data[:body_at],
-                Head(request.method, request.path, request.content_type, request.accept, len(request.body)),
+                KnownHead(
+                    request.method, request.path, request.content_type, request.accept, len(request.body)
+                ),
             )
         self._parsing = (b"", 0)
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference import features, kernel
+from inference import kernel
 from inference.kernel import build
-from inference.model import FloatArray, Model
-from inference.trees import TreeSum, WeightedSum
+from inference.model import FloatArray, Model, features
+from inference.model.trees import TreeSum, WeightedSum
 from tests.unit.inference.models import linear_model, random_rows, tree_model
 
 LIBRARY = kernel.load()

@@ -8,11 +8,11 @@ import numpy as np
 import orjson
 import pytest
 
-from inference import bodies
-from inference.csv_body import parse_csv
 from inference.errors import InvalidRequestError, UnsupportedContentTypeError
+from inference.formats import bodies
+from inference.formats.csv_body import parse_csv
 from inference.model import InputColumn
-from inference.predictor import Predictor
+from inference.model.predictor import Predictor
 from tests.unit.inference.models import predictor_of, tree_model
 
 WITH_ALL_KINDS = (

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference import artefact, kernel
+from inference import kernel
 from inference.errors import ArtefactError, InvalidRequestError
-from inference.predictor import Predictor
+from inference.model import artefact
+from inference.model.predictor import Predictor
 from tests.unit.inference.models import (
     artefact_of,
     linear_model,
@@ -138,7 +139,7 @@ def test_without_a_kernel_numpy_gives_the_same_answers(monkeypatch: pytest.Monke
 
 def test_a_large_batch_is_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "load", lambda: None)
-    monkeypatch.setattr("inference.trees._BLOCK_CELLS", 50)
+    monkeypatch.setattr("inference.model.trees._BLOCK_CELLS", 50)
     rows = random_rows(100)
 
     in_parts = predictor_of(tree_model()).answers(rows)

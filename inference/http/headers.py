@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inference.errors import InvalidRequestError
-from inference.openinference import HEADER_LENGTH
+from inference.formats.openinference import HEADER_LENGTH
 
 JSON_LENGTH = HEADER_LENGTH.encode()
 REQUEST_IDS = (b"x-request-id", b"x-amzn-sagemaker-inference-id")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.errors import InvalidRequestError
-from inference.rows import shown
+from inference.formats.values import shown
 
 BYTES = "BYTES"
 _TYPES = {

@@ -9,8 +9,8 @@ import numpy as np
 import orjson
 
 from inference.errors import InvalidRequestError
+from inference.formats.values import number_of, shown
 from inference.model import MISSING_CODE, UNKNOWN_CODE, FloatArray, InputColumn
-from inference.rows import number_of, shown
 
 Codes = Sequence[Mapping[str | None, float]]
 _FORMS = '{"records": [{..}]}, {"columns": [..], "data": [[..]]}, {"instances": [..]} or a list of rows'

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from inference import artefact
+from inference.model import artefact
+from tests.unit.inference.http.test_process import container, free_port
 from tests.unit.inference.models import artefact_of, tree_model
 from tests.unit.inference.serving import read_reply, request
-from tests.unit.inference.test_process import container, free_port
 
 pytestmark = pytest.mark.endurance
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.errors import InvalidRequestError
+from inference.formats.values import number_of, shown
 from inference.model import FloatArray, InputColumn
-from inference.rows import number_of, shown
 
 Codes = Sequence[Mapping[str | None, float]]
 

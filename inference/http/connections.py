@@ -7,9 +7,9 @@ import os
 from typing import Protocol
 
 from inference.errors import BusyError
-from inference.heads import KnownHeads
-from inference.service import Service
-from inference.settings import ServerSettings
+from inference.http.known_heads import KnownHeads
+from inference.http.service import Service
+from inference.http.settings import ServerSettings
 
 
 class Connection(Protocol):

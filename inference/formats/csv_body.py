@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from inference.errors import InvalidRequestError
+from inference.formats.values import number_of, shown
 from inference.model import FloatArray, InputColumn
-from inference.rows import number_of, shown
 
 Codes = Sequence[Mapping[str | None, float]]
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.errors import InvalidRequestError
+from inference.formats.typed_columns import matrix_of_values
 from inference.model import FloatArray, InputColumn
-from inference.values import matrix_of_values
 
 Codes = Sequence[Mapping[str | None, float]]
 _LARGEST_HEADER = 10_000

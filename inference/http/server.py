@@ -11,12 +11,12 @@ import time
 
 import uvloop
 
-from inference import shift
-from inference.connections import Connections
-from inference.logs import log
-from inference.protocol import HttpProtocol
-from inference.service import Service
-from inference.settings import ServerSettings
+from inference.http.connections import Connections
+from inference.http.logs import log
+from inference.http.protocol import HttpProtocol
+from inference.http.service import Service
+from inference.http.settings import ServerSettings
+from inference.model import shift
 
 _BACKLOG = 2048
 _SWEEP_SECONDS = 1.0

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from inference.csv_body import header_order, parse_csv
 from inference.errors import UnsupportedContentTypeError
-from inference.json_body import parse_json, parse_json_lines
+from inference.formats.csv_body import header_order, parse_csv
+from inference.formats.json_body import parse_json, parse_json_lines
+from inference.formats.npy_body import parse_npy
+from inference.formats.responses import CSV, JSON, JSON_LINES, NPY
 from inference.model import FloatArray
-from inference.npy_body import parse_npy
-from inference.predictor import Predictor
-from inference.responses import CSV, JSON, JSON_LINES, NPY
+from inference.model.predictor import Predictor
 
 
 def read_body(predictor: Predictor, content_type: str, body: bytes) -> FloatArray:

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 import orjson
 
-from inference import openinference, responses
-from inference.bodies import read_body
 from inference.errors import (
     ArtefactError,
     InferenceError,
@@ -18,12 +16,14 @@ from inference.errors import (
     NotFoundError,
     UnhealthyError,
 )
-from inference.logs import log
-from inference.messages import Request, Response
-from inference.metrics import Metrics
-from inference.predictor import Predictor
-from inference.settings import ServerSettings
-from inference.shift import Shift
+from inference.formats import openinference, responses
+from inference.formats.bodies import read_body
+from inference.http.logs import log
+from inference.http.messages import Request, Response
+from inference.http.metrics import Metrics
+from inference.http.settings import ServerSettings
+from inference.model.predictor import Predictor
+from inference.model.shift import Shift
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _MEGABYTE = 1 << 20

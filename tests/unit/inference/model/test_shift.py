@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from contracts import metrics
-from inference import shift
-from inference.shift import Shift
+from inference.model import shift
+from inference.model.shift import Shift
 
 REGRESSION = {"answers": {"means": [100.0], "standard_deviations": [20.0]}}
 CLASSES = {"answers": {"means": [0.75, 0.25], "standard_deviations": [0.5, 0.25]}}

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from inference.messages import Request, Response
+from inference.http.messages import Request, Response
 
 
 def log(event: str, **fields: Any) -> None:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import orjson
 
 from inference.errors import NotAcceptableError
-from inference.npy_body import write_npy
-from inference.predictor import Predictor
+from inference.formats.npy_body import write_npy
+from inference.model.predictor import Predictor
 
 CSV = "text/csv"
 JSON = "application/json"

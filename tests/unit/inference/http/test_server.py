@@ -9,7 +9,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from inference.predictor import Predictor
+from inference.model.predictor import Predictor
 from tests.unit.inference.models import predictor_of, tree_model
 from tests.unit.inference.serving import (
     Server,

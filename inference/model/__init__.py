@@ -1,0 +1,28 @@
+"""The model room: what a fitted pipeline is as data, its artefact on disk, and the predictor that answers.
+
+The plain types are importable from here; artefact, predictor and engines from their modules.
+"""
+
+from inference.model.structure import (
+    MISSING_CODE,
+    UNKNOWN_CODE,
+    FloatArray,
+    Head,
+    InputColumn,
+    Link,
+    Model,
+    Operation,
+    Step,
+)
+
+__all__ = [
+    "MISSING_CODE",
+    "UNKNOWN_CODE",
+    "FloatArray",
+    "Head",
+    "InputColumn",
+    "Link",
+    "Model",
+    "Operation",
+    "Step",
+]
