@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from localcloud.sagemaker.alarms import Alarms
-from localcloud.sagemaker.errors import UnsupportedOperationError, ValidationError
+from localcloud.sagemaker.errors import ValidationError
 from localcloud.sagemaker.hosting.live import LiveEndpoint
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.hosting.policy import Policy, read_policy
 from localcloud.sagemaker.hosting.records import EndpointRecords
+from localcloud.sagemaker.hosting.retained import with_retained
 from localcloud.sagemaker.hosting.work import Work
 from localcloud.sagemaker.iam import Caller
 from localcloud.sagemaker.listing import Listing, pick
@@ -69,14 +70,13 @@ class Endpoints:
         self._records.known(request["EndpointName"])
         config = self._config_for("UpdateEndpoint", request, caller)
         record = self._records.at_rest(request["EndpointName"])
-        if request.get("RetainAllVariantProperties") or request.get("ExcludeRetainedVariantProperties"):
-            raise UnsupportedOperationError("RetainAllVariantProperties is not embedded; leave it out")
+        live = self._work.live(record["EndpointName"])
+        config = with_retained(request, config, live)
         deployment = request.get("DeploymentConfig")
         if request.get("RetainDeploymentConfig"):
             deployment = record.get("LastDeploymentConfig")
         blueprint = self._blueprint(config)
         policy = read_policy(deployment, _instances(config))
-        live = self._work.live(record["EndpointName"])
         _check_variants(live, config)
         self._check_alarms(policy, caller)
         if deployment:

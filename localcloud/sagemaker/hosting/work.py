@@ -27,6 +27,10 @@ from localcloud.sagemaker.store import Document
 
 log = logging.getLogger("localcloud.sagemaker")
 
+ROLLING_BACK_SECONDS = 60.0
+"""Cloud time that it takes to shift back and drain green: the longest that a request may take. AWS gives no
+figure; whoever polls sees RollingBack for about a minute."""
+
 
 class Work:
     """The work on all endpoints, each a task of the gateway's event loop."""
@@ -166,8 +170,11 @@ class Work:
         log.info("endpoint %s rolls back: %s", live.name, problem)
         if live.current is not None:
             live.traffic.set((live.current, 1.0))
+        draining = self._platform.clock.async_sleep(ROLLING_BACK_SECONDS)
         if live.pending is not None:
-            await live.pending.stop()
+            await asyncio.gather(draining, live.pending.stop())
+        else:
+            await draining
         live.pending = live.pending_capture = None
         record.pop("PendingEndpointConfigName", None)
         if getattr(problem, "alarm", None) is None:
