@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.reading import Table
+from contracts.split import BY_ROW, Split, identifying
 
 COLUMN_TYPES = ("number", "integer", "category", "boolean", "date")
 TASKS = ("regression", "classification")
@@ -52,8 +53,8 @@ class DatasetContract:
     """What an upload must satisfy before anything is trained on it.
 
     `bad_row_tolerance_share` (0-1) is the share of rows that may go to quarantine before the whole dataset
-    is rejected. `identifiers` name the columns whose values identify a row (empty: the whole row), by which
-    a row is assigned to the holdout for good.
+    is rejected. `identifiers` name the columns whose values identify a row (empty: all columns but the
+    target), by which `split` assigns a row to training or holdout for good.
     """
 
     columns: tuple[Column, ...]
@@ -65,17 +66,26 @@ class DatasetContract:
     holdout_share: float
     bad_row_tolerance_share: float
     min_rows: int
+    split: Split
 
     @property
     def feature_columns(self) -> tuple[Column, ...]:
-        """The columns that a prediction request carries, in order: neither target nor identifiers."""
-        return tuple(c for c in self.columns if c.name != self.target and c.name not in self.identifiers)
+        """The columns that a prediction request carries, in order: neither target nor identifiers, nor the
+        group of a split by group, which no later row need belong to."""
+        others = {self.target, *self.identifiers, self.split.group}
+        return tuple(c for c in self.columns if c.name not in others)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that say whether two rows are one."""
+        names = [column.name for column in self.columns]
+        return identifying(self.split, self.identifiers, names, self.target)
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
 
     @classmethod
-    def read(cls, table: Table) -> DatasetContract:
+    def read(cls, table: Table, split: Split = BY_ROW) -> DatasetContract:
         contract = cls(
             columns=table.tables("columns", Column.read),
             target=table.text("target"),
@@ -86,6 +96,7 @@ class DatasetContract:
             holdout_share=table.number("holdout_share", 0.01, 0.5, 0.2),
             bad_row_tolerance_share=table.number("bad_row_tolerance_share", 0.0, 1.0, 0.0),
             min_rows=table.integer("min_rows", 10, 1_000_000_000, 100),
+            split=split,
         )
         table.finish()
         contract._check_names(table)

@@ -15,6 +15,7 @@ from contracts.deployment import DeploymentPolicy
 from contracts.features import FeatureRecipes
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
+from contracts.split import SCHEME, Split
 from contracts.training import Gate, Training
 
 FILE_NAME = "pipeline.toml"
@@ -67,7 +68,9 @@ class PipelineConfig:
         if set(name.split("-")) & set(STAGES):
             # `a-dev` at stage prod would own names that start as those of `a` at stage dev do.
             raise head.fail("name", f"{name!r} must not have a stage, {' or '.join(STAGES)}, among its words")
-        dataset = DatasetContract.read(root.table("dataset"))
+        split = root.table("split", required=False)
+        dataset = DatasetContract.read(root.table("dataset"), Split.read(split))
+        dataset.split.check(split, dataset.columns, dataset.target)
         config = cls(
             name=name,
             dataset=dataset,
@@ -87,8 +90,9 @@ class PipelineConfig:
 
     @property
     def contract_hash(self) -> str:
-        """SHA-256 (hex) of the dataset contract: what decides how an upload is read and checked."""
-        text = json.dumps(self.document["dataset"], sort_keys=True, separators=(",", ":"))
+        """SHA-256 (hex) of dataset contract and split: what decides how an upload is read and divided."""
+        decides = [self.document["dataset"], self.document.get("split", {}), SCHEME]
+        text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

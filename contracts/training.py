@@ -118,6 +118,9 @@ class Gate:
     share of paired bootstrap resamples that must agree. `first_model_bound` bounds the first model, which
     has no champion to beat; `min_slice_rows` is the smallest slice judged, and `max_slice_regression_share`
     how much worse the worst of them may become. `max_predict_latency_us` is per row, in microseconds.
+    With fewer than `min_comparison_rows` rows that are new to both models there is no comparison; a
+    challenger trained on less than `min_size_share` of the champion's rows is refused. `refuse_leaks` refuses
+    a model whose target follows from one column, or from two; the report tells of them in any case.
     """
 
     metric: str
@@ -129,6 +132,9 @@ class Gate:
     max_slice_regression_share: float
     max_drift_psi: float
     max_predict_latency_us: float
+    min_comparison_rows: int
+    min_size_share: float
+    refuse_leaks: bool
 
     @classmethod
     def read(cls, table: Table, dataset: DatasetContract) -> Gate:
@@ -142,6 +148,9 @@ class Gate:
             max_slice_regression_share=table.number("max_slice_regression_share", 0.0, 10.0, 0.1),
             max_drift_psi=table.number("max_drift_psi", 0.0, 100.0, 1.0),
             max_predict_latency_us=table.number("max_predict_latency_us", 0.001, 1e9, 5000.0),
+            min_comparison_rows=table.integer("min_comparison_rows", 2, 1_000_000, 20),
+            min_size_share=table.number("min_size_share", 0.0, 1.0, 0.1),
+            refuse_leaks=table.flag("refuse_leaks", False),
         )
         table.finish()
         return gate
