@@ -7,6 +7,7 @@ shift the rest, wait out the termination period under the alarms, then end blue.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
@@ -73,12 +74,13 @@ class Deployment:
         self._clock = clock
         self._alarms_in_alarm = alarms_in_alarm
         self._report = report
-        self._deadline: float | None = None
+        self._began = time.monotonic()
+        self._waited_cloud_seconds = 0.0
+        self._waited_wall_seconds = 0.0
 
     async def run(self) -> None:
         """Shift all traffic to green and drain blue; raises RollbackError with all traffic on blue again."""
-        if self._policy.timeout_seconds is not None:
-            self._deadline = self._clock.now() + self._policy.timeout_seconds
+        self._began = time.monotonic()
         try:
             self._check()
             await self._provision()
@@ -115,10 +117,12 @@ class Deployment:
 
     async def _bake(self, share: float, cloud_seconds: float) -> None:
         self._report(Stage("Baking", share, cloud_seconds))
-        until = self._clock.now() + cloud_seconds
+        began, until = time.monotonic(), self._clock.now() + cloud_seconds
         while (left := until - self._clock.now()) > 0:
             self._check()
             await asyncio.sleep(min(POLL_WALL_SECONDS, self._clock.wall_seconds(left)))
+        self._waited_cloud_seconds += cloud_seconds
+        self._waited_wall_seconds += time.monotonic() - began
         self._check()
 
     async def _until_green_is_whole(self) -> None:
@@ -132,5 +136,9 @@ class Deployment:
             raise RollbackError(f"Alarm {name} is in ALARM state.", alarm=name)
         if self._green.failure is not None:
             raise RollbackError(self._green.failure)
-        if self._deadline is not None and self._clock.now() > self._deadline:
+        if self._policy.timeout_seconds is not None and self._elapsed() > self._policy.timeout_seconds:
             raise RollbackError("The deployment exceeded MaximumExecutionTimeoutInSeconds.")
+
+    def _elapsed(self) -> float:
+        """Bakes by the cloud's clock, and the real work of starting instances by the wall's."""
+        return self._waited_cloud_seconds + time.monotonic() - self._began - self._waited_wall_seconds

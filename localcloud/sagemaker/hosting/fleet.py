@@ -11,13 +11,10 @@ from pathlib import Path
 
 from localcloud.clock import Clock
 from localcloud.sagemaker.hosting.instance import Instance, Program, Starter, until_healthy, watch
+from localcloud.sagemaker.hosting.start_limit import HEALTH_CHECK_SECONDS, StartLimit
 from localcloud.sagemaker.logs import LogStream
 from localcloud.sagemaker.store import Document
 
-HEALTH_CHECK_SECONDS = 480
-"""ContainerStartupHealthCheckTimeoutInSeconds unless set: 8 minutes, in cloud time."""
-LEAST_WALL_SECONDS = 120.0
-"""A real process needs real time to start, however fast the cloud's clock runs and busy the machine is."""
 RESTART_PAUSE_SECONDS = 0.2
 STOP_GRACE_SECONDS = 30.0
 """Developer guide: SIGTERM, and SIGKILL after 30 seconds."""
@@ -152,27 +149,21 @@ class Fleet:
 
     async def _serve_one(self, variant: Variant) -> None:
         """Have one more healthy instance of a variant, and keep one in its place from then on."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._start_limit(variant)
+        seconds = variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_CHECK_SECONDS)
+        limit = StartLimit(self._clock, float(seconds))
         while not self._stopping:
             instance = self._new_instance(variant)
             variant.instances.append(instance)
             await instance.launch()
-            if await until_healthy(instance, deadline):
+            if await until_healthy(instance, limit):
                 self._keep(variant, instance)
                 return
+            limit.show_life()
             variant.drop(instance)
             await instance.stop(0.0)
-            if loop.time() >= deadline:
-                raise FleetError(
-                    f"The primary container for production variant {variant.name} did not pass the ping "
-                    "health check. Please check CloudWatch logs for this endpoint."
-                )
+            if limit.over():
+                raise FleetError(_no_ping(variant.name, instance.last_lines))
             await asyncio.sleep(RESTART_PAUSE_SECONDS)
-
-    def _start_limit(self, variant: Variant) -> float:
-        limit = variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_CHECK_SECONDS)
-        return max(self._clock.wall_seconds(limit), LEAST_WALL_SECONDS)
 
     def _keep(self, variant: Variant, instance: Instance) -> None:
         keeper = asyncio.get_running_loop().create_task(self._replace_when_over(variant, instance))
@@ -203,3 +194,13 @@ class Fleet:
             lambda instance_id: self._log(variant.name, instance_id),
             lambda: self._may_pass(variant),
         )
+
+
+def _no_ping(variant: str, last_lines: list[str]) -> str:
+    """SageMaker's own words, and what the container said last, where SageMaker sends to the logs."""
+    said = " | ".join(line.strip()[:300] for line in last_lines)
+    return (
+        f"The primary container for production variant {variant} did not pass the ping health check. Please "
+        "check CloudWatch logs for this endpoint. "
+        + (f"The container's last lines: {said}" if said else "The container wrote nothing.")
+    )

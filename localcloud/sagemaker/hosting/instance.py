@@ -7,21 +7,27 @@ import contextlib
 import os
 import secrets
 import socket
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud import patience
 from localcloud.container import Container, ContainerSpec
 from localcloud.images import Image
 from localcloud.sagemaker.hosting.http import HOST, Pool, Response
+from localcloud.sagemaker.hosting.start_limit import StartLimit
 from localcloud.sagemaker.logs import LogStream
 
 PING_TIMEOUT_SECONDS = 2.0
-"""Developer guide, "Custom inference code with hosting services": a ping must be answered within 2 s."""
+"""Developer guide, "Custom inference code with hosting services": a ping must be answered within 2 s. On a
+busy machine as much longer as it is busy."""
 STARTING_PING_SECONDS = 0.05
 SERVING_PING_SECONDS = 1.0
 FAILED_PINGS = 3
 """In a row, after which an instance takes no more traffic and is replaced."""
+LAST_LINES = 5
+"""Of what a container said, that an error repeats."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Instance:
         self.id = f"i-{secrets.token_hex(8)}{secrets.token_hex(1)[:1]}"
         self.healthy = False
         self.in_flight = 0
+        self.answered = False
+        """Whether any ping was answered, with whatever status."""
         self.ended = asyncio.Event()
         self.port = _free_port()
         self.pool = Pool(self.port)
@@ -69,12 +77,18 @@ class Instance:
         self._start = start
         self._may_pass = may_pass
         self._log = log(self.id)
+        self._said: deque[str] = deque(maxlen=LAST_LINES)
         self._launching: asyncio.Future[Container] | None = None
         self._container: Container | None = None
 
     @property
     def pid(self) -> int | None:
         return self._container.pid if self._container is not None else None
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last lines that the container wrote."""
+        return list(self._said)
 
     async def launch(self) -> None:
         """Start the container."""
@@ -87,9 +101,11 @@ class Instance:
     async def ping(self) -> bool:
         """One health check."""
         try:
-            answer = await self.pool.send("GET", "/ping", (), b"", PING_TIMEOUT_SECONDS)
+            limit = PING_TIMEOUT_SECONDS * patience.factor()
+            answer = await self.pool.send("GET", "/ping", (), b"", limit)
         except (ConnectionError, TimeoutError):
             return False
+        self.answered = True
         return answer.status == 200 and self._may_pass()
 
     async def send(
@@ -138,7 +154,12 @@ class Instance:
             ml_directory=ml,
             isolated=self._program.isolated,
         )
-        return self._start(spec, self._log.write, work_dir=self._directory / "work")
+        return self._start(spec, self._line, work_dir=self._directory / "work")
+
+    def _line(self, line: str) -> None:
+        if line.strip():
+            self._said.append(line)
+        self._log.write(line)
 
     def _on_end(self) -> None:
         self.healthy = False
@@ -146,13 +167,14 @@ class Instance:
         self._log.flush()
 
 
-async def until_healthy(instance: Instance, deadline: float) -> bool:
-    """Ping until the instance answers 200; False when it ended or the deadline (loop time) passed."""
-    loop = asyncio.get_running_loop()
-    while loop.time() < deadline and not instance.ended.is_set():
+async def until_healthy(instance: Instance, limit: StartLimit) -> bool:
+    """Ping until the instance answers 200; False when it ended or its time to start is over."""
+    while not limit.over() and not instance.ended.is_set():
         if await instance.ping():
             instance.healthy = not instance.ended.is_set()
             return instance.healthy
+        if instance.answered:
+            limit.show_life()
         await asyncio.sleep(STARTING_PING_SECONDS)
     return False
 

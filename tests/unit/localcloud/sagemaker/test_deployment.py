@@ -150,3 +150,12 @@ def test_a_deployment_that_takes_too_long_goes_back():
 )
 def test_a_stage_is_worded_as_the_service_words_it(stage, message):
     assert stage.message(4) == message
+
+
+def test_starting_green_takes_real_time_and_does_not_use_up_the_limit_of_a_fast_cloud():
+    policy = Policy(shares=(1.0,), bake_seconds=0, timeout_seconds=100)
+    deployment = Rehearsed(policy, step_seconds=150.0)
+    deployment.green.may_start.clear()
+    deployment.actions[600.0] = deployment.green.may_start.set
+    deployment.run()
+    assert deployment.traffic.share(deployment.green) == 1.0

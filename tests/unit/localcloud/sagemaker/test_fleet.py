@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from localcloud.clock import Clock
-from localcloud.sagemaker.hosting import fleet as fleet_module
+from localcloud.sagemaker.hosting import start_limit
 from localcloud.sagemaker.hosting.fleet import Fleet, FleetError, Variant
 from localcloud.sagemaker.logs import LogStream
 from tests.unit.localcloud.sagemaker.fakes import FakePlatform
@@ -74,6 +74,7 @@ class Machine:
         self.servers: list[Server] = []
         self.stillborn = 0
         self.ping_status = 200
+        self.lines: list[str] = []
         platform = FakePlatform(tmp_path)
         variant = Variant({**CONFIG, "InitialInstanceCount": count}, PROGRAM, 1.0)
         self.fleet = Fleet(
@@ -93,6 +94,8 @@ class Machine:
     def _start(self, spec, on_line, *, work_dir):
         server = Server(int(spec.env["SAGEMAKER_BIND_TO_PORT"]), self.ping_status, dead=self.stillborn > 0)
         self.stillborn -= server.ended
+        for line in self.lines:
+            on_line(line)
         self.servers.append(server)
         return server
 
@@ -136,12 +139,14 @@ def test_a_container_that_ends_while_it_starts_is_started_again(tmp_path):
 
 
 def test_a_fleet_that_never_passes_its_ping_fails_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(fleet_module, "LEAST_WALL_SECONDS", 0.3)
+    monkeypatch.setattr(start_limit, "LEAST_WALL_SECONDS", 0.3)
     machine = Machine(tmp_path)
     machine.ping_status = 503
+    machine.lines = ["no kernel", "giving up"]
 
     async def work():
-        with pytest.raises(FleetError, match="variant AllTraffic did not pass the ping health check"):
+        said = "variant AllTraffic did not pass the ping health check.*last lines: no kernel [|] giving up"
+        with pytest.raises(FleetError, match=said):
             await machine.fleet.start()
         assert machine.running == []
         assert not (tmp_path / "fleet").exists()
