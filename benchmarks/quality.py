@@ -25,9 +25,9 @@ from sklearn.preprocessing import OneHotEncoder
 from xgboost import XGBRegressor
 
 from contracts.pipeline_config import PipelineConfig
+from scoring.metrics import metrics_of
 from training_jobs.dataset import Dataset
 from training_jobs.experiment import Experiment, Parameters
-from training_jobs.scores import regression_scores
 from training_jobs.validation import summarise
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +120,7 @@ def timed(name: str, fit: Callable[[], Any], test: pd.DataFrame, features: list[
     model = fit()
     seconds = time.perf_counter() - started
     predicted = np.asarray(model.predict(test[features]), dtype=np.float64)
-    scores = regression_scores(test[target].to_numpy(), predicted)
+    scores = metrics_of("regression", test[target].to_numpy(), predicted)
     return Score(name, scores["rmse_error"], scores["r2_score"], seconds)
 
 

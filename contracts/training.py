@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from contracts.dataset import DatasetContract
@@ -17,9 +18,26 @@ ESTIMATORS = (
 )
 # A metric's suffix carries its direction: `_error` is better when lower, `_score` when higher.
 METRICS = {
-    "regression": ("rmse_error", "mae_error", "r2_score"),
-    "classification": ("log_loss_error", "accuracy_score", "f1_score", "roc_auc_score"),
+    "regression": ("rmse_error", "mae_error", "mape_error", "r2_score", "poisson_deviance_error"),
+    "classification": (
+        "log_loss_error",
+        "accuracy_score",
+        "balanced_accuracy_score",
+        "f1_score",
+        "mcc_score",
+        "roc_auc_score",
+        "average_precision_score",
+        "brier_error",
+    ),
 }
+# A regression may also be judged by the pinball loss of any quantile: pinball_0.9_error.
+_PINBALL = re.compile(r"pinball_(0\.\d+)_error")
+
+
+def quantile_of(metric: str) -> float | None:
+    """The quantile (0-1) of a pinball metric, None of any other."""
+    found = _PINBALL.fullmatch(metric)
+    return float(found[1]) or None if found else None
 
 
 def higher_is_better(metric: str) -> bool:
@@ -139,7 +157,7 @@ class Gate:
     @classmethod
     def read(cls, table: Table, dataset: DatasetContract) -> Gate:
         gate = cls(
-            metric=table.choice("metric", METRICS[dataset.task], METRICS[dataset.task][0]),
+            metric=_metric(table, dataset.task),
             min_gain_share=table.number("min_gain_share", 0.0, 1.0, 0.0),
             confidence=table.number("confidence", 0.5, 1.0, 0.95),
             bootstrap_resamples=table.integer("bootstrap_resamples", 100, 100_000, 1000),
@@ -154,3 +172,11 @@ class Gate:
         )
         table.finish()
         return gate
+
+
+def _metric(table: Table, task: str) -> str:
+    """A metric of the task; of a regression also pinball_Q_error, Q being the quantile."""
+    name = table.text("metric", METRICS[task][0])
+    if task == "regression" and quantile_of(name) is not None:
+        return name
+    return table.choice("metric", METRICS[task], METRICS[task][0])

@@ -58,4 +58,4 @@ class Experiment:
             pipeline = self.fit(parameters, self.dataset.take(training))
             rest = self.dataset.take(validation)
             with limited_threads(self.threads):
-                yield score(pipeline, rest.features, rest.target, self.task)
+                yield score(pipeline, rest.features, rest.target, self.task, self.config.gate.metric)

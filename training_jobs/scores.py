@@ -1,4 +1,4 @@
-"""The metrics of a set of predictions. A name's suffix carries the direction: `_error` down, `_score` up."""
+"""The metrics of a fitted pipeline on rows that it has not seen."""
 
 from __future__ import annotations
 
@@ -7,41 +7,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from inference.model import FloatArray
+from scoring.figures import FloatArray
+from scoring.metrics import metrics_of
 
 
-def regression_scores(target: FloatArray, predicted: FloatArray) -> dict[str, float]:
-    residual = target - predicted
-    spread = float(np.square(target - target.mean()).sum())
-    return {
-        "rmse_error": float(np.sqrt(np.square(residual).mean())),
-        "mae_error": float(np.abs(residual).mean()),
-        "r2_score": 1.0 - float(np.square(residual).sum()) / spread if spread else 0.0,
-    }
+def answers_of(pipeline: Any, features: Any, task: str) -> FloatArray:
+    """Predictions (n,) of a regression, probabilities (n, classes) of a classification."""
+    ask = pipeline.predict if task == "regression" else pipeline.predict_proba
+    return np.asarray(ask(features), dtype=np.float64)
 
 
-def classification_scores(
-    target: npt.NDArray[Any], probabilities: FloatArray, classes: npt.NDArray[Any]
+def classes_of(pipeline: Any) -> npt.NDArray[Any]:
+    """The classes in the order of the columns of the pipeline's probabilities."""
+    return np.asarray(getattr(pipeline[-1], "labels_", pipeline[-1].classes_))
+
+
+def score(
+    pipeline: Any, features: Any, target: npt.NDArray[Any], task: str, metric: str = ""
 ) -> dict[str, float]:
-    """`probabilities` (n, classes), columns in the order of `classes`; F1 and ROC AUC are macro averages."""
-    from sklearn.metrics import f1_score, log_loss, roc_auc_score
-
-    labels = classes[probabilities.argmax(axis=1)]
-    several = len(classes) > 2
-    area = probabilities if several else probabilities[:, 1]
-    return {
-        "log_loss_error": float(log_loss(target, probabilities, labels=classes)),
-        "accuracy_score": float((labels == target).mean()),
-        "f1_score": float(f1_score(target, labels, average="macro")),
-        "roc_auc_score": float(
-            roc_auc_score(target, area, multi_class="ovr" if several else "raise", labels=classes)
-        ),
-    }
-
-
-def score(pipeline: Any, features: Any, target: npt.NDArray[Any], task: str) -> dict[str, float]:
-    """A fitted pipeline's metrics on the given rows."""
-    if task == "regression":
-        return regression_scores(target, np.asarray(pipeline.predict(features), dtype=np.float64))
-    classes = np.asarray(getattr(pipeline[-1], "labels_", pipeline[-1].classes_))
-    return classification_scores(target, np.asarray(pipeline.predict_proba(features)), classes)
+    """The task's metrics, and `metric` where it is one more; what these rows cannot give is left out."""
+    truth = target if task == "regression" else np.searchsorted(classes_of(pipeline), target)
+    return metrics_of(task, truth, answers_of(pipeline, features, task), also=metric)

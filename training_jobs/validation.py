@@ -20,10 +20,11 @@ def folds_of(dataset: Dataset, task: str, count: int, seed: int) -> list[Fold]:
 
 
 def summarise(scores: list[dict[str, float]]) -> dict[str, float]:
-    """Mean of each metric over the folds, and its standard deviation under `NAME_std`."""
+    """Mean of each metric over the folds, and its standard deviation under `NAME_std`; a fold that cannot
+    give a metric is left out of it."""
     summary = {}
-    for name in scores[0]:
-        values = [fold[name] for fold in scores]
+    for name in dict.fromkeys(name for fold in scores for name in fold):
+        values = [fold[name] for fold in scores if name in fold]
         summary[name] = float(np.mean(values))
         summary[f"{name}_std"] = float(np.std(values))
     return summary

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from contracts.training import higher_is_better
-from lambdas.evaluate_model.metrics import Figure, FloatArray
+from scoring.figures import Figure, FloatArray
 
 SEED = 20_240_229
 # Resamples are drawn in blocks of about this many numbers, so memory stays flat however many rows there are.

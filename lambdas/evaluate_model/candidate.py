@@ -13,7 +13,7 @@ from contracts.errors import EvaluationError
 from inference.errors import ArtefactError, InferenceError
 from inference.model.predictor import Predictor
 from lambdas.evaluate_model.archive import ArchiveError, unpack
-from lambdas.evaluate_model.metrics import Array, FloatArray
+from scoring.figures import Array, FloatArray
 
 _TIMED_ROWS = 50
 _TIMED_ROUNDS = 5

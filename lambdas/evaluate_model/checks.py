@@ -12,9 +12,10 @@ from contracts.errors import EvaluationError
 from contracts.training import Gate, higher_is_better
 from lambdas.evaluate_model.bootstrap import gain_of
 from lambdas.evaluate_model.drift import Drift
-from lambdas.evaluate_model.metrics import METRICS, Array, Figure, FloatArray, on_rows, overall
 from lambdas.evaluate_model.numbers import figure, rows, share
 from lambdas.evaluate_model.slices import Slice
+from scoring.figures import Array, Figure, FloatArray, on_rows, overall
+from scoring.metrics import figure_of
 
 Unit = Literal["share", "metric", "psi", "us"]
 
@@ -56,7 +57,7 @@ class Judgement:
 
     def __init__(self, contest: Contest, gate: Gate, rival: Figure) -> None:
         self._contest, self._gate, self.rival = contest, gate, rival
-        self.challenger = METRICS[gate.metric](contest.target, contest.challenger)
+        self.challenger = figure_of(gate.metric)(contest.target, contest.challenger)
         size = len(contest.target)
         self._old, self._new = overall(rival, size), overall(self.challenger, size)
         if np.isnan(self._new):

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from lambdas.evaluate_model.metrics import Array, FloatArray
 from lambdas.evaluate_model.numbers import span
+from scoring.figures import Array, FloatArray
 
 # A bin that should hold fewer of the new rows says little about them.
 _ROWS_PER_BIN = 20

@@ -17,9 +17,10 @@ from lambdas.evaluate_model.drift import Drift, drift_of
 from lambdas.evaluate_model.gate import Verdict, compare
 from lambdas.evaluate_model.holdout import Holdout, positions
 from lambdas.evaluate_model.importance import permutation_importance
-from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, overall
 from lambdas.evaluate_model.shapley import Explanation, explain
 from lambdas.evaluate_model.slices import Slice, slices_of
+from scoring.figures import Array, FloatArray, overall
+from scoring.metrics import figure_of
 
 # Rows to score for either explanation: the compiled kernel takes microseconds for a row of a large model,
 # numpy, where there was no compiler, a hundred times as long.
@@ -130,7 +131,7 @@ def _ask(
 
 def _metrics(task: str, target: Array, answers: FloatArray) -> dict[str, float]:
     """Every metric of the task; one that these rows cannot give is left out."""
-    found = {name: overall(METRICS[name](target, answers), len(target)) for name in METRIC_NAMES[task]}
+    found = {name: overall(figure_of(name)(target, answers), len(target)) for name in METRIC_NAMES[task]}
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 

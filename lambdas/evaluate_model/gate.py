@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from contracts.training import Gate
-from lambdas.evaluate_model.baseline import constant_answers
 from lambdas.evaluate_model.bootstrap import resampled_gains
 from lambdas.evaluate_model.checks import Check, Contest, Judgement
-from lambdas.evaluate_model.metrics import METRICS, FloatArray
+from scoring.constants import constant_answers
+from scoring.figures import FloatArray
+from scoring.metrics import figure_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ def compare(contest: Contest, gate: Gate) -> Verdict:
     rival = contest.champion
     if rival is None:
         rival = constant_answers(gate.metric, contest.target, contest.challenger)
-    judged = Judgement(contest, gate, METRICS[gate.metric](contest.target, rival))
+    judged = Judgement(contest, gate, figure_of(gate.metric)(contest.target, rival))
     gains = resampled_gains(
         gate.metric, judged.rival, judged.challenger, len(contest.target), gate.bootstrap_resamples
     )

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from contracts.dataset import DatasetContract
 from contracts.errors import EvaluationError
 from inference.formats.tables import column_values, columns_of_table
-from lambdas.evaluate_model.metrics import Array
+from scoring.figures import Array
 
 # Rows times columns: 400,000 rows of ten columns, enough to tell models apart by a thousandth, and few enough
 # for a Lambda's memory.

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from contracts.training import higher_is_better
-from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, overall
+from scoring.figures import Array, FloatArray, overall
+from scoring.metrics import figure_of
 
 SEED = 20_240_229
 REPEATS = 3
@@ -35,7 +36,7 @@ def permutation_importance(
     sign = -1.0 if higher_is_better(metric) else 1.0
 
     def figure() -> float:
-        return overall(METRICS[metric](truth, answer(sample)), len(truth))
+        return overall(figure_of(metric)(truth, answer(sample)), len(truth))
 
     whole = figure()
     found = {}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lambdas.evaluate_model.metrics import Array, FloatArray
+from scoring.figures import Array, FloatArray
 
 SEED = 20_240_229
 _MIN_ROWS, _ROWS = 20, 100

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.dataset import DatasetContract
-from lambdas.evaluate_model.metrics import Array
 from lambdas.evaluate_model.numbers import span, value_of
+from scoring.figures import Array
 
 MAX_VALUES = 50
 # A number with no more values than this is taken value by value, else in quarters.

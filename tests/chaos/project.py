@@ -20,6 +20,7 @@ PARTS = (
     "inference",
     "infra_cdk",
     "lambdas",
+    "scoring",
     "step_functions",
     "training_jobs",
 )

@@ -27,7 +27,15 @@ def run_app(project: Path, **environment: str) -> subprocess.CompletedProcess[st
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The app with a pipeline.toml of its own; the rest is the real thing."""
-    for name in ("contracts", "infra_cdk", "lambdas", "inference", "training_jobs", "step_functions"):
+    for name in (
+        "contracts",
+        "infra_cdk",
+        "lambdas",
+        "inference",
+        "scoring",
+        "training_jobs",
+        "step_functions",
+    ):
         (tmp_path / name).symlink_to(ROOT / name)
     for name in ("app.py", "pipeline.toml"):
         shutil.copy(ROOT / name, tmp_path / name)

@@ -11,7 +11,7 @@ from infra_cdk.bundle import source_hash
 from infra_cdk.images import DOCKERFILES, Images, copied_by
 from tests.infrastructure.conftest import ROOT
 
-SOURCES = ("contracts", "inference", "lambdas", "training_jobs", "pipeline.toml")
+SOURCES = ("contracts", "inference", "lambdas", "scoring", "training_jobs", "pipeline.toml")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lambdas.evaluate_model.metrics import Array, FloatArray
+from scoring.figures import Array, FloatArray
 
 GRID = 36
 BINS = 40

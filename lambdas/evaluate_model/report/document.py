@@ -10,11 +10,12 @@ import numpy as np
 
 from lambdas.evaluate_model.bootstrap import gain_of
 from lambdas.evaluate_model.evaluation import Evaluation
-from lambdas.evaluate_model.metrics import METRICS, Figure, FloatArray, on_rows
 from lambdas.evaluate_model.report.answers import classification_answers, regression_answers
 from lambdas.evaluate_model.report.explained import explained
 from lambdas.evaluate_model.report.fairness import fairness
 from lambdas.evaluate_model.slices import Slice
+from scoring.figures import Figure, FloatArray, on_rows
+from scoring.metrics import figure_of
 
 FORMAT_VERSION = 1
 _GAIN_BINS = 30
@@ -99,7 +100,7 @@ def _answers(evaluation: Evaluation) -> dict[str, Any]:
 
 def _slices(evaluation: Evaluation) -> list[dict[str, Any]]:
     figures = {
-        name: METRICS[evaluation.metric](evaluation.target, answers)
+        name: figure_of(evaluation.metric)(evaluation.target, answers)
         for name, answers in (("challenger", evaluation.challenger), ("champion", evaluation.champion))
         if answers is not None
     }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lambdas.evaluate_model.evaluation import Evaluation
-from lambdas.evaluate_model.metrics import FloatArray
+from scoring.figures import FloatArray
 
 MAX_COLUMNS = 20
 # How a column's value in a row compares with its others, from low to high.

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from lambdas.evaluate_model.evaluation import Evaluation
-from lambdas.evaluate_model.metrics import METRICS, Array, FloatArray, on_rows
 from lambdas.evaluate_model.slices import Slice
+from scoring.figures import Array, FloatArray, on_rows
+from scoring.metrics import figure_of
 
 
 def fairness(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -33,7 +34,7 @@ def fairness(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 def _group(part: Slice, evaluation: Evaluation) -> dict[str, Any]:
     rows, target, answers = part.rows, evaluation.target, evaluation.challenger
-    metric = on_rows(METRICS[evaluation.metric](target, answers), rows)
+    metric = on_rows(figure_of(evaluation.metric)(target, answers), rows)
     found: dict[str, Any] = {
         "value": part.value,
         "rows": part.size,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.evaluate_model.bootstrap import gain_of, resampled_gains
-from lambdas.evaluate_model.metrics import rmse_error
+from scoring.regression import rmse_error
 
 FINITE = st.floats(-1e9, 1e9)
 
