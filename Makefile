@@ -101,6 +101,7 @@ bootstrap: setup node_modules/.ready  ## cdk bootstrap, once per account and reg
 
 deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS credentials: STAGE=dev|prod
 	@$(CDK) deploy --all -c stage=$(STAGE)
+	@$(BIN)/python -m operations.protect --stage $(STAGE)
 
 destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 	@$(CDK) destroy --all -c stage=$(STAGE)

@@ -9,6 +9,9 @@ UPLOAD_PREFIX = "incoming/"
 UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 UPLOAD_MANIFEST = "manifest.json"  # comes last into the folder of a dataset in parts, and names them
 UPLOAD_PARTS = "parts"  # the folder beside it in which they lie
+# What the stack and everything made at run time is tagged with; cost allocation goes by the first two.
+PIPELINE_TAG, STAGE_TAG = "greenlight:pipeline", "greenlight:stage"
+RETAINS_DATA_TAG = "greenlight:retains-data"  # of the stack: "true" where its data outlives it
 VARIANT_NAME = "AllTraffic"  # a blue/green update must keep it, so it never changes
 
 

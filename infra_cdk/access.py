@@ -75,6 +75,7 @@ def _endpoint(stack: PipelineStack) -> None:
     stack.storage.allow_reading(role, TRAINING)
     stack.storage.allow_writing(role, f"{CAPTURE_PREFIX}*")
     stack.images.allow_pull(role, stack.images.serving)
+    stack.encryption.allow_volumes(role)
 
 
 def _state_machine(stack: PipelineStack) -> None:
@@ -153,7 +154,7 @@ def _deploy_canary(stack: PipelineStack) -> None:
     serving.allow_passing_role(role)
     serving.allow_rollback_alarms(role, "PutMetricAlarm")
     serving.allow_finding_alarms(role)
-    stack.encryption.allow_volumes(role)
+    stack.encryption.allow_granting(role)
 
 
 def _check_deployment(stack: PipelineStack) -> None:

@@ -35,7 +35,9 @@ READ = ("kms:Decrypt",)
 WRITE = ("kms:GenerateDataKey",)
 # What a principal of this account may do if its own policy allows it, and then only through a service.
 ENCRYPTION = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey")
-USE = (*ENCRYPTION, "kms:CreateGrant")
+USE = ENCRYPTION
+# What SageMaker does with the key of a disk in the name of the role that the disk's owner runs under.
+VOLUMES = ("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
 SERVICES = ("s3", "sqs", "sns", "dynamodb", "sagemaker")
 
 
@@ -87,6 +89,16 @@ class Encryption(Construct):
                 },
             ),
             iam.PolicyStatement(
+                sid="IdentityPoliciesAllowGrantsToServices",
+                principals=[iam.AccountRootPrincipal()],
+                actions=["kms:CreateGrant"],
+                resources=["*"],
+                conditions={
+                    "StringEquals": {"kms:CallerAccount": account},
+                    "Bool": {"kms:GrantIsForAWSResource": "true"},
+                },
+            ),
+            iam.PolicyStatement(
                 sid="EventsAndAlarmsReachQueueAndTopic",
                 principals=[
                     iam.ServicePrincipal("events.amazonaws.com"),
@@ -126,7 +138,23 @@ class Encryption(Construct):
         allow(role, *actions, on=self.key.key_arn, when=conditions)
 
     def allow_volumes(self, role: iam.Role) -> None:
-        """Let SageMaker encrypt the disks of what the role starts (SageMaker Developer Guide, "SageMaker AI
-        API Permissions": kms:CreateGrant where a volume's key is given)."""
+        """Let SageMaker encrypt the disks of what the role starts or runs.
+
+        The grants are bounded by being for an AWS service's resource alone, as in the policies that AWS
+        publishes for such jobs (awslabs/mlspace): where SageMaker uses the role itself there may be no
+        service that the call goes through, so `kms:ViaService` could refuse what is right.
+        """
+        self.allow_granting(role)
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"DisksOf{''.join(part for part in role.node.path.split('/')[1:])}",
+                principals=[iam.ArnPrincipal(role.role_arn)],
+                actions=list(VOLUMES),
+                resources=["*"],
+            )
+        )
+
+    def allow_granting(self, role: iam.Role) -> None:
+        """For who asks SageMaker for something whose disk has this key, and does not run on it."""
         aws_only = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-        allow(role, "kms:CreateGrant", on=self.key.key_arn, when=through("sagemaker", **aws_only))
+        allow(role, "kms:CreateGrant", on=self.key.key_arn, when=aws_only)

@@ -12,10 +12,11 @@ from constructs import Construct
 
 HTTPS = 443
 # One for each service that code in the VPC calls; `tests/infrastructure/test_network.py` derives them.
-SERVICES = {
+SERVICES: dict[str, ec2.IInterfaceVpcEndpointService] = {
     "sagemaker": ec2.InterfaceVpcEndpointAwsService.SAGEMAKER_API,
-    # SageMaker Developer Guide, "Connecting to an MLflow tracking server through an Interface VPC Endpoint".
-    "mlflow": ec2.InterfaceVpcEndpointAwsService.SAGEMAKER_EXPERIMENTS,
+    # An MLflow app's; `sagemaker.experiments` is a tracking server's (SageMaker Developer Guide, "Connecting
+    # to an MLflow app through an Interface VPC Endpoint"). CDK has no name for it yet.
+    "mlflow": ec2.InterfaceVpcEndpointService(f"aws.sagemaker.{cdk.Aws.REGION}.mlflow", HTTPS),
     "stepfunctions": ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
     "cloudwatch": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
     "ecr": ec2.InterfaceVpcEndpointAwsService.ECR,

@@ -124,7 +124,13 @@ class Pipeline(Construct):
         """A job run with `.sync`: start it, learn that it ended, stop it, and hand it its role."""
         stack, jobs = cdk.Stack.of(self), training.job_arns
         because = "Training jobs are named at run time, after their execution."
-        others = ("sagemaker:AddTags", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
+        # Step Functions Developer Guide, "IAM policies for SageMaker AI" (CreateTrainingJob.sync).
+        others = (
+            "sagemaker:AddTags",
+            "sagemaker:DescribeTrainingJob",
+            "sagemaker:ListTags",
+            "sagemaker:StopTrainingJob",
+        )
         allow(self.role, *others, on=jobs, because=because)
         placed = self._network.placement if self._network else None
         allow(self.role, "sagemaker:CreateTrainingJob", on=jobs, when=placed, because=because)

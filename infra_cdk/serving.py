@@ -50,6 +50,7 @@ class Serving(Construct):
             log_group=names.endpoint_log_group,
             streams="*",
             namespaces=(metrics.ENDPOINT_NAMESPACE, metrics.FLEET_NAMESPACE),
+            creates_group=False,
         )
         self._sagemaker = {
             kind: stack.format_arn(service="sagemaker", resource=kind, resource_name=name)

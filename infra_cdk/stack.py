@@ -9,7 +9,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from contracts.names import Names
+from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
 from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
 from infra_cdk.alarms import Alarms
@@ -42,7 +42,11 @@ class PipelineStack(cdk.Stack):
             scope,
             names.prefix,
             description=f"Greenlight: the pipeline {config.name}, stage {stage.name}",
-            termination_protection=stage.retains_data,
+            tags={
+                PIPELINE_TAG: names.pipeline,
+                STAGE_TAG: stage.name,
+                RETAINS_DATA_TAG: str(stage.retains_data).lower(),
+            },
         )
         self.names, self.config, self.stage, self.root = names, config, stage, root
 

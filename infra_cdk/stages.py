@@ -32,7 +32,7 @@ class Stage:
 
     @property
     def retains_data(self) -> bool:
-        return self.data_removal is cdk.RemovalPolicy.RETAIN
+        return self.data_removal is cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 
 DEV = Stage(
@@ -44,7 +44,8 @@ DEV = Stage(
 )
 PROD = Stage(
     name="prod",
-    data_removal=cdk.RemovalPolicy.RETAIN,
+    # Not RETAIN: what a failed first deployment left behind would keep the names that the next one needs.
+    data_removal=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     log_retention=logs.RetentionDays.ONE_YEAR,
     old_version_days=90,
     capture_days=90,

@@ -30,6 +30,9 @@ class Tracking(Construct):
             ),
         )
         self.allow_artifacts(self.role)
+        # AWS's minimum for an app's role reads and lists the whole store (SageMaker Developer Guide, "Set up
+        # IAM permissions for MLflow apps"); the objects stay bounded by the prefix.
+        allow(self.role, "s3:GetBucketLocation", "s3:ListBucket", on=storage.artifacts.bucket_arn)
         self.app = sagemaker.CfnMlflowApp(
             self,
             "App",

@@ -32,7 +32,11 @@ class Training(Construct):
             ),
         )
         allow_sagemaker_telemetry(
-            self.role, log_group=LOG_GROUP, streams=f"{names.prefix}-*", namespaces=(LOG_GROUP,)
+            self.role,
+            log_group=LOG_GROUP,
+            streams=f"{names.prefix}-*",
+            namespaces=(LOG_GROUP,),
+            creates_group=True,
         )
 
     def allow_stopping(self, role: iam.Role) -> None:

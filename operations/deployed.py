@@ -21,9 +21,14 @@ class DeployedStage:
         self.names = Names(PipelineConfig.load(root / FILE_NAME).name, stage)
         self.session = session
 
-    @cached_property
+    @property
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by name; raises NotDeployedError."""
+        return {item["OutputKey"]: item["OutputValue"] for item in self.stack.get("Outputs", [])}
+
+    @cached_property
+    def stack(self) -> dict[str, Any]:
+        """CloudFormation's description of the stack; raises NotDeployedError."""
         from botocore.exceptions import ClientError
 
         try:
@@ -37,4 +42,5 @@ class DeployedStage:
                 f"There is no stack {self.names.prefix} in {self.session.region_name}."
                 " Check the region and STAGE, or deploy it first: make deploy STAGE=..."
             ) from None
-        return {item["OutputKey"]: item["OutputValue"] for item in stacks[0].get("Outputs", [])}
+        found: dict[str, Any] = stacks[0]
+        return found

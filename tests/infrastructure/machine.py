@@ -98,6 +98,7 @@ def _actions_of(task: State) -> set[str]:
             "sagemaker:DescribeTrainingJob",
             "sagemaker:StopTrainingJob",
             "sagemaker:AddTags",
+            "sagemaker:ListTags",
             "iam:PassRole",
             "events:PutRule",
             "events:PutTargets",

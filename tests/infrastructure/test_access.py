@@ -187,10 +187,30 @@ def test_no_action_is_a_wildcard_and_a_bare_star_is_for_actions_that_name_no_res
 
 
 def test_the_key_is_used_only_through_the_service_that_stores_the_data(template):
+    """A grant is for an AWS service's resource instead: a disk is not encrypted through any service."""
     for policy in template.properties("AWS::IAM::Policy"):
         for s in policy["PolicyDocument"]["Statement"]:
-            if any(action.startswith("kms:") for action in listed(s["Action"])):
+            if listed(s["Action"]) == ["kms:CreateGrant"]:
+                assert s["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+            elif any(action.startswith("kms:") for action in listed(s["Action"])):
                 assert "kms:ViaService" in s["Condition"]["StringEquals"]
+
+
+def test_only_jobs_and_the_endpoint_use_the_key_without_a_service_between(template):
+    substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
+    environment = template.function("DeployCanary")["Environment"]["Variables"]
+    roles = {text(substitutions["TrainingRoleArn"]), text(environment["ENDPOINT_ROLE_ARN"])}
+    direct = [
+        s
+        for s in template.the("AWS::KMS::Key")[1]["KeyPolicy"]["Statement"]
+        if s["Effect"] == "Allow" and "Condition" not in s and "kms:Decrypt" in listed(s["Action"])
+    ]
+    principals = {text(arn) for s in direct for arn in listed(s["Principal"]["AWS"])}
+    assert principals == roles
+    assert all(
+        set(listed(s["Action"])) == {"kms:DescribeKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"}
+        for s in direct
+    )
 
 
 def test_training_never_sees_the_holdout_or_the_rows_set_aside(template):

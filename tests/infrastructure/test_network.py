@@ -59,7 +59,7 @@ def endpoints(template: Synthesised) -> dict[str, dict[str, Any]]:
         "cloudwatch": ".monitoring",
         "dynamodb": ".dynamodb",
         "ecr": ".ecr.api",
-        "mlflow": ".experiments",
+        "mlflow": ".mlflow",
         "s3": ".s3",
         "sagemaker": ".sagemaker.api",
         "sqs": ".sqs",
