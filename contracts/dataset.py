@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from contracts import file_reading, spellings, values
+from contracts.file_reading import FileReading
 from contracts.reading import Table
 from contracts.split import BY_ROW, Split, identifying
+from contracts.values import Grammar
 
-COLUMN_TYPES = ("number", "integer", "category", "boolean", "date")
+COLUMN_TYPES = values.TYPES
 TASKS = ("regression", "classification")
+PLAIN = FileReading()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column: its type and the rules that each of its values keeps. Bounds are inclusive."""
+    """One column: its type and the rules that each of its values keeps. Bounds are inclusive.
+
+    `grammar` says how its texts are written. A column that is not of `use` is checked as the others are, and
+    no feature.
+    """
 
     name: str
     type: str
@@ -22,21 +32,30 @@ class Column:
     maximum: float | None
     categories: tuple[str, ...]
     unique: bool
+    use: bool = True
+    grammar: Grammar = field(default=Grammar(type=""))
+
+    def __post_init__(self) -> None:
+        if self.grammar.type != self.type:
+            object.__setattr__(self, "grammar", replace(self.grammar, type=self.type))
 
     @property
     def is_numeric(self) -> bool:
         return self.type in ("number", "integer", "boolean")
 
     @classmethod
-    def read(cls, table: Table) -> Column:
+    def read(cls, table: Table, reading: FileReading = PLAIN) -> Column:
+        kind = table.choice("type", COLUMN_TYPES)
         column = cls(
             name=table.text("name"),
-            type=table.choice("type", COLUMN_TYPES),
+            type=kind,
             nullable=table.flag("nullable", False),
             minimum=table.optional_number("min"),
             maximum=table.optional_number("max"),
-            categories=table.texts("categories", ()),
+            categories=_categories(table),
             unique=table.flag("unique", False),
+            use=table.flag("use", True),
+            grammar=_grammar(table, kind, reading),
         )
         table.finish()
         if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
@@ -46,6 +65,44 @@ class Column:
         if column.type not in ("number", "integer") and (column.minimum, column.maximum) != (None, None):
             raise table.fail("min", f"only number and integer columns have bounds, not {column.type}")
         return column
+
+
+def _categories(table: Table) -> tuple[str, ...]:
+    """Without blanks at their ends, which mean nothing in a file either."""
+    found = tuple(text.strip(spellings.BLANKS) for text in table.texts("categories", ()))
+    for text in found:
+        try:
+            Grammar(type="category").read(text)
+        except values.ValueRefusedError as error:
+            raise table.fail("categories", f"{text[:60]!r} is not {error}") from error
+    return found
+
+
+def _grammar(table: Table, kind: str, reading: FileReading) -> Grammar:
+    """What the column says of its own texts, and what the whole file says."""
+    keys = {
+        "thousands": values.NUMERIC,
+        "unit": values.NUMERIC,
+        "date_order": ("date", "timestamp"),
+        "utc_offset": ("timestamp",),
+    }
+    for key, types in keys.items():
+        if table.has(key) and kind not in types:
+            raise table.fail(key, f"only columns of type {' or '.join(types)} have it, not {kind}")
+    numeric = kind in values.NUMERIC
+    default = reading.thousands if numeric else ""
+    grammar = Grammar(
+        type=kind,
+        missing=tuple(dict.fromkeys((*reading.missing, *file_reading.markers(table)))),
+        decimal=reading.decimal if numeric else ".",
+        thousands=table.mark("thousands", ("", *spellings.THOUSANDS), default),
+        unit=file_reading.unit(table),
+        date_order=table.choice("date_order", spellings.DATE_ORDERS, spellings.DATE_ORDERS[0]),
+        utc_offset=file_reading.utc_offset(table),
+    )
+    if grammar.thousands == grammar.decimal:
+        raise table.fail("thousands", f"{grammar.thousands!r} is the decimal mark already")
+    return grammar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +124,14 @@ class DatasetContract:
     bad_row_tolerance_share: float
     min_rows: int
     split: Split
+    reading: FileReading = PLAIN
 
     @property
     def feature_columns(self) -> tuple[Column, ...]:
         """The columns that a prediction request carries, in order: neither target nor identifiers, nor the
-        group of a split by group, which no later row need belong to."""
+        group of a split by group, which no later row need belong to, nor what is not of use."""
         others = {self.target, *self.identifiers, self.split.group}
-        return tuple(c for c in self.columns if c.name not in others)
+        return tuple(c for c in self.columns if c.use and c.name not in others)
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -86,8 +144,10 @@ class DatasetContract:
 
     @classmethod
     def read(cls, table: Table, split: Split = BY_ROW) -> DatasetContract:
+        reading = FileReading.read(table.table("reading", required=False))
         contract = cls(
-            columns=table.tables("columns", Column.read),
+            reading=reading,
+            columns=table.tables("columns", partial(Column.read, reading=reading)),
             target=table.text("target"),
             task=table.choice("task", TASKS),
             identifiers=table.texts("identifiers", ()),
@@ -107,6 +167,12 @@ class DatasetContract:
         for name in names:
             if names.count(name) > 1:
                 raise table.fail("columns", f"{name!r} is declared {names.count(name)} times")
+        alike = Counter(name.casefold() for name in names)
+        if doubled := [name for name in names if alike[name.casefold()] > 1]:
+            reason = (
+                f"{' and '.join(map(repr, doubled))} differ in case alone, and tables in SQL do not see that"
+            )
+            raise table.fail("columns", reason)
         for key, wanted in (
             ("target", (self.target,)),
             ("identifiers", self.identifiers),
@@ -116,6 +182,8 @@ class DatasetContract:
             for name in wanted:
                 if name not in names:
                     raise table.fail(key, f"{name!r} is not among the columns {', '.join(names)}")
+        if not self.column(self.target).use:
+            raise table.fail("target", f"{self.target!r} is not of use, its column says")
         if self.target in self.identifiers:
             raise table.fail("identifiers", f"the target {self.target!r} cannot identify a row")
         if not self.feature_columns:
@@ -130,7 +198,7 @@ class DatasetContract:
             )
         if self.task == "regression" and target.type not in ("number", "integer"):
             raise table.fail("task", f"regression needs a numeric target; {self.target!r} is {target.type}")
-        if self.task == "classification" and target.type in ("number", "date"):
+        if self.task == "classification" and target.type not in ("integer", "boolean", "category"):
             raise table.fail(
                 "task", f"classification needs a target of classes; {self.target!r} is {target.type}"
             )

@@ -57,6 +57,13 @@ class Table:
             raise self.fail(key, f"{value!r} is not one of {', '.join(choices)}")
         return value
 
+    def mark(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        """One of the choices, which may be blank or empty."""
+        value = self._take(key, str, "a text", default)
+        if value not in choices:
+            raise self.fail(key, f"{value!r} is not one of {', '.join(map(repr, choices))}")
+        return value
+
     def flag(self, key: str, default: bool | None = None) -> bool:
         return self._take(key, bool, "true or false", default)
 

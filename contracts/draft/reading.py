@@ -33,9 +33,13 @@ def _look(path: Path, file: Iterable[str]) -> list[ColumnLook]:
         raise DraftError(f"{path}: is empty")
     if len(header) < 2:
         raise DraftError(f"{path}: has one column, {header[0]!r}; are its columns separated by commas?")
-    doubled = sorted({name for name in header if header.count(name) > 1 or not name.strip()})
+    alike = [name.casefold() for name in header]
+    doubled = sorted(
+        {name for name, bare in zip(header, alike, strict=True) if alike.count(bare) > 1 or not name.strip()}
+    )
     if doubled:
-        raise DraftError(f"{path}: the header names {', '.join(map(repr, doubled))} twice, or not at all")
+        names = ", ".join(map(repr, doubled))
+        raise DraftError(f"{path}: the header names {names} twice (in whatever case), or not at all")
     looks = [ColumnLook(name) for name in header]
     for row in rows:
         if not row:

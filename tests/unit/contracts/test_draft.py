@@ -71,7 +71,7 @@ def test_what_cannot_be_drafted_is_told_why(tmp_path, text, target, message):
         ),
         min_size=2,
         max_size=5,
-        unique=True,
+        unique_by=str.casefold,
     ),
     st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=20, unique=True),
 )
