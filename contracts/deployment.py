@@ -14,6 +14,8 @@ STRATEGIES = ("all_at_once", "canary", "linear")
 MAX_WAIT_SECONDS = 3600
 MAX_EXECUTION_SECONDS = 28_800
 MIN_EXECUTION_SECONDS = 600
+EVALUATION_PERIODS = 1
+"""After how many periods over its bound a rollback alarm fires."""
 _MAX_PERCENT = 50
 
 
@@ -23,8 +25,9 @@ class DeploymentPolicy:
 
     The canary takes `canary_percent` of the fleet's capacity (0-100) or `canary_instances`, and the other is
     0; a linear step's size likewise. `baking_seconds` is the wait after each shift with the alarms watched;
-    `max_model_latency_us` (microseconds), `max_error_rate_percent` and `max_prediction_shift` (standard
-    deviations of the training target) are the green fleet's bounds.
+    `metric_delay_seconds` is how late a datapoint may come; `max_model_latency_us` (microseconds),
+    `max_error_rate_percent` and `max_prediction_shift` (standard deviations of the training target) are the
+    green fleet's bounds.
     """
 
     strategy: str
@@ -38,6 +41,7 @@ class DeploymentPolicy:
     termination_wait_seconds: int
     max_execution_seconds: int
     alarm_period_seconds: int
+    metric_delay_seconds: int
     max_error_rate_percent: float
     max_model_latency_us: int
     max_prediction_shift: float
@@ -72,6 +76,7 @@ class DeploymentPolicy:
                 "max_execution_seconds", MIN_EXECUTION_SECONDS, MAX_EXECUTION_SECONDS, 3600
             ),
             alarm_period_seconds=table.integer("alarm_period_seconds", 10, 3600, 60),
+            metric_delay_seconds=table.integer("metric_delay_seconds", 0, 900, 120),
             max_error_rate_percent=table.number("max_error_rate_percent", 0.0, 100.0, 1.0),
             max_model_latency_us=table.integer("max_model_latency_us", 1, 60_000_000, 100_000),
             max_prediction_shift=table.number("max_prediction_shift", 0.01, 1000.0, 2.0),
@@ -89,13 +94,30 @@ class DeploymentPolicy:
             self._check_share(table, "canary_instances", self.canary_instances, min_percent=0)
         if self.strategy == "linear":
             self._check_share(table, "linear_step_instances", self.linear_step_instances, min_percent=10)
-        if self.alarm_period_seconds not in (10, 30) and self.alarm_period_seconds % 60:
-            raise table.fail("alarm_period_seconds", "CloudWatch takes 10, 30 or a multiple of 60")
+        self._check_alarms(table)
         waits = self.baking_seconds * self.shift_count + self.termination_wait_seconds
         if waits >= self.max_execution_seconds:
             raise table.fail(
                 "max_execution_seconds",
                 f"{self.max_execution_seconds} is not above the sum of the waits, {waits} seconds",
+            )
+
+    def _check_alarms(self, table: Table) -> None:
+        """An alarm must be able to see the canary before its bake is over."""
+        if self.alarm_period_seconds % 60:
+            raise table.fail(
+                "alarm_period_seconds",
+                "must be a multiple of 60: the endpoint's metrics come once a minute, and an alarm with a "
+                "shorter period reads only what is stored at a resolution of a second (CloudWatch API "
+                "Reference, PutMetricAlarm)",
+            )
+        needed = self.alarm_period_seconds * EVALUATION_PERIODS + self.metric_delay_seconds
+        if self.baking_seconds < needed:
+            raise table.fail(
+                "baking_seconds",
+                f"{self.baking_seconds} is under {needed}, the alarms' period of "
+                f"{self.alarm_period_seconds} s and the {self.metric_delay_seconds} s that metrics take to "
+                "arrive (metric_delay_seconds): traffic would move on before an alarm can fire",
             )
 
     def _check_share(self, table: Table, key: str, instances: int, *, min_percent: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts import metrics
-from contracts.deployment import DeploymentPolicy
+from contracts.deployment import EVALUATION_PERIODS, DeploymentPolicy
 from contracts.names import VARIANT_NAME
 
 
@@ -53,8 +53,8 @@ def _alarm(fleet: GreenFleet, what: str, description: str) -> dict[str, Any]:
         "AlarmName": fleet.alarm_name(what),
         "AlarmDescription": f"{description} Runbook: docs/runbook.md#{what}",
         "AlarmActions": [fleet.topic_arn],
-        "EvaluationPeriods": 1,
-        "DatapointsToAlarm": 1,
+        "EvaluationPeriods": EVALUATION_PERIODS,
+        "DatapointsToAlarm": EVALUATION_PERIODS,
         "TreatMissingData": "notBreaching",
     }
 

@@ -23,11 +23,12 @@ POLICY = {
     "baking_seconds": 60,
     "termination_wait_seconds": 30,
     "max_execution_seconds": 3600,
-    "alarm_period_seconds": 10,
+    "alarm_period_seconds": 60,
+    "metric_delay_seconds": 0,
     "keep_versions": 2,
     "max_model_latency_us": 5_000_000,  # a busy machine is no fault of the model's
 }
-"""At thirty times the wall's speed: two seconds of baking, one before blue ends, alarm periods of a third."""
+"""At thirty times the wall's speed: two seconds of baking and of an alarm period, one before blue ends."""
 
 
 @pytest.fixture(scope="session")

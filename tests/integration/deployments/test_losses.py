@@ -41,7 +41,7 @@ def test_a_healthy_canary_takes_over_and_no_request_is_lost(stage):
     stage.assert_nothing_left(green)
 
 
-@pytest.mark.parametrize("period_seconds", [10, 60])
+@pytest.mark.parametrize("period_seconds", [60, 120])
 def test_a_rollback_fails_only_what_the_canarys_own_model_failed_and_is_quick(stage, period_seconds):
     stage.policy(baking_seconds=600, alarm_period_seconds=period_seconds)  # only an alarm ends the canary
     blue, green = stage.champion, stage.challenger()

@@ -9,9 +9,9 @@ import pytest
 pytestmark = pytest.mark.deployments
 
 POLICIES: dict[str, tuple[dict[str, Any], list[int]]] = {
-    "all at once": ({"strategy": "all_at_once", "instance_count": 1, "baking_seconds": 0}, [1]),
+    "all at once": ({"strategy": "all_at_once", "instance_count": 1, "baking_seconds": 60}, [1]),
     "canary of one instance": (
-        {"canary_percent": 0, "canary_instances": 1, "instance_count": 3, "baking_seconds": 45},
+        {"canary_percent": 0, "canary_instances": 1, "instance_count": 3, "baking_seconds": 60},
         [1, 3],
     ),
     "linear by a third": (
@@ -20,7 +20,7 @@ POLICIES: dict[str, tuple[dict[str, Any], list[int]]] = {
             "linear_step_percent": 0,
             "linear_step_instances": 1,
             "instance_count": 3,
-            "baking_seconds": 45,
+            "baking_seconds": 60,
         },
         [1, 2, 3],
     ),

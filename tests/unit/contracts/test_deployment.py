@@ -57,6 +57,15 @@ def test_instances_take_the_place_of_the_percentage():
         ({"strategy": "linear", "linear_step_percent": 5}, "linear_step_percent: 5 is outside 10 to 50"),
         ({"strategy": "linear", "instance_count": 1}, "needs at least 2 instances"),
         (
+            {"strategy": "canary", "alarm_period_seconds": 10},
+            "alarm_period_seconds: must be a multiple of 60",
+        ),
+        ({"strategy": "canary", "baking_seconds": 179}, "baking_seconds: 179 is under 180"),
+        (
+            {"strategy": "canary", "baking_seconds": 700, "metric_delay_seconds": 700},
+            "baking_seconds: 700 is under 760",
+        ),
+        (
             {"strategy": "linear", "instance_count": 10, "linear_step_instances": 1, "baking_seconds": 2900},
             "not above the sum of the waits, 29120 seconds",
         ),

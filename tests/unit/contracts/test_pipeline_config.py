@@ -85,7 +85,7 @@ MISTAKES = [
     (("gate", "metric"), "accuracy_score", "gate.metric"),
     (("deployment", "dev", "canary_percent"), 51, "51 is outside 1 to 50"),
     (("deployment", "dev", "instance_count"), 1, "at least 2 instances"),
-    (("deployment", "dev", "alarm_period_seconds"), 45, "10, 30 or a multiple of 60"),
+    (("deployment", "dev", "alarm_period_seconds"), 30, "must be a multiple of 60"),
     (("deployment", "dev", "baking_seconds"), 3000, "not above the sum of the waits"),
     (("deployment", "prod"), None, "deployment.prod: is missing"),
     (("deployment", "test"), {}, "deployment.test: is not a known key"),

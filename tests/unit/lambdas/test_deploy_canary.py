@@ -35,7 +35,7 @@ def policy_with(**changes: object) -> DeploymentPolicy:
         "instance_count": 4,
         "canary_percent": 25,
         "baking_seconds": 600,
-        "alarm_period_seconds": 10,
+        "alarm_period_seconds": 60,
         "termination_wait_seconds": 60,
         "capture_share": 0.2,
     }
@@ -299,7 +299,7 @@ def test_the_variant_keeps_its_name_and_captures_data_encrypted(
     capture = config["DataCaptureConfig"]
     assert (capture["EnableCapture"], capture["InitialSamplingPercentage"]) == (True, 20)
     assert config["KmsKeyId"] == capture["KmsKeyId"] == KEY
-    assert config["MetricsConfig"]["MetricPublishFrequencyInSeconds"] == 10
+    assert config["MetricsConfig"]["MetricPublishFrequencyInSeconds"] == 60
 
 
 def test_the_container_is_told_which_config_it_serves_for(
@@ -377,6 +377,6 @@ def test_metrics_are_published_at_least_once_per_alarm_period(period: int, expec
     assert plan.publish_seconds(period) == expected
 
 
-@pytest.mark.parametrize(("baking", "expected"), [(0, 10), (120, 15), (900, 60)])
+@pytest.mark.parametrize(("baking", "expected"), [(60, 10), (120, 15), (900, 60)])
 def test_a_deployment_is_checked_often_but_not_endlessly(baking: int, expected: int) -> None:
-    assert plan.check_after_seconds(policy_with(baking_seconds=baking)) == expected
+    assert plan.check_after_seconds(policy_with(baking_seconds=baking, metric_delay_seconds=0)) == expected
