@@ -13,19 +13,28 @@ from contracts.names import Names
 from infra_cdk.policy import allow, through
 from infra_cdk.stages import Stage
 
-# The administrator's actions of the AWS KMS Developer Guide, "Allows key administrators to administer the
-# KMS key"; none of them reads or writes data.
+# What an account's administrator does to this key, each action by its name: none of them reads or writes
+# data, and none makes another key, which no key's policy is asked about (AWS KMS Developer Guide, "Allows key
+# administrators to administer the KMS key"; CreateKey is an action on the account).
 ADMINISTRATION = (
-    "kms:Create*",
-    "kms:Describe*",
-    "kms:Enable*",
-    "kms:List*",
-    "kms:Put*",
-    "kms:Update*",
-    "kms:Revoke*",
-    "kms:Disable*",
-    "kms:Get*",
-    "kms:Delete*",
+    "kms:CreateAlias",
+    "kms:UpdateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:UpdateKeyDescription",
+    "kms:EnableKey",
+    "kms:DisableKey",
+    "kms:EnableKeyRotation",
+    "kms:DisableKeyRotation",
+    "kms:GetKeyRotationStatus",
+    "kms:ListKeyRotations",
+    "kms:RotateKeyOnDemand",
+    "kms:GetKeyPolicy",
+    "kms:PutKeyPolicy",
+    "kms:ListKeyPolicies",
+    "kms:ListGrants",
+    "kms:RevokeGrant",
+    "kms:ListResourceTags",
     "kms:TagResource",
     "kms:UntagResource",
     "kms:ScheduleKeyDeletion",
@@ -34,7 +43,15 @@ ADMINISTRATION = (
 READ = ("kms:Decrypt",)
 WRITE = ("kms:GenerateDataKey",)
 # What a principal of this account may do if its own policy allows it, and then only through a service.
-ENCRYPTION = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey")
+ENCRYPTION = (
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:DescribeKey",
+)
 USE = ENCRYPTION
 # What SageMaker does with the key of a disk in the name of the role that the disk's owner runs under.
 VOLUMES = ("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
@@ -104,7 +121,7 @@ class Encryption(Construct):
                     iam.ServicePrincipal("events.amazonaws.com"),
                     iam.ServicePrincipal("cloudwatch.amazonaws.com"),
                 ],
-                actions=[*READ, "kms:GenerateDataKey*"],
+                actions=[*READ, *WRITE],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": account}},
             ),

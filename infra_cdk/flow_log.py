@@ -28,6 +28,8 @@ class FlowLog(Construct):
         vpc: ec2.Vpc,
     ) -> None:
         super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        flow_logs = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:vpc-flow-log/*"
         group = logs.LogGroup(
             self,
             "Log",
@@ -42,7 +44,10 @@ class FlowLog(Construct):
             description=f"Flow logs of {names.prefix}",
             assumed_by=iam.ServicePrincipal(
                 "vpc-flow-logs.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": flow_logs},
+                },
             ),
         )
         actions = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")

@@ -16,7 +16,7 @@ from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.function import PipelineFunction
 from infra_cdk.network import PrivateNetwork
-from infra_cdk.policy import acknowledge, allow
+from infra_cdk.policy import acknowledge, allow, on_behalf_of
 from infra_cdk.stages import Stage
 from infra_cdk.training import Training
 
@@ -64,10 +64,7 @@ class Pipeline(Construct):
             self,
             "Role",
             description=f"The state machine {names.state_machine}",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            ),
+            assumed_by=on_behalf_of(self, "states", f"stateMachine:{names.state_machine}"),
         )
         self.log_group = logs.LogGroup(
             self,

@@ -41,6 +41,23 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions::{rule}", reason=reason))
 
 
+def on_behalf_of(scope: IConstruct, service: str, resource: str) -> iam.ServicePrincipal:
+    """The service, where it acts for that resource of this account and region, and for no other.
+
+    `resource` is an ARN's part behind the account: `training-job/housing-*` (IAM User Guide, "The confused
+    deputy problem").
+    """
+    stack = cdk.Stack.of(scope)
+    source = f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
+    return iam.ServicePrincipal(
+        f"{service}.amazonaws.com",
+        conditions={
+            "StringEquals": {"aws:SourceAccount": stack.account},
+            "ArnLike": {"aws:SourceArn": source},
+        },
+    )
+
+
 def through(service: str, **conditions: Any) -> dict[str, Any]:
     """The condition that a key is used through that service of this region alone."""
     return {"StringEquals": {"kms:ViaService": f"{service}.{cdk.Aws.REGION}.amazonaws.com"}, **conditions}

@@ -14,7 +14,7 @@ from contracts import metrics
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.network import PrivateNetwork
-from infra_cdk.policy import allow
+from infra_cdk.policy import allow, on_behalf_of
 from infra_cdk.stages import Stage
 from infra_cdk.telemetry import allow_sagemaker_telemetry
 
@@ -41,9 +41,9 @@ class Serving(Construct):
             self,
             "Role",
             description=f"The endpoint {names.endpoint}: its model, its image, its captures",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
-            ),
+            # The guide asks not to name a model or an endpoint here (SageMaker Developer Guide,
+            # "Cross-service confused deputy prevention", inference).
+            assumed_by=on_behalf_of(self, "sagemaker", "*"),
         )
         allow_sagemaker_telemetry(
             self.role,

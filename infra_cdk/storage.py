@@ -75,12 +75,21 @@ class Storage(Construct):
         return bucket
 
     def _refuse_other_keys(self, bucket: s3.Bucket) -> None:
-        """A request may name its own encryption, and would get it: only the pipeline's key is accepted."""
-        algorithm, key_id = (f"s3:x-amz-server-side-encryption{suffix}" for suffix in ("", "-aws-kms-key-id"))
-        for sid, header, only in (
-            ("OnlyKms", algorithm, "aws:kms"),
-            ("OnlyThePipelinesKey", key_id, self._encryption.key.key_arn),
-        ):
+        """A request may name its own encryption, and would get it: only the pipeline's key is accepted.
+
+        Without any header it gets the bucket's default, which is the pipeline's key. With `aws:kms` and no
+        key id it would get the AWS managed key aws/s3 (S3 API Reference, `PutObject`, `SSEKMSKeyId`), and
+        with a key of the customer's own one that nobody here has.
+        """
+        header = "s3:x-amz-server-side-encryption"
+        algorithm, key_id, customers = header, f"{header}-aws-kms-key-id", f"{header}-customer-algorithm"
+        key_arn = self._encryption.key.key_arn
+        for sid, conditions in {
+            "OnlyKms": {"StringNotEquals": {algorithm: "aws:kms"}, "Null": {algorithm: "false"}},
+            "OnlyThePipelinesKey": {"StringNotEquals": {key_id: key_arn}, "Null": {key_id: "false"}},
+            "NoKeyOfAws": {"Null": {algorithm: "false", key_id: "true"}},
+            "NoKeyOfTheCaller": {"Null": {customers: "false"}},
+        }.items():
             bucket.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=sid,
@@ -88,8 +97,7 @@ class Storage(Construct):
                     principals=[iam.AnyPrincipal()],
                     actions=["s3:PutObject"],
                     resources=[bucket.arn_for_objects("*")],
-                    # A request without the header gets the bucket's default, which is the pipeline's key.
-                    conditions={"StringNotEquals": {header: only}, "Null": {header: "false"}},
+                    conditions=conditions,
                 )
             )
 

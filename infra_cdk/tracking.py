@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from contracts.names import Names
-from infra_cdk.policy import allow
+from infra_cdk.policy import allow, on_behalf_of
 from infra_cdk.storage import Storage
 
 ARTIFACT_PREFIX = "mlflow/"
@@ -24,10 +23,8 @@ class Tracking(Construct):
             self,
             "Role",
             description=f"The MLflow app of {names.prefix}: its artifacts",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            ),
+            # The app's own ARN holds a number that is not known before it is made.
+            assumed_by=on_behalf_of(self, "sagemaker", "*"),
         )
         self.allow_artifacts(self.role)
         # AWS's minimum for an app's role reads and lists the whole store (SageMaker Developer Guide, "Set up

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from contracts.names import Names
-from infra_cdk.policy import allow
+from infra_cdk.policy import allow, on_behalf_of
 from infra_cdk.telemetry import allow_sagemaker_telemetry
 
 # SageMaker's own, shared by every job of the account; its metrics' namespace has the same name.
@@ -26,10 +26,8 @@ class Training(Construct):
             self,
             "Role",
             description=f"Training jobs of {names.prefix}",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            ),
+            # SageMaker Developer Guide, "Cross-service confused deputy prevention", training jobs.
+            assumed_by=on_behalf_of(self, "sagemaker", f"training-job/{names.prefix}-*"),
         )
         allow_sagemaker_telemetry(
             self.role,

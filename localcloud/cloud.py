@@ -66,13 +66,18 @@ class Cloud:
             **credentials.as_environment(),
         }
 
-    def session_env(self, role_arn: str, session_name: str, *, service: str | None = None) -> dict[str, str]:
-        """Environment of a process acting as `role_arn`, which `service` (lambda.amazonaws.com) may assume.
+    def session_env(
+        self, role_arn: str, session_name: str, *, service: str | None = None, source_arn: str | None = None
+    ) -> dict[str, str]:
+        """Environment of a process acting as `role_arn`, which `service` (lambda.amazonaws.com) may assume
+        for the resource `source_arn`.
 
         Raises RoleNotAssumableError when the role does not exist or does not trust the service.
         """
         with self.scope():
-            return self.aws_environment(open_session(role_arn, session_name, service=service))
+            return self.aws_environment(
+                open_session(role_arn, session_name, service=service, source_arn=source_arn)
+            )
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud as its administrator; never call it on the gateway's event loop."""

@@ -19,7 +19,9 @@ from localcloud.cloud import Cloud
 _WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 _READ = ("kms:Decrypt",)
 _CODES = {"sqs": "KmsAccessDenied", "sns": "KMSAccessDenied", "dynamodb": "AccessDeniedException"}
-_KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
+_ALGORITHM_HEADER = "x-amz-server-side-encryption"
+_KEY_HEADER = f"{_ALGORITHM_HEADER}-aws-kms-key-id"
+_CUSTOMERS_HEADER = f"{_ALGORITHM_HEADER}-customer-algorithm"
 
 
 @dataclass(frozen=True)
@@ -36,31 +38,38 @@ def install(cloud: Cloud) -> None:
     from ministack.core import iam_actions, iam_evaluator
     from ministack.services import s3
 
-    s3._resolve_sse_write_headers = _with_a_key(s3._resolve_sse_write_headers, s3, cloud)
+    s3._resolve_sse_write_headers = _with_a_key(s3._resolve_sse_write_headers, cloud)
     iam_actions.s3_service_context = _naming_key(iam_actions.s3_service_context)
     iam_evaluator.enforce = _with_keys(iam_evaluator.enforce, iam_evaluator)
 
 
-def _with_a_key(resolve: Any, s3: Any, cloud: Cloud) -> Any:
-    """`aws:kms` without a key means the bucket's key, or else AWS's own for S3; ministack refuses it."""
+def _with_a_key(resolve: Any, cloud: Cloud) -> Any:
+    """`aws:kms` without a key means AWS's own key for S3, and not the bucket's; ministack refuses it.
+
+    S3 API Reference, `PutObject`, `SSEKMSKeyId`: with `aws:kms` and without a key id, Amazon S3 uses the AWS
+    managed key (aws/s3).
+    """
 
     def resolved(headers: Mapping[str, str], bucket: str) -> Any:
-        if headers.get("x-amz-server-side-encryption") == "aws:kms" and not headers.get(_KEY_HEADER):
+        if headers.get(_ALGORITHM_HEADER) == "aws:kms" and not headers.get(_KEY_HEADER):
             own = f"arn:aws:kms:{cloud.region}:{cloud.account}:alias/aws/s3"
-            default = s3._bucket_default_sse_headers(bucket).get(_KEY_HEADER)
-            headers = {**headers, _KEY_HEADER: default or own}
+            headers = {**headers, _KEY_HEADER: own}
         return resolve(headers, bucket)
 
     return resolved
 
 
 def _naming_key(s3_service_context: Any) -> Any:
-    """ministack's condition keys of a write, with the key that its headers name."""
+    """ministack's condition keys of a write, with the keys that its headers name.
+
+    Service Authorization Reference, Amazon S3: `s3:x-amz-server-side-encryption-aws-kms-key-id` and
+    `s3:x-amz-server-side-encryption-customer-algorithm`.
+    """
 
     def named(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
         context: dict[str, Any] = s3_service_context(action, query, path, headers)
-        key_id = (headers or {}).get(_KEY_HEADER)
-        return {**context, f"s3:{_KEY_HEADER}": key_id} if key_id else context
+        found = {f"s3:{name}": (headers or {}).get(name) for name in (_KEY_HEADER, _CUSTOMERS_HEADER)}
+        return {**context, **{key: value for key, value in found.items() if value}}
 
     return named
 
@@ -127,9 +136,11 @@ def _s3(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | No
     bucket, _, key = resource_arn.removeprefix("arn:aws:s3:::").partition("/")
     if action == "s3:PutObject":
         default = s3._bucket_default_sse_headers(bucket).get(_KEY_HEADER)
-        if context.get("s3:x-amz-server-side-encryption") == "AES256":
+        algorithm = context.get(f"s3:{_ALGORITHM_HEADER}")
+        if algorithm == "AES256" or context.get(f"s3:{_CUSTOMERS_HEADER}"):
             return None
-        key_id = context.get(f"s3:{_KEY_HEADER}") or default
+        # A key that the request names; AWS's own where it names only the algorithm; else the bucket's.
+        key_id = context.get(f"s3:{_KEY_HEADER}") or (None if algorithm else default)
         return Need(key_id, _WRITE[:1], _s3_context(resource_arn)) if key_id else None
     if action in ("s3:GetObject", "s3:GetObjectVersion"):
         record = (s3._buckets.get(bucket) or {}).get("objects", {}).get(key)

@@ -29,8 +29,11 @@ class Credentials:
         }
 
 
-def open_session(role_arn: str, session_name: str, *, service: str | None = None) -> Credentials:
-    """Temporary credentials of `role_arn` for `service`, e.g. `sagemaker.amazonaws.com`.
+def open_session(
+    role_arn: str, session_name: str, *, service: str | None = None, source_arn: str | None = None
+) -> Credentials:
+    """Temporary credentials of `role_arn` for `service`, e.g. `sagemaker.amazonaws.com`, which acts for the
+    resource `source_arn` where it says so.
 
     The session does not expire: AWS renews the credentials of its own computing for as long as it runs.
     """
@@ -40,7 +43,7 @@ def open_session(role_arn: str, session_name: str, *, service: str | None = None
     role = find_role(account, role_name)
     if role is None:
         raise RoleNotAssumableError(f"The role {role_arn} does not exist.")
-    if service is not None and not trusts(role, service):
+    if service is not None and not trusts(role, service, source_arn):
         raise RoleNotAssumableError(
             f"The role {role_arn} cannot be assumed by {service}: see its trust policy."
         )
@@ -90,8 +93,8 @@ def find_role(account: str, role_name: str) -> dict[str, Any] | None:
     return role
 
 
-def trusts(role: dict[str, Any], service: str) -> bool:
-    """Whether the role's trust policy lets the service principal assume it."""
+def trusts(role: dict[str, Any], service: str, source_arn: str | None = None) -> bool:
+    """Whether the role's trust policy lets the service principal assume it for that resource."""
     from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
     context = EvalContext(
@@ -102,7 +105,10 @@ def trusts(role: dict[str, Any], service: str) -> bool:
         resource_arn=role["Arn"],
         region="",
         # What a service says of whose behalf it acts on ("cross-service confused deputy prevention").
-        service_context={"aws:sourceaccount": _parse(role["Arn"])[0]},
+        service_context={
+            "aws:sourceaccount": _parse(role["Arn"])[0],
+            **({"aws:sourcearn": source_arn} if source_arn else {}),
+        },
     )
     document = role.get("AssumeRolePolicyDocument", "{}")
     decision: str = evaluate_resource_policy(_without_resource(document), context, service=service).decision

@@ -19,7 +19,7 @@ class Platform(Protocol):
     clock: Clock
 
     def session_env(
-        self, role_arn: str, session_name: str, *, service: str | None = None
+        self, role_arn: str, session_name: str, *, service: str | None = None, source_arn: str | None = None
     ) -> dict[str, str]: ...
 
     def put_metric(

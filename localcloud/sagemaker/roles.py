@@ -58,19 +58,24 @@ class Roles:
         self._platform = platform
         self._images = images
 
-    def environment(self, role_arn: str) -> dict[str, str]:
-        """The environment that makes a process act as the role; ValidationError when it cannot be assumed."""
+    def environment(self, role_arn: str, source_arn: str) -> dict[str, str]:
+        """The environment that makes a process act as the role for one resource of SageMaker's.
+
+        Raises ValidationError when it cannot be assumed.
+        """
         try:
-            return self._platform.session_env(role_arn, SESSION_NAME, service=SERVICE_PRINCIPAL)
+            return self._platform.session_env(
+                role_arn, SESSION_NAME, service=SERVICE_PRINCIPAL, source_arn=source_arn
+            )
         except Exception as problem:
             raise ValidationError(
                 f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
                 f"'{SERVICE_PRINCIPAL}' to assume the role. ({problem})"
             ) from problem
 
-    def assume(self, role_arn: str) -> Role:
+    def assume(self, role_arn: str, source_arn: str) -> Role:
         """A session with clients; blocking, so never on the gateway's event loop."""
-        environment = self.environment(role_arn)
+        environment = self.environment(role_arn, source_arn)
         client = client_factory(environment, self._platform.region)
         return Role(role_arn, environment, client("s3"), client("ecr"))
 

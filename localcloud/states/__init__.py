@@ -65,20 +65,23 @@ def _check_template_machines(engine: Engine) -> None:
     handler = provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"]
     create, update = handler["create"], handler["update"]
 
-    def refuse(properties: dict[str, Any]) -> None:
+    def refuse(name: str, properties: dict[str, Any]) -> None:
         definition = provisioners._sfn_definition(properties)
-        found = refusal(engine, definition, properties["RoleArn"], properties.get("LoggingConfiguration"))
+        logging = properties.get("LoggingConfiguration")
+        found = refusal(
+            engine, properties.get("StateMachineName", name), definition, properties["RoleArn"], logging
+        )
         if found:
             raise ValueError(f"{found[1]} (Service: Sfn, Error Code: {found[0]})")
 
     def checked_create(logical_id: str, properties: dict[str, Any], *rest: Any) -> Any:
         properties = _with_api_logging(properties)
-        refuse(properties)
+        refuse(logical_id, properties)
         return create(logical_id, properties, *rest)
 
     def checked_update(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
         old, new = _with_api_logging(old), _with_api_logging(new)
-        refuse(new)
+        refuse(physical_id.rpartition(":")[2], new)
         return update(physical_id, old, new, *rest)
 
     handler["create"], handler["update"] = checked_create, checked_update

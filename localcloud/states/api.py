@@ -34,7 +34,10 @@ class Api:
     def create_state_machine(self, data: dict[str, Any]) -> Response:
         """Refuse a bad definition or a role that cannot run it, then create."""
         refused = self._refusal(
-            data.get("definition", ""), data.get("roleArn", ""), data.get("loggingConfiguration")
+            data.get("name", ""),
+            data.get("definition", ""),
+            data.get("roleArn", ""),
+            data.get("loggingConfiguration"),
         )
         answer: Response = refused or self._create(data)
         return answer
@@ -45,7 +48,7 @@ class Api:
         if existing is not None:
             merged = {**existing, **{name: value for name, value in data.items() if value is not None}}
             refused = self._refusal(
-                merged["definition"], merged["roleArn"], merged.get("loggingConfiguration")
+                merged["name"], merged["definition"], merged["roleArn"], merged.get("loggingConfiguration")
             )
             if refused:
                 return refused
@@ -159,20 +162,23 @@ class Api:
         own = {name: version.get(name, machine.get(name)) for name in names}
         return {"stateMachineArn": arn, "name": machine["name"], **own}
 
-    def _refusal(self, definition: str, role_arn: str, logging: dict[str, Any] | None) -> Response | None:
-        found = refusal(self._engine, definition, role_arn, logging)
+    def _refusal(
+        self, name: str, definition: str, role_arn: str, logging: dict[str, Any] | None
+    ) -> Response | None:
+        found = refusal(self._engine, name, definition, role_arn, logging)
         return _error(*found) if found else None
 
 
 def refusal(
-    engine: Engine, definition: str, role_arn: str, logging: dict[str, Any] | None
+    engine: Engine, name: str, definition: str, role_arn: str, logging: dict[str, Any] | None
 ) -> tuple[str, str] | None:
     """The error code and message with which AWS refuses to create this machine, or None."""
     found = validation.problems(definition)
     if found:
         return "InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(found)}'"
     try:
-        roles.check_role(engine.cloud, role_arn, definition, logging or {})
+        machine_arn = f"arn:aws:states:{engine.cloud.region}:{engine.cloud.account}:stateMachine:{name}"
+        roles.check_role(engine.cloud, role_arn, machine_arn, definition, logging or {})
     except roles.RoleRefusedError as error:
         return "AccessDeniedException", str(error)
     return None

@@ -25,7 +25,7 @@ class Engine:
         self.cloud = cloud
         self._lock = threading.Lock()
         self._running: dict[str, Execution] = {}
-        self._calls: dict[str, Calls] = {}
+        self._calls: dict[tuple[str, str], Calls] = {}
 
     def start(self, record: dict[str, Any], machine: dict[str, Any]) -> None:
         """Run a recorded execution in the background, from its start or from its kept progress."""
@@ -77,7 +77,7 @@ class Engine:
         if len(record["events"]) == 1:
             on_event(record["events"][0])
         try:
-            calls = self._calls_of(machine["roleArn"])
+            calls = self._calls_of(machine["roleArn"], machine["stateMachineArn"])
         except RoleNotAssumableError as error:
             if not quiet:
                 stillborn = Execution(self.cloud, record, machine, None, on_event)  # type: ignore[arg-type]
@@ -95,10 +95,11 @@ class Engine:
             with self._lock:
                 self._running.pop(arn, None)
 
-    def _calls_of(self, role_arn: str) -> Calls:
-        """One session per role; its policies are looked up at each call, so a change counts at once."""
-        roles_session = roles.assume(self.cloud, role_arn) if role_arn not in self._calls else None
+    def _calls_of(self, role_arn: str, machine_arn: str) -> Calls:
+        """One session per role and machine; policies are looked up at each call: a change counts at once."""
+        key = (role_arn, machine_arn)
+        session = roles.assume(self.cloud, *key) if key not in self._calls else None
         with self._lock:
-            if role_arn not in self._calls and roles_session is not None:
-                self._calls[role_arn] = Calls(self.cloud, roles_session)
-            return self._calls[role_arn]
+            if key not in self._calls and session is not None:
+                self._calls[key] = Calls(self.cloud, session)
+            return self._calls[key]

@@ -31,16 +31,18 @@ class RoleRefusedError(Exception):
     """The role cannot run this state machine; the message is AWS's."""
 
 
-def assume(cloud: Cloud, role_arn: str) -> Credentials:
-    """The role's session for one execution."""
+def assume(cloud: Cloud, role_arn: str, machine_arn: str) -> Credentials:
+    """The role's session for the state machine's executions."""
     with cloud.scope():
-        return open_session(role_arn, secrets.token_hex(16), service=SERVICE)
+        return open_session(role_arn, secrets.token_hex(16), service=SERVICE, source_arn=machine_arn)
 
 
-def check_role(cloud: Cloud, role_arn: str, definition: str, logging: Mapping[str, Any]) -> None:
+def check_role(
+    cloud: Cloud, role_arn: str, machine_arn: str, definition: str, logging: Mapping[str, Any]
+) -> None:
     """Raise RoleRefusedError when the role misses what creating the machine needs."""
     try:
-        keys = assume(cloud, role_arn)
+        keys = assume(cloud, role_arn, machine_arn)
     except RoleNotAssumableError:
         raise RoleRefusedError(
             "Neither the global service principal states.amazonaws.com, nor the regional one is authorized"

@@ -153,9 +153,22 @@ def test_a_role_is_assumed_by_one_service_and_on_behalf_of_this_account(template
         (service,) = trust["Principal"].values()
         # The Lambda Developer Guide knows no such condition for a function's role.
         if service != "lambda.amazonaws.com":
-            assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, (
-                name
-            )
+            account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+            assert trust["Condition"]["StringEquals"] == account, name
+            source = text(trust["Condition"]["ArnLike"]["aws:SourceArn"])
+            assert source.startswith("arn:<AWS::Partition>:"), name
+            assert ":<AWS::Region>:<AWS::AccountId>:" in source, name
+
+
+def test_the_state_machine_and_its_jobs_are_named_by_the_roles_that_trust_for_them(template):
+    _, machine = template.the("AWS::StepFunctions::StateMachine")
+    job_role = text(machine["DefinitionSubstitutions"]["TrainingRoleArn"]).strip("<>").split(".")[0]
+    for role, source in (
+        (template.role_of(machine), f":stateMachine:{template.names.state_machine}"),
+        (job_role, f":training-job/{template.names.prefix}-*"),
+    ):
+        (trust,) = template.resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert text(trust["Condition"]["ArnLike"]["aws:SourceArn"]).endswith(source)
 
 
 def test_no_role_brings_a_managed_policy(template):

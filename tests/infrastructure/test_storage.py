@@ -76,15 +76,33 @@ def test_the_key_admits_every_log_group_that_is_encrypted_with_it(template):
         )
 
 
-@pytest.mark.parametrize("header", ["", "-aws-kms-key-id"])
-def test_an_upload_cannot_bring_an_encryption_of_its_own(template, header):
-    name = f"s3:x-amz-server-side-encryption{header}"
+HEADER = "s3:x-amz-server-side-encryption"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {HEADER: "false"},
+        {f"{HEADER}-aws-kms-key-id": "false"},
+        {HEADER: "false", f"{HEADER}-aws-kms-key-id": "true"},
+        {f"{HEADER}-customer-algorithm": "false"},
+    ],
+)
+def test_an_upload_cannot_bring_an_encryption_of_its_own(template, given):
     for policy in template.properties("AWS::S3::BucketPolicy"):
         (refusing,) = [
-            s for s in policy["PolicyDocument"]["Statement"] if name in s["Condition"].get("Null", {})
+            s for s in policy["PolicyDocument"]["Statement"] if s["Condition"].get("Null") == given
         ]
         assert (refusing["Effect"], refusing["Principal"]) == ("Deny", {"AWS": "*"})
-        assert refusing["Condition"]["Null"] == {name: "false"}
+        assert refusing["Action"] == "s3:PutObject"
+
+
+def test_the_key_policy_names_each_action(template):
+    for statement in template.the("AWS::KMS::Key")[1]["KeyPolicy"]["Statement"]:
+        for action in listed(statement["Action"]):
+            assert "*" not in action
+            # Only what makes this key known by a name may be created; a grant is the services' own.
+            assert not action.startswith("kms:Create") or action in ("kms:CreateAlias", "kms:CreateGrant")
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,18 @@ def test_an_object_under_s3s_own_key_needs_no_more_than_s3(account: Account, som
     assert s3.get_object(Bucket="own-key", Key="a")["Body"].read() == b"1"
 
 
+def test_kms_without_a_key_means_s3s_own_key_and_not_the_buckets(account: Account, key: str):
+    """S3 API Reference, `PutObject`, `SSEKMSKeyId`."""
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="two-keys")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket="two-keys", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket="two-keys", Key="named", Body=b"1", ServerSideEncryption="aws:kms")
+    s3.put_object(Bucket="two-keys", Key="silent", Body=b"1")
+    assert s3.head_object(Bucket="two-keys", Key="named")["SSEKMSKeyId"].endswith(":alias/aws/s3")
+    assert s3.head_object(Bucket="two-keys", Key="silent")["SSEKMSKeyId"] == key
+
+
 def test_a_queue_under_a_key_needs_the_key(account: Account, key: str, someone: str):
     queue = account.client("sqs").create_queue(QueueName="under-key", Attributes={"KmsMasterKeyId": key})[
         "QueueUrl"

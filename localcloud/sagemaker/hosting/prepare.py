@@ -29,7 +29,7 @@ class Preparer:
         """Pull the image and unpack the model data below `directory`; raises FleetError."""
         container = self._container(model)
         try:
-            role = self._roles.assume(model["ExecutionRoleArn"])
+            role = self._roles.assume(model["ExecutionRoleArn"], model["ModelArn"])
             if model.get("VpcConfig"):
                 self._roles.join_vpc(role, model["VpcConfig"])
             image = self._roles.pull(role, container["Image"])

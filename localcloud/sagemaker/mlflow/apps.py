@@ -69,7 +69,7 @@ class MlflowApps:
         """The tracking server of an app."""
         record = self.known(arn)
         if arn not in self._servers:
-            environment = self._roles.environment(record["RoleArn"])
+            environment = self._roles.environment(record["RoleArn"], arn)
             self._servers[arn] = MlflowServer(
                 self._directory(arn), record["ArtifactStoreUri"], environment, self._spawn
             )
@@ -78,9 +78,9 @@ class MlflowApps:
     def create(self, request: Document, caller: Caller) -> Document:
         """Record the app and let its server start behind the caller's back: it takes seconds."""
         pass_role(caller, request["RoleArn"])
-        self._roles.environment(request["RoleArn"])
         alphabet = string.ascii_uppercase + string.digits
         arn = self._names.arn(KIND, "app-" + "".join(secrets.choice(alphabet) for _ in range(12)))
+        self._roles.environment(request["RoleArn"], arn)
         now = self._platform.clock.now()
         record = {key: value for key, value in request.items() if key != "Tags"}
         record |= {

@@ -79,7 +79,7 @@ class TrainingJobs:
                     "Job name must be unique within an AWS account and region, and a job with this name "
                     f"already exists ({arn})"
                 )
-            self._roles.environment(request["RoleArn"])
+            self._roles.environment(request["RoleArn"], arn)
             record = self._table.save(name, self._new_record(request, arn))
             self._tags.create(arn, request.get("Tags"))
             self._start_thread(record)

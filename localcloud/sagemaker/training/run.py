@@ -100,7 +100,7 @@ class TrainingRun:
     def _run(self, steps: Steps) -> Ending:
         record = self._record
         try:
-            role = self._roles.assume(record["RoleArn"])
+            role = self._roles.assume(record["RoleArn"], record["TrainingJobArn"])
             if record.get("VpcConfig"):
                 self._roles.join_vpc(role, record["VpcConfig"])
             steps.progress("Downloading", "Downloading input data")

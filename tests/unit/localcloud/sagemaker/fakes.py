@@ -33,7 +33,9 @@ class FakePlatform:
         self.events: list[dict[str, Any]] = []
         self.logs: dict[str, list[str]] = {}
 
-    def session_env(self, role_arn: str, session_name: str, *, service: str | None = None) -> dict[str, str]:
+    def session_env(
+        self, role_arn: str, session_name: str, *, service: str | None = None, source_arn: str | None = None
+    ) -> dict[str, str]:
         if "unknown" in role_arn:
             raise LookupError(f"no role {role_arn}")
         return {"AWS_ACCESS_KEY_ID": "ASIA1", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
@@ -116,13 +118,13 @@ class FakeRoles:
         self.s3 = FakeS3()
         self.image = Image("sha256:0", root, ("python",), (), {}, "/", "", {}, "base", 0, 0.0)
 
-    def environment(self, role_arn: str) -> dict[str, str]:
+    def environment(self, role_arn: str, source_arn: str) -> dict[str, str]:
         if "unknown" in role_arn:
             raise ValidationError(f"Could not assume role {role_arn}.")
         return {"AWS_ACCESS_KEY_ID": "ASIA1"}
 
-    def assume(self, role_arn: str) -> Role:
-        return Role(role_arn, self.environment(role_arn), self.s3, None)
+    def assume(self, role_arn: str, source_arn: str) -> Role:
+        return Role(role_arn, self.environment(role_arn, source_arn), self.s3, None)
 
     def pull(self, role: Role, uri: str) -> Image:
         if "missing" in uri:

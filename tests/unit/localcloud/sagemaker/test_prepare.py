@@ -10,6 +10,7 @@ from tests.unit.localcloud.sagemaker.fakes import IMAGE, ROLE, FakePlatform, Fak
 
 DATA = "s3://b/model.tar.gz"
 MODEL: dict[str, Any] = {
+    "ModelArn": "arn:aws:sagemaker:us-east-1:111122223333:model/m",
     "ExecutionRoleArn": ROLE,
     "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": DATA, "Environment": {"A": "1"}},
 }
