@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from localcloud import breaking
+from localcloud import breaking, interrupts
 from localcloud.breaking import BreakingError
 from localcloud.cloud import Cloud
 from localcloud.deploy import DeploymentError, deploy
 from localcloud.faults.plan import Plan
 from localcloud.faults.reading import PlanError
 from localcloud.gateway import PortBusyError, log_to
+from localcloud.interrupts import INTERRUPTED
 from localcloud.options import DEFAULT_PORT, DEFAULT_SPEED, Options
 from localcloud.processes import Processes
 from localcloud.server import Server, StateInUseError, state_directory
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"localcloud: {error}", file=sys.stderr, flush=True)
         status = 1
     except KeyboardInterrupt:
-        status = 130
+        print("localcloud: interrupted", file=sys.stderr)
+        status = INTERRUPTED
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # a worker thread that still waits for something must not hold up the end
@@ -140,8 +142,12 @@ def up(options: Options) -> int:
             if options.deploy and options.assembly is None:
                 synth = Synth(processes, options.stage, state_dir / "cdk.out", Path.cwd())
             log_to(options.log_file(server.port))
-            return server.run(lambda cloud: _become_ready(cloud, options, synth))
+            status = server.run(lambda cloud: _become_ready(cloud, options, synth))
+            if status == 0:
+                print("localcloud: stopped", file=sys.stderr, flush=True)
+            return status
         finally:
+            interrupts.ignore()
             processes.stop_all(grace_seconds=0.0)
             processes.close()
 

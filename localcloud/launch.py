@@ -62,13 +62,8 @@ class Running:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End the cloud and all its processes; its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
         try:
-            return self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+            return _end(self.process, number)
         finally:
             self._voice.close()
 
@@ -106,16 +101,27 @@ def launch(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        process_group=0,  # Ctrl-C reaches the caller alone, who stops the cloud when all else is put away
     )
     voice = _Voice(process)
     try:
         voice.listen_until_ready()
         return Running(process, voice)
     except BaseException:
-        process.kill()
-        process.wait()
+        _end(process, signal.SIGTERM)
         voice.close()
         raise
+
+
+def _end(process: subprocess.Popen[str], number: signal.Signals) -> int:
+    """End the process and wait for it, by force if it must be; its exit status."""
+    if process.poll() is None:
+        process.send_signal(number)
+    try:
+        return process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def _environment() -> dict[str, str]:

@@ -91,6 +91,8 @@ class Server:
             self._when_ready(self.cloud)
         except Exception as error:
             _log.exception("the cloud could not become ready")
+            if self._stopping.is_set():
+                return  # the stop itself took away what was being waited for
             print(f"localcloud: {error}", file=sys.stderr, flush=True)
             self.exit_code = 1
             self._loop.call_soon_threadsafe(self._stop)
