@@ -1,18 +1,18 @@
 """Runs an image as a process of this machine that looks, from inside, like its container.
 
-The process has a private mount namespace with the image's /opt, its own /opt/ml and /tmp, a clean
-environment, and the host's virtual environment in place of the image's Python. It leads its own process
-group and dies with the embedded cloud, even one that is killed. Where the kernel forbids user namespaces, the
-process runs in the image's directory instead and finds its /opt/ml through SAGEMAKER_BASE_DIR. An isolated
-one can call nobody, where the kernel can see to that.
+The process has a root of its own (`localcloud.rootfs`) with the image's files, its /opt/ml and /tmp, a clean
+environment, and the host's Python with what the image asks for of its distributions. It listens on loopback
+alone, leads its own process group and dies with the embedded cloud, even one that is killed. Where the kernel
+forbids user namespaces, the process runs in the image's directory instead and finds its /opt/ml through
+SAGEMAKER_BASE_DIR. An isolated one can call nobody, where the kernel can see to that.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -27,12 +27,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from localcloud import isolation
+from localcloud import isolation, pythons, rootfs, sandbox
 from localcloud.images import Image
+from localcloud.loopback import Loopback
 from localcloud.pump import Pump
 
-MOUNTED = ("opt", "tmp")
-"""The top-level directories of the host that a container does not see."""
+_SHARE_OF_MEMORY = 0.25
+"""Of what is available, that one /tmp may come to take."""
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
 observers: list[Callable[[ContainerSpec, Container], None]] = []
@@ -61,6 +62,12 @@ class ContainerSpec:
     """Resident memory of the process group above which it is killed."""
     isolated: bool = False
     """Whether it must not reach the network."""
+    read_only: bool = False
+    """Whether it may write to /tmp alone, as Lambda's functions."""
+    tmp_bytes: int | None = None
+    """What fits into /tmp; None for what fits on this machine's disk, where one too large for memory lies
+    too.
+    """
 
 
 class Container:
@@ -137,41 +144,134 @@ def start(
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f"{spec.name[:40]}-", dir=work_dir))
-    arguments = [*_isolation(spec), *_command(spec)]
-    environment = _environment(spec)
-    if namespaces_allowed():
-        launch = ["unshare", "-rm", "--propagation", "private", "/bin/sh", "-c"]
-        launch += [_mount_script(spec, scratch), spec.name, *arguments]
-        directory: Path | None = None
-    else:
-        root = spec.image.root
-        directory = root / spec.image.workdir.lstrip("/")
-        directory.mkdir(parents=True, exist_ok=True)
-        (scratch / "tmp").mkdir()
-        environment["TMPDIR"] = str(scratch / "tmp")
-        if spec.ml_directory is not None:
-            environment["SAGEMAKER_BASE_DIR"] = str(spec.ml_directory)
-        launch = arguments
+    listening = Loopback() if loopback_possible() else None
     try:
-        process = _spawn(spawn or popen, launch, environment, directory or scratch)
-    except OSError as problem:
+        python = pythons.environment(_pythons(work_dir), spec.image.packages, inside=namespaces_allowed())
+        arguments = [*_isolation(spec), *_command(spec, python)]
+        environment = _environment(spec, python)
+        plan = _rooted(spec, scratch, python) if namespaces_allowed() else _plain(spec, scratch, environment)
+        launch = arguments
+        if plan.get("root") or listening is not None:
+            plan["channel"] = listening.channel if listening is not None else None
+            launch = [sys.executable, "-I", "-S", "-c", _text(sandbox.__file__), json.dumps(plan), *arguments]
+        descriptors = (listening.channel,) if listening is not None else ()
+        process = _spawn(spawn or popen, launch, environment, Path(plan["outside"]), descriptors)
+    except (OSError, ValueError, ContainerError) as problem:
         shutil.rmtree(scratch, ignore_errors=True)
-        raise ContainerError(f"{spec.name}: cannot run {shlex.join(arguments)}: {problem}") from problem
+        if listening is not None:
+            listening.close()
+        if isinstance(problem, ContainerError):
+            raise
+        raise ContainerError(f"{spec.name}: {problem}") from problem
+    if listening is not None:
+        listening.serve(spec.name)
     running = Container(process, Pump(process, on_line, spec.memory_bytes), scratch)
     for observer in observers:
         observer(spec, running)
     return running
 
 
+def _pythons(work_dir: Path) -> Path:
+    """Closures are shared by what runs below the same directory."""
+    return work_dir.parent / "pythons"
+
+
+def _rooted(spec: ContainerSpec, scratch: Path, python: Path) -> dict[str, Any]:
+    """The plan of a container with a root of its own."""
+    (scratch / "root").mkdir()
+    steps = rootfs.steps(
+        spec.image.root,
+        python,
+        scratch=scratch,
+        ml_directory=spec.ml_directory,
+        read_only=spec.read_only,
+        tmp_bytes=_in_memory(spec.tmp_bytes),
+        has_compiler=spec.image.has_compiler,
+        certificates=os.environ.get("SSL_CERT_FILE"),
+    )
+    return {
+        "root": str(scratch / "root"),
+        "steps": [*steps, ["directory", spec.image.workdir]],
+        "read_only": spec.read_only,
+        "directory": spec.image.workdir,
+        "outside": str(scratch),
+    }
+
+
+def _in_memory(tmp_bytes: int | None) -> int | None:
+    """A limited /tmp lies in memory, which refuses what is too much; a large one on the disk, without a
+    limit.
+    """
+    import psutil
+
+    if tmp_bytes is None or tmp_bytes > psutil.virtual_memory().available * _SHARE_OF_MEMORY:
+        return None
+    return tmp_bytes
+
+
+def _plain(spec: ContainerSpec, scratch: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """The plan of one without: its directory, and the variables that say where its places are."""
+    directory = spec.image.root / spec.image.workdir.lstrip("/")
+    directory.mkdir(parents=True, exist_ok=True)
+    (scratch / "tmp").mkdir()
+    environment["TMPDIR"] = environment["HOME"] = str(scratch / "tmp")
+    if spec.ml_directory is not None:
+        environment["SAGEMAKER_BASE_DIR"] = str(spec.ml_directory)
+    return {"directory": str(directory), "outside": str(directory)}
+
+
 @cache
 def namespaces_allowed() -> bool:
-    """Whether this kernel lets us mount in a user namespace of our own."""
+    """Whether this kernel lets us lay out a root in a user namespace of our own."""
     if os.environ.get("LOCALCLOUD_NAMESPACES") == "off" or not sys.platform.startswith("linux"):
         return False
-    if not all(shutil.which(tool) for tool in ("unshare", "mount", "setpriv")):
+    with tempfile.TemporaryDirectory() as root:
+        plan = {"root": root, "steps": [], "read_only": False, "directory": "/"}
+        for name in ("/usr", "/bin", "/lib", "/lib64", "/nix"):
+            if os.path.exists(name):
+                plan["steps"].append(["read", name, name])  # type: ignore[attr-defined]
+        probe = [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            _text(sandbox.__file__),
+            json.dumps(plan),
+            "/bin/sh",
+            "-c",
+            ":",
+        ]
+        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+@cache
+def loopback_possible() -> bool:
+    """Whether this kernel tells us what a process binds to (seccomp user notification, Linux 5.6)."""
+    if not sys.platform.startswith("linux") or not hasattr(os, "pidfd_open"):
         return False
-    probe = ["unshare", "-rm", "--propagation", "private", "/bin/sh", "-c", "mount -t tmpfs tmpfs /tmp"]
-    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    listening = Loopback()
+    program = (
+        "import socket; s = socket.socket(); s.bind(('0.0.0.0', 0)); assert s.getsockname()[0] == '127.0.0.1'"
+    )
+    plan = {"directory": "/", "channel": listening.channel}
+    probe = [sys.executable, "-I", "-S", "-c", _text(sandbox.__file__), json.dumps(plan)]
+    probe += [sys.executable, "-I", "-S", "-c", program]
+    process = popen(
+        probe, pass_fds=(listening.channel,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    listening.serve("probe")
+    try:
+        return process.wait(30) == 0
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
+
+
+@cache
+def _text(path: str) -> str:
+    """A program by its text, as its file may lie where no container looks."""
+    return Path(path).read_text(encoding="utf-8")
 
 
 @cache
@@ -185,14 +285,17 @@ def _isolation(spec: ContainerSpec) -> list[str]:
     return _cutting() if spec.isolated and isolation_possible() else []
 
 
-@cache
 def _cutting() -> list[str]:
-    """The command that cuts off what follows; by its text, as its file may lie where no container looks."""
-    text = Path(isolation.__file__).read_text(encoding="utf-8")
-    return [sys.executable, "-I", "-S", "-c", text, "--"]
+    """The command that cuts off what follows."""
+    return [_interpreter(), "-I", "-S", "-c", _text(isolation.__file__), "--"]
 
 
-def _command(spec: ContainerSpec) -> list[str]:
+def _interpreter() -> str:
+    """The interpreter by a name that it has inside and outside."""
+    return str(pythons.interpreter())
+
+
+def _command(spec: ContainerSpec, python: Path) -> list[str]:
     image = spec.image
     head = tuple(image.entrypoint if spec.command is None else spec.command)
     words = [*head, *(spec.arguments or (image.command if spec.command is None else ()))]
@@ -201,75 +304,40 @@ def _command(spec: ContainerSpec) -> list[str]:
     if words[:2] and words[0].endswith("/env") and len(words) > 1:
         words = words[1:]
     if _PYTHON.match(words[0]):
-        words[0] = sys.executable
+        words[0] = str(_python_home(python) / "bin" / "python")
     return words
 
 
-def _environment(spec: ContainerSpec) -> dict[str, str]:
+def _python_home(python: Path) -> Path:
+    return Path(pythons.INSIDE) if namespaces_allowed() else python
+
+
+def _environment(spec: ContainerSpec, python: Path) -> dict[str, str]:
     """Nothing of the host's but what its Python needs to trust certificates."""
-    venv_bin = str(Path(sys.executable).parent)
     inherited = {name: os.environ[name] for name in ("SSL_CERT_FILE", "LANG") if name in os.environ}
     environment = {"HOME": "/tmp", **inherited, **spec.image.env, **spec.env}  # noqa: S108 (private /tmp)
-    environment["PATH"] = f"{venv_bin}:{SYSTEM_PATH}"
+    environment["PATH"] = f"{_python_home(python)}/bin:{SYSTEM_PATH}"
     return environment
 
 
-def _mount_script(spec: ContainerSpec, scratch: Path) -> str:
-    """A shell script that arranges the mounts and becomes the container's process.
-
-    Directories of the host that Python itself lives in are put back when they lie under a hidden one.
-    """
-    for name in (*MOUNTED, "kept"):
-        (scratch / name).mkdir()
-    quoted = shlex.quote
-    lines = ["set -e"]
-    for index, kept in enumerate(_kept_directories()):
-        saved = scratch / "kept" / str(index)
-        saved.mkdir()
-        (scratch / kept.lstrip("/")).mkdir(parents=True, exist_ok=True)
-        lines.append(f"mount --rbind {quoted(kept)} {quoted(str(saved))}")
-        lines.append(f"mount --rbind {quoted(str(saved))} {quoted(str(scratch / kept.lstrip('/')))}")
-    for source, target in _binds(spec):
-        inside = scratch / target.lstrip("/")
-        inside.mkdir(parents=True, exist_ok=True)
-        lines.append(f"mount --bind {quoted(str(source))} {quoted(str(inside))}")
-    lines += [f"mount --rbind {quoted(str(scratch / name))} /{name}" for name in MOUNTED]
-    lines += [f"cd {quoted(_workdir(spec))}", 'exec setpriv --pdeathsig KILL -- "$@"']
-    return "\n".join(lines)
-
-
-def _binds(spec: ContainerSpec) -> list[tuple[Path, str]]:
-    opt = spec.image.root / "opt"
-    children = sorted(path for path in opt.iterdir() if path.is_dir()) if opt.is_dir() else []
-    binds = [(path, f"/opt/{path.name}") for path in children if path.name != "ml"]
-    if spec.ml_directory is not None:
-        binds.append((spec.ml_directory, "/opt/ml"))
-    return binds
-
-
-def _workdir(spec: ContainerSpec) -> str:
-    workdir = spec.image.workdir
-    if workdir == "/" or workdir.startswith(("/opt/", "/tmp")):  # noqa: S108 (the container's own)
-        return workdir
-    raise ContainerError(
-        f"{spec.name}: WORKDIR {workdir} is outside /opt, and of an image the embedded cloud shows only /opt"
-    )
-
-
-def _kept_directories() -> list[str]:
-    """Directories under a hidden one that the host's Python needs: the venv and what it was made of."""
-    needed = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
-    hidden = tuple(f"/{name}/" for name in MOUNTED)
-    return sorted(path for path in needed if path.startswith(hidden))
-
-
-def _spawn(spawn: Spawn, launch: Sequence[str], environment: Mapping[str, str], directory: Path) -> Any:
+def _spawn(
+    spawn: Spawn,
+    launch: Sequence[str],
+    environment: Mapping[str, str],
+    directory: Path,
+    descriptors: tuple[int, ...],
+) -> Any:
     started: Future[subprocess.Popen[bytes]] = Future()
 
     def begin() -> None:
         try:
             process = spawn(
-                launch, env=environment, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                launch,
+                env=environment,
+                cwd=directory,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=descriptors,
             )
         except BaseException as problem:
             started.set_exception(problem)

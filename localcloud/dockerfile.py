@@ -1,8 +1,8 @@
 """Reads a Dockerfile as far as the embedded cloud needs it: what is copied, and how the image is started.
 
-RUN is recorded and not run: what it would install is the host's own virtual environment. An instruction that
-would change the image in a way that is not kept here is an error, never ignored.
-Source: https://docs.docker.com/reference/dockerfile/
+RUN is recorded; `localcloud.building` says what becomes of it. An instruction that would change the image
+in a way that is not kept here is an error, never ignored. Source:
+https://docs.docker.com/reference/dockerfile/
 """
 
 from __future__ import annotations

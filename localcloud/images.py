@@ -1,7 +1,8 @@
 """The embedded registry's images: a Dockerfile and its context, kept as the files and the start command.
 
-An image is what its Dockerfile copies, plus how it is started. Its digest is a hash of exactly that, so the
-same context gives the same digest on every machine, and a changed file gives another.
+An image is what its Dockerfile copies and its stages' Python commands make, plus how it is started. Its
+digest is a hash of exactly that: the same context gives the same digest wherever the commands make the same
+files, and a changed file gives another.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud import dockerfile
+from localcloud import building, dockerfile
 from localcloud.dockerfile import Copy, DockerfileError, Stage
 from localcloud.dockerignore import Ignore
 
@@ -47,6 +48,9 @@ class Image:
     base: str
     size_bytes: int
     pushed_at: float
+    packages: tuple[str, ...] | None = None
+    """Names of the distributions that it asks for; None where that can't be told: whatever is installed."""
+    has_compiler: bool = False
 
 
 class ImageStore:
@@ -83,8 +87,8 @@ class ImageStore:
         with self._lock, self._other_processes():
             draft = self._directory / f"draft-{os.getpid()}-{time.monotonic_ns()}"
             try:
-                _Build(context, Ignore.read(context, path), stages).materialise(stage, draft)
-                image = self._keep(stage, draft)
+                packages = _Build(context, Ignore.read(context, path), stages).materialise(stage, draft)
+                image = self._keep(stage, draft, packages)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
             index = self._index()
@@ -141,9 +145,11 @@ class ImageStore:
             base=record["base"],
             size_bytes=record["size_bytes"],
             pushed_at=pushed_at,
+            packages=None if record.get("packages") is None else tuple(record["packages"]),
+            has_compiler=record.get("has_compiler", True),
         )
 
-    def _keep(self, stage: Stage, draft: Path) -> Image:
+    def _keep(self, stage: Stage, draft: Path, packages: tuple[str, ...] | None) -> Image:
         record = {
             "entrypoint": stage.entrypoint,
             "command": stage.command,
@@ -153,6 +159,8 @@ class ImageStore:
             "labels": stage.labels,
             "base": stage.base,
             "runs": stage.runs,
+            "packages": packages,
+            "has_compiler": building.has_compiler(stage),
         }
         content, size = _fingerprint(draft)
         text = json.dumps([record, content], sort_keys=True)
@@ -203,16 +211,20 @@ class _Build:
         self._ignore = ignore
         self._stages = stages
 
-    def materialise(self, stage: Stage, root: Path) -> None:
+    def materialise(self, stage: Stage, root: Path) -> tuple[str, ...] | None:
+        """Lay a stage's files out below `root`; the names of the packages that its image has."""
         root.mkdir(parents=True)
+        inherited: tuple[str, ...] | None = ()
         for copy in stage.copies:
             if copy.stage is None:
                 self._copy(copy, self._context, root, self._ignore)
             else:
-                self._copy_from_stage(copy, root)
+                copied = self._copy_from_stage(copy, root)
+                inherited = None if copied is None or inherited is None else (*inherited, *copied)
         (root / stage.workdir.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        return building.packages(stage, root, inherited)
 
-    def _copy_from_stage(self, copy: Copy, root: Path) -> None:
+    def _copy_from_stage(self, copy: Copy, root: Path) -> tuple[str, ...] | None:
         source = next((stage for stage in self._stages if stage.name == copy.stage), None)
         if source is None:
             raise copy.instruction.error(
@@ -220,7 +232,8 @@ class _Build:
             )
         built = root.with_name(f"{root.name}-{copy.stage}")
         try:
-            self.materialise(source, built)
+            packages = self.materialise(source, built)
+            building.run_python(source, built)
             present = tuple(
                 path.lstrip("/") for path in copy.sources if list(built.glob(path.lstrip("/") or "."))
             )
@@ -229,6 +242,7 @@ class _Build:
             # What is absent was made by the stage's RUN, which the host's environment stands in for.
             kept = Copy(copy.instruction, present, copy.destination, None)
             self._copy(kept, built, root, Ignore.nothing())
+            return packages
         finally:
             shutil.rmtree(built, ignore_errors=True)
 

@@ -40,6 +40,7 @@ class Processes:
         stdin: _Stream = subprocess.DEVNULL,
         stdout: _Stream = subprocess.DEVNULL,
         stderr: _Stream = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Start a process as leader of its own session, with exactly the environment given."""
         with self._lock:
@@ -53,6 +54,7 @@ class Processes:
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
+                pass_fds=pass_fds,
                 start_new_session=True,
             )
             self._sessions[process.pid] = process

@@ -72,6 +72,8 @@ class Environment:
                 log_stream=self.log.stream,
             ),
             memory_bytes=int(self._config.get("MemorySize", 128)) * _MEGABYTE,
+            read_only=True,
+            tmp_bytes=int((self._config.get("EphemeralStorage") or {}).get("Size", 512)) * _MEGABYTE,
         )
 
     def invoke(self, request_id: str, event: Any, trace_id: str | None) -> Result:

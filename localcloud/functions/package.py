@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from localcloud.closure import LAMBDA_RUNTIME
 from localcloud.cloud import Cloud
 from localcloud.images import Image
 
-TASK_ROOT = "/opt/task"
-"""Where zip code is mounted: AWS has /var/task, the embedded cloud gives a process its own /opt and /tmp."""
+TASK_ROOT = "/var/task"
 _RESERVED = frozenset(
     {
         "_HANDLER",
@@ -70,6 +70,7 @@ def _zip_image(cloud: Cloud, code: bytes, config: Mapping[str, Any]) -> Image:
         base=config["Runtime"],
         size_bytes=len(code),
         pushed_at=0.0,
+        packages=tuple(sorted(LAMBDA_RUNTIME)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from localcloud.container import namespaces_allowed
 from tests.integration.account import LOGS, Account
 
 FAILING = """
@@ -115,3 +116,38 @@ def test_a_function_whose_role_is_gone_does_not_run(account: Account):
     kind, answer = account.invoke(name)
     assert kind == "Unhandled"
     assert "does not exist" in answer["errorMessage"]
+
+
+def test_a_zip_function_has_boto3_and_what_it_ships_and_nothing_else(account: Account):
+    source = "import boto3, jmespath\ndef handle(event, context):\n    import requests\n"
+    _, answer = account.invoke(account.function(source))
+    assert answer["errorType"] == "ModuleNotFoundError"
+    _, answer = account.invoke(account.function("import requests\ndef handle(event, context):\n    pass\n"))
+    assert answer["errorType"] == "Runtime.ImportModuleError"
+    assert "No module named 'requests'" in answer["errorMessage"]
+
+
+@pytest.mark.skipif(not namespaces_allowed(), reason="this kernel forbids user namespaces")
+def test_a_function_writes_nothing_but_tmp_and_that_up_to_its_size(account: Account):
+    source = """
+import errno, os
+def attempt(path, size=1):
+    try:
+        with open(path, "wb") as file:
+            for _ in range(size):
+                file.write(bytes(1_000_000))
+    except OSError as problem:
+        return errno.errorcode[problem.errno]
+def handle(event, context):
+    return {"home": attempt(os.path.expanduser("~root/x")), "code": attempt("x"), "small": attempt("/tmp/x"),
+            "large": attempt("/tmp/x", 540), "task_root": os.environ["LAMBDA_TASK_ROOT"], "at": os.getcwd()}
+"""
+    name = account.function(source, MemorySize=256, Timeout=30)
+    assert account.invoke(name)[1] == {
+        "home": "EROFS",
+        "code": "EROFS",
+        "small": None,
+        "large": "ENOSPC",
+        "task_root": "/var/task",
+        "at": "/var/task",
+    }

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from localcloud import container
-from localcloud.container import ContainerError, ContainerSpec, start
+from localcloud.container import ContainerSpec, start
 from localcloud.images import Image, ImageStore
 from localcloud.watchdog import members
 
@@ -60,7 +60,7 @@ def test_a_container_sees_its_own_files_and_nothing_of_the_hosts_environment(
     assert "GIVEN" in lines[0]
     assert "FROM_IMAGE" in lines[0]
     assert "SECRET_OF_THE_HOST" not in lines[0]
-    assert sys.prefix in lines[0]
+    assert sys.prefix not in lines[0]
     assert lines[1] == "to stderr"
     assert (tmp_path / "ml" / "written").read_text() == "yes"
 
@@ -116,10 +116,3 @@ def test_a_callback_comes_after_the_last_line(tmp_path):
     running.when_done(note)
     assert ended.wait(30)
     assert seen == [["a", "b"]]
-
-
-def test_a_working_directory_that_a_container_would_not_see_is_refused(tmp_path, monkeypatch):
-    if not container.namespaces_allowed():
-        pytest.skip("this kernel forbids user namespaces")
-    with pytest.raises(ContainerError, match="WORKDIR /srv is outside /opt"):
-        run(tmp_path, build(tmp_path, PROGRAM, "WORKDIR /srv\n"))
