@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contracts import instances
 from contracts.reading import Table
 
 STRATEGIES = ("all_at_once", "canary", "linear")
@@ -64,7 +65,7 @@ class DeploymentPolicy:
         linear_step_percent, linear_step_instances = _size(table, "linear_step", min_percent=10)
         policy = cls(
             strategy=table.choice("strategy", STRATEGIES),
-            instance_type=table.text("instance_type", "ml.m5.large"),
+            instance_type=instances.read(table, "ml.m5.large"),
             instance_count=table.integer("instance_count", 1, 1000, 2),
             canary_percent=canary_percent,
             canary_instances=canary_instances,

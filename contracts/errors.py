@@ -12,6 +12,7 @@ GreenlightError
 │   ├── ImageMissingError      an image's tag is not in its ECR repository
 │   └── MlflowRequestError     MLflow refused a call
 ├── RollbackImpossibleError    there is no model to go back to, or another one serves by now
+├── TrainingJobBusyError       a training job that was told to stop still runs; delete the stack again later
 ├── LeaseLostError             the deployment lease expired, or another execution holds it
 └── DeploymentError
     ├── EndpointBusyError          the endpoint is still busy with another change; try again later
@@ -34,6 +35,10 @@ class UploadEventError(GreenlightError):
 
 class UploadMissingError(GreenlightError):
     """The uploaded object version is gone before it was read."""
+
+
+class TrainingJobBusyError(GreenlightError):
+    """A training job that was told to stop still runs."""
 
 
 class TrainingFailedError(GreenlightError):

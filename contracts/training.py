@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from contracts import instances
 from contracts.dataset import DatasetContract
 from contracts.reading import Table
 
@@ -120,7 +121,7 @@ class Training:
             parameters=table.scalars("parameters"),
             seed=table.integer("seed", 0, 2**31 - 1, 42),
             folds=table.integer("folds", 2, 50, 3),
-            instance_type=table.text("instance_type", "ml.m5.xlarge"),
+            instance_type=instances.read(table, "ml.m5.xlarge"),
             max_runtime_seconds=table.integer("max_runtime_seconds", 60, 432_000, 3600),
             search=Search.read(table.table("search", required=False)),
         )

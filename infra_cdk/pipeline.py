@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from contracts.instances import has_local_storage
 from contracts.names import Names
 from infra_cdk.encryption import Encryption
 from infra_cdk.function import PipelineFunction
@@ -32,14 +33,22 @@ TRAINING_VPC = {
 }
 
 
-def definition(root: Path, *, in_vpc: bool) -> str:
-    """The file as it is; in a VPC the training job says so, which without one it can't: an empty VpcConfig is
-    refused."""
+def definition(root: Path, *, in_vpc: bool, training_instance_type: str) -> str:
+    """The file as it is, but for what SageMaker takes from some training jobs only.
+
+    In a VPC the job says so, which without one it can't: an empty VpcConfig is refused. A local disk takes no
+    key.
+    """
     text = (root / DEFINITION).read_text(encoding="utf-8")
-    if not in_vpc:
+    is_local = has_local_storage(training_instance_type)
+    if not in_vpc and not is_local:
         return text
     document = json.loads(text)
-    document["States"][TRAINING_STATE]["Arguments"]["VpcConfig"] = TRAINING_VPC
+    arguments = document["States"][TRAINING_STATE]["Arguments"]
+    if in_vpc:
+        arguments["VpcConfig"] = TRAINING_VPC
+    if is_local:
+        del arguments["ResourceConfig"]["VolumeKmsKeyId"]
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
@@ -81,7 +90,13 @@ class Pipeline(Construct):
             "StateMachine",
             state_machine_name=names.state_machine,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(definition(root, in_vpc=network is not None)),
+            definition_body=sfn.DefinitionBody.from_string(
+                definition(
+                    root,
+                    in_vpc=network is not None,
+                    training_instance_type=substitutions["TrainingInstanceType"],
+                )
+            ),
             definition_substitutions=dict(substitutions),
             role=self.role,
             tracing_enabled=True,

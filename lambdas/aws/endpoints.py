@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from contracts.errors import EndpointBusyError
 from lambdas.aws.clients import client, message_of
 
 if TYPE_CHECKING:
@@ -77,13 +78,13 @@ class Endpoint:
 
     def create(self, config_name: str) -> None:
         """An endpoint that is there already with this config is the one asked for."""
-        with self._unless_begun(config_name):
+        with self._unless_begun(config_name), _seen_later(config_name):
             _sagemaker().create_endpoint(EndpointName=self.name, EndpointConfigName=config_name)
 
     def update(self, config_name: str, deployment: Mapping[str, Any]) -> None:
         """Start a blue/green deployment: `deployment` is a DeploymentConfig."""
         request: dict[str, Any] = {"DeploymentConfig": deployment}
-        with self._unless_begun(config_name):
+        with self._unless_begun(config_name), _seen_later(config_name):
             _sagemaker().update_endpoint(EndpointName=self.name, EndpointConfigName=config_name, **request)
 
     @contextmanager
@@ -91,7 +92,7 @@ class Endpoint:
         """Where an answer was lost, botocore asks again, and is refused because of what it began itself."""
         try:
             yield
-        except ClientError:
+        except (ClientError, EndpointBusyError):
             if not self.state().is_of(config_name):
                 raise
 
@@ -101,6 +102,21 @@ class Endpoint:
         except ClientError as error:
             if not _is_missing(error):
                 raise
+
+
+@contextmanager
+def _seen_later(name: str) -> Iterator[None]:
+    """Turn "not found" for what was just made into EndpointBusyError, which the state machine retries.
+
+    Such reads are eventually consistent, and AWS asks its callers to try again (SageMaker API Reference,
+    `CreateEndpoint`).
+    """
+    try:
+        yield
+    except ClientError as error:
+        if not _is_missing(error) or name not in message_of(error):
+            raise
+        raise EndpointBusyError(f"{name} was made and can't be seen yet: {message_of(error)}") from error
 
 
 def create_model(request: Mapping[str, Any]) -> None:
@@ -115,7 +131,8 @@ def create_model(request: Mapping[str, Any]) -> None:
 def create_config(request: Mapping[str, Any]) -> None:
     """`request` is CreateEndpointConfig's; a config of that name that exists already is the one asked for."""
     try:
-        _sagemaker().create_endpoint_config(**request)
+        with _seen_later(str(request["ProductionVariants"][0]["ModelName"])):
+            _sagemaker().create_endpoint_config(**request)
     except ClientError as error:
         if not _exists_already(error):
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import ClientError
 
@@ -14,10 +14,17 @@ if TYPE_CHECKING:
 
 def running_jobs(prefix: str) -> list[str]:
     """Names, starting with the prefix, of the jobs that still run."""
+    return _jobs(prefix, "InProgress")
+
+
+def stopping_jobs(prefix: str) -> list[str]:
+    """Names, starting with the prefix, of the jobs that were told to stop: they still write their output."""
+    return _jobs(prefix, "Stopping")
+
+
+def _jobs(prefix: str, status: Literal["InProgress", "Stopping"]) -> list[str]:
     sagemaker: SageMakerClient = client("sagemaker")
-    pages = sagemaker.get_paginator("list_training_jobs").paginate(
-        NameContains=prefix, StatusEquals="InProgress"
-    )
+    pages = sagemaker.get_paginator("list_training_jobs").paginate(NameContains=prefix, StatusEquals=status)
     names = (job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"])
     return [name for name in names if name.startswith(prefix)]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
+from contracts.instances import has_local_storage
 from contracts.names import VARIANT_NAME
 from contracts.settings import DeployCanarySettings
 
@@ -61,7 +62,7 @@ def config_request(
             }
         ],
         "DataCaptureConfig": _capture(policy, settings),
-        "KmsKeyId": settings.endpoint_key_arn,
+        **_volume_key(policy, settings),
         # By default invocations are counted once a minute; an alarm with a shorter period needs more.
         "MetricsConfig": {
             "EnableEnhancedMetrics": True,
@@ -69,6 +70,10 @@ def config_request(
         },
         "Tags": _tags(tags),
     }
+
+
+def _volume_key(policy: DeploymentPolicy, settings: DeployCanarySettings) -> dict[str, str]:
+    return {} if has_local_storage(policy.instance_type) else {"KmsKeyId": settings.endpoint_key_arn}
 
 
 def _capture(policy: DeploymentPolicy, settings: DeployCanarySettings) -> dict[str, Any]:

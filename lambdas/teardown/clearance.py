@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from contracts.errors import EndpointBusyError
+from contracts.errors import EndpointBusyError, TrainingJobBusyError
 from contracts.settings import TeardownSettings
 from lambdas import cleaning
 from lambdas.aws import alarms, endpoints, executions, storage, training
@@ -19,16 +19,30 @@ _REASON = "the stack is being deleted"
 def clear(
     settings: TeardownSettings, *, seconds_left: Callable[[], float], sleep: Callable[[float], None]
 ) -> None:
-    """Raises EndpointBusyError when the endpoint is not gone in time; a second attempt goes on from there."""
+    """Raises EndpointBusyError or TrainingJobBusyError when the endpoint is not gone, or a job has not stopped,
+    in time; a second attempt goes on from there.
+    """
     stopped = executions.stop_all(settings.state_machine_arn, _REASON)
-    for name in training.running_jobs(f"{settings.training_job_prefix}-"):
+    jobs = f"{settings.training_job_prefix}-"
+    for name in training.running_jobs(jobs):
         training.stop(name)
     logger.info("stopped", executions=stopped)
     _delete_endpoint(settings, seconds_left, sleep)
     _delete_versions(settings)
     alarms.delete(alarms.names_with_prefix(settings.rollback_alarm_prefix))
+    _wait_for_jobs(jobs, seconds_left, sleep)
     for bucket in filter(None, settings.buckets_to_empty.split(",")):
         storage.empty_bucket(bucket)
+
+
+def _wait_for_jobs(prefix: str, seconds_left: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """A job that is stopped still uploads what it has, and would fill a bucket that was just emptied."""
+    while jobs := training.stopping_jobs(prefix) + training.running_jobs(prefix):
+        if seconds_left() < 2 * _POLL_SECONDS:
+            raise TrainingJobBusyError(
+                f"training job {jobs[0]} is still stopping; delete the stack again when it is not"
+            )
+        sleep(_POLL_SECONDS)
 
 
 def _delete_endpoint(

@@ -125,6 +125,13 @@ def test_the_rest_of_the_definition_is_the_file(dev, vpc):
     assert inside == json.loads(written)
 
 
+@pytest.mark.parametrize(("instance_type", "takes_a_key"), [("ml.m5.large", True), ("ml.m5d.large", False)])
+def test_a_local_disk_takes_no_key(instance_type, takes_a_key):
+    made = json.loads(definition(ROOT, in_vpc=True, training_instance_type=instance_type))
+    resources = made["States"][TRAINING_STATE]["Arguments"]["ResourceConfig"]
+    assert ("VolumeKmsKeyId" in resources) is takes_a_key
+
+
 def test_the_model_is_put_into_the_vpc(dev, vpc, workloads):
     network = json.loads(text(vpc.function("DeployCanary")["Environment"]["Variables"]["ENDPOINT_NETWORK"]))
     assert network["SecurityGroupIds"] == [workloads]

@@ -72,6 +72,8 @@ class FakeSageMaker(FakeService):
         self.models: list[str] = []
         self.packages: list[dict[str, Any]] = []
         self.jobs: list[str] = []
+        self.stopping_jobs: list[str] = []
+        self.jobs_stop_slowly = False
         self.delete_takes: int = 1  # how many looks at a deleted endpoint still find it
 
     def in_service(self, config: str) -> None:
@@ -170,12 +172,15 @@ class FakeSageMaker(FakeService):
     def do_list_models(self, NameContains: str, **_: Any) -> Any:
         return {"Models": [{"ModelName": name} for name in self.models if NameContains in name]}
 
-    def do_list_training_jobs(self, NameContains: str, **_: Any) -> Any:
-        found = [name for name in self.jobs if NameContains in name]
+    def do_list_training_jobs(self, NameContains: str, StatusEquals: str, **_: Any) -> Any:
+        of_status = {"InProgress": self.jobs, "Stopping": self.stopping_jobs}[StatusEquals]
+        found = [name for name in of_status if NameContains in name]
         return {"TrainingJobSummaries": [{"TrainingJobName": name} for name in found]}
 
     def do_stop_training_job(self, TrainingJobName: str) -> Any:
         self.jobs.remove(TrainingJobName)
+        if self.jobs_stop_slowly:
+            self.stopping_jobs.append(TrainingJobName)
         return {}
 
     def do_list_model_packages(self, ModelApprovalStatus: str | None = None, **_: Any) -> Any:

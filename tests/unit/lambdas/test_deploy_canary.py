@@ -371,6 +371,41 @@ def test_other_strategies_are_asked_for_as_sagemaker_words_them(
 
 
 @pytest.mark.parametrize(
+    ("method", "what"),
+    [("do_create_endpoint", "endpoint configuration"), ("do_create_endpoint_config", "model")],
+)
+def test_what_was_made_a_moment_ago_and_is_not_seen_yet_is_tried_again(
+    configure: Configure,
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    what: str,
+) -> None:
+    configure(policy_with())
+
+    def not_seen(fake: FakeSageMaker, **_: Any) -> Any:
+        raise refused("ValidationException", f'Could not find {what} "{JOB}".', method)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeSageMaker, method, not_seen)
+        with pytest.raises(EndpointBusyError, match="can't be seen yet"):
+            handler(EVENT, context)
+    assert handler(EVENT, context)["config_name"] == JOB
+
+
+def test_a_local_disk_is_given_no_key(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with(instance_type="ml.m5d.large"))
+    handler(EVENT, context)
+    (config,) = sagemaker.requests("CreateEndpointConfig")
+    assert "KmsKeyId" not in config
+    assert config["DataCaptureConfig"]["KmsKeyId"] == KEY
+
+
+@pytest.mark.parametrize(
     ("period", "expected"), [(10, 10), (30, 30), (60, 60), (120, 120), (300, 300), (900, 300), (420, 60)]
 )
 def test_metrics_are_published_at_least_once_per_alarm_period(period: int, expected: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from contracts.errors import EndpointBusyError
+from contracts.errors import EndpointBusyError, TrainingJobBusyError
 from contracts.settings import TeardownSettings
 from lambdas.teardown.clearance import clear
 from lambdas.teardown.handler import handler
@@ -130,6 +130,32 @@ def test_time_that_runs_out_is_told_with_what_to_do(
     with pytest.raises(EndpointBusyError, match="delete the stack again"):
         run(settings, Clock(30))
     assert sagemaker.configs == [OLD]
+
+
+def test_buckets_are_emptied_only_when_no_job_writes_into_them_any_more(
+    settings: TeardownSettings, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    s3 = boto3.client("s3")
+    for bucket in ("raw", "artifacts"):
+        s3.create_bucket(Bucket=bucket)
+    sagemaker.jobs, sagemaker.jobs_stop_slowly = ["housing-dev-1111111111111111"], True
+    clock = Clock()
+
+    def upload_then_end(seconds: float) -> None:
+        clock.sleep(seconds)
+        s3.put_object(Bucket="artifacts", Key="training/model.tar.gz", Body=b"late")
+        sagemaker.stopping_jobs.clear()
+
+    clear(settings, seconds_left=clock.seconds_left, sleep=upload_then_end)
+    assert "Versions" not in s3.list_object_versions(Bucket="artifacts")
+
+
+def test_a_job_that_does_not_stop_in_time_is_told(
+    settings: TeardownSettings, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    sagemaker.jobs, sagemaker.jobs_stop_slowly = ["housing-dev-1111111111111111"], True
+    with pytest.raises(TrainingJobBusyError, match="housing-dev-1111111111111111 is still stopping"):
+        run(settings, Clock(30))
 
 
 def test_a_stage_that_keeps_its_data_keeps_it(
