@@ -100,8 +100,8 @@ class FindPreviousChampionSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class DeployCanarySettings(Settings):
-    """As JSON, `deployment_policy` is the stage's DeploymentPolicy and `endpoint_network` the endpoint's
-    VpcConfig; without a VPC that is empty."""
+    """As JSON, `deployment_policy` is the stage's DeploymentPolicy, `resource_tags` the tags of what is made
+    by name and value, and `endpoint_network` the endpoint's VpcConfig; without a VPC that is empty."""
 
     MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"endpoint_network"})
 
@@ -115,6 +115,7 @@ class DeployCanarySettings(Settings):
     alarm_topic_arn: str
     metric_namespace: str
     deployment_policy: str
+    resource_tags: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -148,7 +148,8 @@ def _deploy_canary(stack: PipelineStack) -> None:
     role = stack.functions.deploy_canary.role
     serving = stack.serving
     serving.allow_isolated_models(role, stack.network)
-    serving.allow(role, "AddTags", "CreateEndpointConfig", on=("endpoint-config",))
+    serving.allow(role, "AddTags", on=("endpoint", "endpoint-config"))
+    serving.allow(role, "CreateEndpointConfig", on=("endpoint-config",))
     serving.allow(role, "CreateEndpoint", "UpdateEndpoint", on=("endpoint", "endpoint-config"))
     serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
     serving.allow_passing_role(role)

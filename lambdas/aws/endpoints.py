@@ -6,7 +6,7 @@ An endpoint that does not exist is a ValidationException, not a ResourceNotFound
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -76,10 +76,12 @@ class Endpoint:
             failure_reason=answer.get("FailureReason", ""),
         )
 
-    def create(self, config_name: str) -> None:
+    def create(self, config_name: str, tags: Sequence[Any]) -> None:
         """An endpoint that is there already with this config is the one asked for."""
         with self._unless_begun(config_name), _seen_later(config_name):
-            _sagemaker().create_endpoint(EndpointName=self.name, EndpointConfigName=config_name)
+            _sagemaker().create_endpoint(
+                EndpointName=self.name, EndpointConfigName=config_name, Tags=list(tags)
+            )
 
     def update(self, config_name: str, deployment: Mapping[str, Any]) -> None:
         """Start a blue/green deployment: `deployment` is a DeploymentConfig."""

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
 from contracts.errors import EndpointBusyError
+from contracts.names import PIPELINE_TAG, STAGE_TAG
 from contracts.reading import Table
 from contracts.settings import DeployCanarySettings
 from lambdas import lease
@@ -35,7 +36,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         _refuse_if_busy(endpoint, before)
         alarm_names = _prepare(event, settings, policy, name, blue=before.config_name)
         _renew_lease(event, settings)
-        _start(endpoint, before, name, plan.deployment_request(policy, alarm_names))
+        tags = plan.tags_of(settings, training_job=name, execution=event["execution_name"])
+        _start(endpoint, before, name, plan.deployment_request(policy, alarm_names), tags)
         count(settings.metric_namespace, metrics.DEPLOYMENTS_STARTED)
     logger.info("deployment", endpoint=endpoint.name, config=name, before=before.status)
     return {
@@ -62,7 +64,7 @@ def _prepare(
     event: dict[str, Any], settings: DeployCanarySettings, policy: DeploymentPolicy, name: str, *, blue: str
 ) -> list[str]:
     """Put model, config and alarms in place; returns the alarms' names."""
-    tags = {"training-job": name, "execution": event["execution_name"]}
+    tags = plan.tags_of(settings, training_job=name, execution=event["execution_name"])
     endpoints.create_model(plan.model_request(name, event["registration"], settings, tags))
     endpoints.create_config(plan.config_request(name, policy, settings, tags))
     fleet = GreenFleet(
@@ -90,8 +92,15 @@ def _renew_lease(event: dict[str, Any], settings: DeployCanarySettings) -> None:
     LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)
 
 
-def _start(endpoint: Endpoint, before: EndpointState, name: str, deployment: dict[str, Any]) -> None:
+def _start(
+    endpoint: Endpoint,
+    before: EndpointState,
+    name: str,
+    deployment: dict[str, Any],
+    tags: list[dict[str, str]],
+) -> None:
+    """An endpoint outlives its deployments, and so its tags name the pipeline and the stage alone."""
     if before.status == MISSING:
-        endpoint.create(name)
+        endpoint.create(name, [tag for tag in tags if tag["Key"] in (PIPELINE_TAG, STAGE_TAG)])
     else:
         endpoint.update(name, deployment)

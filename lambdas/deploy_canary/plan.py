@@ -23,7 +23,10 @@ _PUBLISH_SECONDS = (10, 30, 60, 120, 180, 240, 300)
 
 
 def model_request(
-    name: str, registration: Mapping[str, Any], settings: DeployCanarySettings, tags: Mapping[str, str]
+    name: str,
+    registration: Mapping[str, Any],
+    settings: DeployCanarySettings,
+    tags: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """CreateModel: the serving image by digest, the artefact, and what the container says of itself.
 
@@ -42,12 +45,12 @@ def model_request(
         },
         "EnableNetworkIsolation": True,
         **network,
-        "Tags": _tags(tags),
+        "Tags": list(tags),
     }
 
 
 def config_request(
-    name: str, policy: DeploymentPolicy, settings: DeployCanarySettings, tags: Mapping[str, str]
+    name: str, policy: DeploymentPolicy, settings: DeployCanarySettings, tags: Sequence[Mapping[str, str]]
 ) -> dict[str, Any]:
     """CreateEndpointConfig: the variant keeps its name, which a blue/green update demands."""
     return {
@@ -68,7 +71,7 @@ def config_request(
             "EnableEnhancedMetrics": True,
             "MetricPublishFrequencyInSeconds": publish_seconds(policy.alarm_period_seconds),
         },
-        "Tags": _tags(tags),
+        "Tags": list(tags),
     }
 
 
@@ -129,5 +132,11 @@ def check_after_seconds(policy: DeploymentPolicy) -> int:
     return min(max(policy.baking_seconds // _CHECKS_PER_BAKE, _MIN_CHECK_SECONDS), _MAX_CHECK_SECONDS)
 
 
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": f"greenlight:{key}", "Value": value} for key, value in tags.items()]
+def tags_of(settings: DeployCanarySettings, *, training_job: str, execution: str) -> list[dict[str, str]]:
+    """What everything that a deployment makes is tagged with: whose it is, and what it came from."""
+    tags = {
+        **json.loads(settings.resource_tags),
+        "greenlight:training-job": training_job,
+        "greenlight:execution": execution,
+    }
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -19,8 +19,8 @@ _REASON = "the stack is being deleted"
 def clear(
     settings: TeardownSettings, *, seconds_left: Callable[[], float], sleep: Callable[[float], None]
 ) -> None:
-    """Raises EndpointBusyError or TrainingJobBusyError when the endpoint is not gone, or a job has not stopped,
-    in time; a second attempt goes on from there.
+    """Raises EndpointBusyError or TrainingJobBusyError when the endpoint is not gone, or a job not ended, in
+    time; a second attempt goes on from there.
     """
     stopped = executions.stop_all(settings.state_machine_arn, _REASON)
     jobs = f"{settings.training_job_prefix}-"

@@ -7,7 +7,7 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from infra_cdk.bundle import source_hash
+from infra_cdk.bundle import LOCK, source_hash
 from infra_cdk.images import DOCKERFILES, Images, copied_by
 from tests.infrastructure.conftest import ROOT
 
@@ -87,14 +87,16 @@ def test_a_changed_handler_makes_a_new_zip_and_a_cache_does_not(project):
     assert source_hash(project) != before
 
 
-def test_the_zip_holds_the_code_and_its_dependencies_but_not_what_the_runtime_brings(dev, out):
+def test_the_zip_holds_the_code_and_its_dependencies_at_the_versions_that_they_were_locked_at(dev, out):
     (key,) = {f["Code"]["S3Key"] for f in dev.properties("AWS::Lambda::Function") if "S3Key" in f["Code"]}
     folder = out / f"asset.{key.removesuffix('.zip')}"
     assert (folder / "contracts/names.py").is_file()
     assert (folder / "lambdas/start_execution/handler.py").is_file()
     assert (folder / "aws_lambda_powertools").is_dir()
-    assert not (folder / "boto3").exists()
-    assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) < 20e6
+    locked = dict(re.findall(r"^(boto\w+)==(\S+)", (ROOT / LOCK).read_text(), re.MULTILINE))
+    assert set(locked) == {"boto3", "botocore"}
+    assert all((folder / f"{name}-{version}.dist-info").is_dir() for name, version in locked.items())
+    assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) < 60e6
 
 
 def test_a_zip_runs_on_arm_and_an_image_where_it_was_built_for(template):

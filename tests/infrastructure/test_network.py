@@ -13,7 +13,7 @@ import pytest
 
 from contracts.names import folder_of
 from infra_cdk.endpoints import GATEWAYS, SERVICES
-from infra_cdk.pipeline import DEFINITION, TRAINING_STATE
+from infra_cdk.pipeline import DEFINITION, TRAINING_STATE, definition
 from infra_cdk.prefix_lists import PREFIX_LISTS
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.template import Synthesised, listed, resources_of, text

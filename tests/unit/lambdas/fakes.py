@@ -117,7 +117,7 @@ class FakeSageMaker(FakeService):
                 self.endpoint = None
         return found
 
-    def do_create_endpoint(self, EndpointName: str, EndpointConfigName: str) -> Any:
+    def do_create_endpoint(self, EndpointName: str, EndpointConfigName: str, **_: Any) -> Any:
         if self.endpoint is not None:
             message = f"Cannot create already existing endpoint {EndpointName!r}."
             raise refused("ValidationException", message, "CreateEndpoint")

@@ -61,6 +61,7 @@ def configure(aws: None, monkeypatch: pytest.MonkeyPatch) -> Configure:
                 alarm_topic_arn="arn:aws:sns:us-east-1:111122223333:housing-dev-alarms",
                 metric_namespace="Greenlight/housing-dev",
                 deployment_policy=json.dumps(asdict(policy)),
+                resource_tags='{"greenlight:pipeline": "housing", "greenlight:stage": "dev"}',
             ),
         )
         boto3.client("dynamodb").create_table(
@@ -393,6 +394,20 @@ def test_what_was_made_a_moment_ago_and_is_not_seen_yet_is_tried_again(
         with pytest.raises(EndpointBusyError, match="can't be seen yet"):
             handler(EVENT, context)
     assert handler(EVENT, context)["config_name"] == JOB
+
+
+def test_everything_that_is_made_says_whose_it_is(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    handler(EVENT, context)
+    (model,), (config,), (endpoint,) = (
+        sagemaker.requests(name) for name in ("CreateModel", "CreateEndpointConfig", "CreateEndpoint")
+    )
+    whose = {"greenlight:pipeline": "housing", "greenlight:stage": "dev"}
+    made_by = {"greenlight:training-job": JOB, "greenlight:execution": EVENT["execution_name"]}
+    for request, expected in ((model, whose | made_by), (config, whose | made_by), (endpoint, whose)):
+        assert {tag["Key"]: tag["Value"] for tag in request["Tags"]} == expected
 
 
 def test_a_local_disk_is_given_no_key(

@@ -26,6 +26,8 @@ KNOWN_SUBSTITUTIONS = {
     "ArtifactKeyArn",
     "ExperimentName",
     "MlflowTrackingUri",
+    "PipelineName",
+    "StageName",
     "TrainingImageUri",
     "TrainingInstanceType",
     "TrainingJobPrefix",
