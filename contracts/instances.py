@@ -32,4 +32,6 @@ def has_local_storage(name: str) -> bool:
     that names a key for such a type is refused.
     """
     found = _TYPE.fullmatch(name)
-    return bool(found) and ("d" in found["attributes"] or found["family"].startswith(_FAMILIES_WITH_STORAGE))
+    return found is not None and (
+        "d" in found["attributes"] or found["family"].startswith(_FAMILIES_WITH_STORAGE)
+    )
