@@ -1,4 +1,4 @@
-"""The command line: `python -m localcloud up`."""
+"""The command line: `python -m localcloud up`, and what talks to a cloud that is up."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from localcloud import breaking, interrupts
-from localcloud.breaking import BreakingError
-from localcloud.cloud import Cloud
-from localcloud.deploy import DeploymentError, deploy
-from localcloud.faults.plan import Plan
-from localcloud.faults.reading import PlanError
-from localcloud.gateway import PortBusyError, log_to
+from localcloud.commands import aws, breaking, check_cli, sample_data, traffic
+from localcloud.commands.running import CommandError
 from localcloud.interrupts import INTERRUPTED
 from localcloud.options import DEFAULT_PORT, DEFAULT_SPEED, Options
-from localcloud.processes import Processes
-from localcloud.server import Server, StateInUseError, state_directory
-from localcloud.synth import Synth, SynthError
 
-READY = "# ready"
 _GREATEST_PORT = 65_535
 _DESCRIPTION = """\
 An AWS cloud on this machine, for one account in one region. It deploys the CloudFormation template that
@@ -39,15 +30,16 @@ examples:
 
 It prints `NAME = value` for each stack output, then `export NAME=value` lines. In another terminal:
   export AWS_ENDPOINT_URL=... (the printed lines)
-  aws stepfunctions list-state-machines
+  python -m localcloud aws stepfunctions list-state-machines
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = _run(parse(arguments))
-    except (BreakingError, PortBusyError, StateInUseError, SynthError, PlanError) as error:
+        status = _run(words)
+    except CommandError as error:
         print(f"localcloud: {error}", file=sys.stderr, flush=True)
         status = 1
     except KeyboardInterrupt:
@@ -58,12 +50,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os._exit(status)  # a worker thread that still waits for something must not hold up the end
 
 
-def _run(given: dict[str, Any]) -> int:
+def _run(words: Sequence[str]) -> int:
+    if words[:1] == ["aws"]:  # all that follows is the AWS CLI's own
+        return aws.run(words[1:])
+    given = parse(words)
     command = given.pop("command")
     if command == "up":
-        return up(Options(**given))
-    print(breaking.run(command, given))
+        return _up(Options(**given))
+    print(_COMMANDS[command](given))
     return 0
+
+
+def _up(options: Options) -> int:
+    """Start the cloud; only this command imports it."""
+    from localcloud.faults.reading import PlanError
+    from localcloud.gateway import PortBusyError
+    from localcloud.server import StateInUseError
+    from localcloud.synth import SynthError
+    from localcloud.up import up
+
+    try:
+        return up(options)
+    except (PortBusyError, StateInUseError, SynthError, PlanError) as error:
+        raise CommandError(str(error)) from error
+
+
+_COMMANDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "break": lambda given: breaking.run("break", given),
+    "mend": lambda given: breaking.run("mend", given),
+    "traffic": traffic.run,
+    "sample-data": lambda given: sample_data.run(**given),
+    "check-cli": lambda given: check_cli.run(**given),
+}
 
 
 def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
@@ -110,6 +128,9 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
         metavar="FILE",
         help="TOML or JSON: calls that throttle, fail, hang or repeat; processes that die",
     )
+    commands.add_parser("aws", help="the AWS CLI, for the running cloud alone", add_help=False)
+    for module in (sample_data, traffic, check_cli):
+        module.add_command(commands)
     breaking.add_commands(commands)
     return vars(parser.parse_args(arguments))
 
@@ -128,42 +149,3 @@ def _speed(text: str) -> float:
     if not (math.isfinite(speed) and speed > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a speed: a number above 0; 1 is as fast as AWS")
     return speed
-
-
-def up(options: Options) -> int:
-    """Start, deploy, serve until a signal; the exit status."""
-    if options.faults:
-        Plan.load(options.faults)  # a mistake is told before anything starts
-    with state_directory(options.state) as state_dir:
-        processes = Processes()
-        try:
-            server = Server(options, state_dir, processes)
-            synth = None
-            if options.deploy and options.assembly is None:
-                synth = Synth(processes, options.stage, state_dir / "cdk.out", Path.cwd())
-            log_to(options.log_file(server.port))
-            status = server.run(lambda cloud: _become_ready(cloud, options, synth))
-            if status == 0:
-                print("localcloud: stopped", file=sys.stderr, flush=True)
-            return status
-        finally:
-            interrupts.ignore()
-            processes.stop_all(grace_seconds=0.0)
-            processes.close()
-
-
-def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
-    if options.deploy:
-        assembly = synth.assembly() if synth else (options.assembly or Path("cdk.out"))
-        for stack in deploy(cloud, assembly):
-            print(f"# outputs of stack {stack.name}")
-            for name, value in stack.outputs.items():
-                print(f"{name} = {value}")
-    print("# an administrator of the account, for the AWS CLI, boto3 and the CDK CLI")
-    for name, value in cloud.aws_environment(cloud.admin).items():
-        print(f"export {name}={value}")
-    print(f"# the services' log: {options.log_file(cloud.port)}")
-    print(f"{READY}: {cloud.endpoint_url} (Ctrl-C ends it)", flush=True)
-
-
-__all__ = ["READY", "DeploymentError", "main", "parse", "up"]

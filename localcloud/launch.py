@@ -16,8 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from localcloud.cli import READY
-from localcloud.options import DEFAULT_SPEED
+from localcloud.options import DEFAULT_SPEED, READY
 
 _STOP_SECONDS = 10.0
 

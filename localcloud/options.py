@@ -9,6 +9,8 @@ ACCOUNT = "111122223333"
 REGION = "us-east-1"
 DEFAULT_PORT = 4566
 DEFAULT_SPEED = 30.0
+READY = "# ready"
+"""What the line begins with that `up` prints when the cloud can be used."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.rehearsal import sample_data
+from localcloud import sample_data
 
 # The first upload holds this share of the rows, so that all of them teach a better model ...
 FIRST_SHARE = 0.3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.launch import launch
-from operations.rehearsal.sample_data import generate
+from localcloud.sample_data import generate
 from operations.rehearsal.watch import watch
 
 pytestmark = pytest.mark.clients

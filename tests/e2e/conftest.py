@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.launch import Running, launch
-from operations.rehearsal.sample_data import generate
+from localcloud.sample_data import generate
 from operations.rehearsal.watch import Execution, find_execution, watch
 
 PROJECT = Path(__file__).resolve().parents[2]

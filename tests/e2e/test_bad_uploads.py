@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from operations.rehearsal.sample_data import HEADER, generate
+from localcloud.sample_data import HEADER, generate
 
 GOOD = generate(row_count=600).decode().splitlines()
 REJECTION_STATES = {

@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from operations.rehearsal.sample_data import generate
+from localcloud.sample_data import generate
 
 FOLDER = "incoming/in-parts/"
 STATES = ["IsRollback", "IsInParts", "ListParts", "AreTherePartsToRead", "IngestParts", "MergeParts"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.breaking import BreakingError, run
 from localcloud.cli import parse
+from localcloud.commands.breaking import run
+from localcloud.commands.running import CommandError
 
 VARIABLES = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -53,10 +54,10 @@ def test_mending_takes_every_fault_back(told):
 
 
 def test_it_says_what_is_missing(told, monkeypatch):
-    with pytest.raises(BreakingError, match="what shall be wrong"):
+    with pytest.raises(CommandError, match="what shall be wrong"):
         command("break")
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    with pytest.raises(BreakingError, match="AWS_ENDPOINT_URL is not set: paste the `export` lines"):
+    with pytest.raises(CommandError, match="AWS_ENDPOINT_URL is not set: paste the `export` lines"):
         command("mend")
 
 
@@ -72,5 +73,5 @@ def test_a_cloud_that_is_not_there_is_named(told, monkeypatch):
         raise urllib.error.URLError("connection refused")
 
     monkeypatch.setattr(urllib.request, "urlopen", refused)
-    with pytest.raises(BreakingError, match=r"no cloud answers at http://127\.0\.0\.1:1"):
+    with pytest.raises(CommandError, match=r"no cloud answers at http://127\.0\.0\.1:1"):
         command("mend")

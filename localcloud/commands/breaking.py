@@ -8,9 +8,9 @@ import urllib.error
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.commands.running import CommandError, endpoint_url
 from localcloud.sagemaker.fleet_faults import FleetFaults
 
-_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 BREAK_EPILOG = """\
 examples, after the `export` lines that `localcloud up` printed:
   python -m localcloud break --error-share 0.3    30 % of the next model's answers are errors
@@ -22,10 +22,6 @@ examples, after the `export` lines that `localcloud up` printed:
 Then upload data that make a better model, and send requests: its canary's alarm fires, and the traffic goes
 home to the model before. The model that serves now is not touched, unless --endpoint-config names it.
 """
-
-
-class BreakingError(Exception):
-    """The cloud could not be told; the message says what to do."""
 
 
 def add_commands(commands: Any) -> None:
@@ -52,18 +48,14 @@ def add_commands(commands: Any) -> None:
 
 def run(command: str, given: Mapping[str, Any]) -> str:
     """Tell the running cloud; what to print."""
-    lacking = [name for name in _VARIABLES if not os.environ.get(name)]
-    if lacking:
-        raise BreakingError(
-            f"{', '.join(lacking)} is not set: paste the `export` lines of `python -m localcloud up` first"
-        )
+    url = endpoint_url(os.environ)
     faults = FleetFaults(os.environ)
     try:
         return _mend(faults) if command == "mend" else _break(faults, given)
     except urllib.error.HTTPError as error:
-        raise BreakingError(f"the cloud refused: {error.read().decode('utf-8', 'replace')[:500]}") from error
+        raise CommandError(f"the cloud refused: {error.read().decode('utf-8', 'replace')[:500]}") from error
     except OSError as error:
-        raise BreakingError(f"no cloud answers at {os.environ['AWS_ENDPOINT_URL']}: {error}") from error
+        raise CommandError(f"no cloud answers at {url}: {error}") from error
 
 
 def _mend(faults: FleetFaults) -> str:
@@ -74,7 +66,7 @@ def _mend(faults: FleetFaults) -> str:
 def _break(faults: FleetFaults, given: Mapping[str, Any]) -> str:
     fault = {name: value for name, value in given.items() if name != "endpoint_config" and value is not None}
     if not fault:
-        raise BreakingError("what shall be wrong? See python -m localcloud break --help")
+        raise CommandError("what shall be wrong? See python -m localcloud break --help")
     told = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in fault.items())
     if given.get("endpoint_config"):
         faults.put(fault, endpoint_config=given["endpoint_config"])

@@ -1,0 +1,52 @@
+"""`python -m localcloud up`: starts the cloud in the foreground, deploys, and says how to reach it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from localcloud import interrupts
+from localcloud.cloud import Cloud
+from localcloud.deploy import deploy
+from localcloud.faults.plan import Plan
+from localcloud.gateway import log_to
+from localcloud.options import READY, Options
+from localcloud.processes import Processes
+from localcloud.server import Server, state_directory
+from localcloud.synth import Synth
+
+
+def up(options: Options) -> int:
+    """Start, deploy, serve until a signal; the exit status."""
+    if options.faults:
+        Plan.load(options.faults)  # a mistake is told before anything starts
+    with state_directory(options.state) as state_dir:
+        processes = Processes()
+        try:
+            server = Server(options, state_dir, processes)
+            synth = None
+            if options.deploy and options.assembly is None:
+                synth = Synth(processes, options.stage, state_dir / "cdk.out", Path.cwd())
+            log_to(options.log_file(server.port))
+            status = server.run(lambda cloud: _become_ready(cloud, options, synth))
+            if status == 0:
+                print("localcloud: stopped", file=sys.stderr, flush=True)
+            return status
+        finally:
+            interrupts.ignore()
+            processes.stop_all(grace_seconds=0.0)
+            processes.close()
+
+
+def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
+    if options.deploy:
+        assembly = synth.assembly() if synth else (options.assembly or Path("cdk.out"))
+        for stack in deploy(cloud, assembly):
+            print(f"# outputs of stack {stack.name}")
+            for name, value in stack.outputs.items():
+                print(f"{name} = {value}")
+    print("# an administrator of the account, for the AWS CLI, boto3 and the CDK CLI")
+    for name, value in cloud.aws_environment(cloud.admin).items():
+        print(f"export {name}={value}")
+    print(f"# the services' log: {options.log_file(cloud.port)}")
+    print(f"{READY}: {cloud.endpoint_url} (Ctrl-C ends it)", flush=True)
