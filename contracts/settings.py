@@ -70,6 +70,7 @@ class MergePartsSettings(Settings):
 @dataclass(frozen=True, kw_only=True)
 class EvaluateModelSettings(Settings):
     artifact_bucket_name: str
+    endpoint_name: str
     model_package_group_name: str
     mlflow_tracking_uri: str
     experiment_name: str
@@ -95,6 +96,7 @@ class AcquireLeaseSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class FindPreviousChampionSettings(Settings):
+    endpoint_name: str
     model_package_group_name: str
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import aws_iam as iam
+
 from infra_cdk.storage import CAPTURE_PREFIX, PARTS_PREFIX, REJECTED_PREFIX
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ def _evaluate_model(stack: PipelineStack) -> None:
     role = stack.functions.evaluate_model.role
     stack.storage.allow_reading(role, DATASETS, TRAINING)
     stack.storage.allow_writing(role, EVALUATIONS)
-    stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages")
+    _standing(stack, role)
     stack.tracking.allow_calls(role)
     stack.tracking.allow_adding_artifacts(role)
 
@@ -121,6 +123,12 @@ def _register_model(stack: PipelineStack) -> None:
     stack.registry.allow(role, "CreateModelPackage", "DescribeModelPackage", "ListModelPackages")
     stack.images.allow_describing(role)
     stack.tracking.allow_calls(role)
+
+
+def _standing(stack: PipelineStack, role: iam.Role) -> None:
+    """To hold what the endpoint serves against the record of deployments."""
+    stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages")
+    stack.serving.allow(role, "DescribeEndpoint")
 
 
 def _leases(stack: PipelineStack) -> None:
@@ -133,13 +141,12 @@ def _leases(stack: PipelineStack) -> None:
         functions.release_lease,
     ):
         stack.leases.allow(function.role, "GetItem", "PutItem")
-    stack.registry.allow(functions.acquire_lease.role, "DescribeModelPackage", "ListModelPackages")
+    _standing(stack, functions.acquire_lease.role)
     stack.pipeline.allow_describing(functions.acquire_lease.role)
 
 
 def _find_previous_champion(stack: PipelineStack) -> None:
-    role = stack.functions.find_previous_champion.role
-    stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages")
+    _standing(stack, stack.functions.find_previous_champion.role)
 
 
 def _deploy_canary(stack: PipelineStack) -> None:

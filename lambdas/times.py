@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 def epoch_seconds(text: str) -> int:
@@ -11,3 +11,11 @@ def epoch_seconds(text: str) -> int:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return int(moment.timestamp())
+
+
+def utc(text: str) -> str:
+    """JSONata's `$now()` as UTC in one form that sorts: `2026-11-22T02:50:00.000+00:00`."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,8 +1,8 @@
 """`make rollback STAGE=...`: deploy the previous champion, with the guardrails that every model gets.
 
 It starts an execution of the pipeline's own state machine and follows it. Whoever runs it needs to read the
-stack's outputs and the model packages, and to start and read executions; what is done, the pipeline's own
-roles do.
+stack's outputs, the endpoint and the model packages, and to start and read executions; what is done, the
+pipeline's own roles do.
 """
 
 from __future__ import annotations
@@ -34,23 +34,26 @@ class End:
 
 
 def start(stage: DeployedStage, *, version: int | None, reason: str, now: datetime) -> str:
-    """Start the rollback from the package that is champion now; the execution's ARN.
+    """Start the rollback from the package that serves now; the execution's ARN.
 
-    The execution checks that nothing else became champion meanwhile, so that a command given twice goes back
-    once. Raises NothingToRollBackError.
+    The execution checks that nothing else serves meanwhile, so that a command given twice goes back once.
+    Where the endpoint is lost, the champion is put back. Raises NothingToRollBackError.
     """
-    approved = _approved(stage)
-    if not approved or (version is None and len(approved) < 2):
+    serving = _serving(stage)
+    others = [package for package in _approved(stage) if package["ModelPackageArn"] != serving["arn"]]
+    if version is None and not others:
         raise NothingToRollBackError(
-            f"{stage.names.prefix} has {len(approved)} approved model packages: there is none to go back to"
+            f"{stage.names.prefix} serves {serving['name']}, and has no other approved model package:"
+            " there is none to go back to"
         )
-    leaving = approved[0]
-    rollback: dict[str, Any] = {"from_package_arn": leaving["ModelPackageArn"], "reason": reason}
+    rollback: dict[str, Any] = {"reason": reason}
+    if serving["arn"]:
+        rollback["from_package_arn"] = serving["arn"]
     if version is not None:
         rollback["to_version"] = version
     started = stage.session.client("stepfunctions").start_execution(
         stateMachineArn=stage.outputs["StateMachineArn"],
-        name=f"rollback-from-{leaving['ModelPackageVersion']}-{now:%Y%m%dT%H%M%S%f}",
+        name=f"rollback-from-{serving['name'].replace(' ', '-')}-{now:%Y%m%dT%H%M%S%f}",
         input=json.dumps({"rollback": rollback}),
     )
     return str(started["executionArn"])
@@ -74,16 +77,40 @@ def follow(states: Any, arn: str, tell: Callable[[str], None], pause: Callable[[
     return End(described.get("error", described["status"]), described.get("cause", ""))
 
 
+def _serving(stage: DeployedStage) -> dict[str, str]:
+    """The package behind the endpoint's config, which is named after its training job: `arn` and `name`, the
+    first of them empty where nothing serves, or nothing that was registered."""
+    from botocore.exceptions import ClientError
+
+    sagemaker = stage.session.client("sagemaker")
+    try:
+        endpoint = sagemaker.describe_endpoint(EndpointName=stage.outputs["EndpointName"])
+    except ClientError as error:
+        if "could not find" not in str(error).lower():
+            raise
+        return {"arn": "", "name": "nothing"}
+    config = endpoint.get("EndpointConfigName", "")
+    for summary in _packages(stage):
+        arn = summary["ModelPackageArn"]
+        found = sagemaker.describe_model_package(ModelPackageName=arn)
+        if found.get("CustomerMetadataProperties", {}).get("training_job_name") == config:
+            return {"arn": arn, "name": f"version {found['ModelPackageVersion']}"}
+    return {"arn": "", "name": "an unknown model"}
+
+
 def _approved(stage: DeployedStage) -> list[dict[str, Any]]:
-    """Approved packages, newest first: the champion and those before it."""
-    answer = stage.session.client("sagemaker").list_model_packages(
+    return [package for package in _packages(stage) if package.get("ModelApprovalStatus") == "Approved"]
+
+
+def _packages(stage: DeployedStage) -> Iterator[dict[str, Any]]:
+    """Every model package, newest first."""
+    pages = stage.session.client("sagemaker").get_paginator("list_model_packages")
+    for page in pages.paginate(
         ModelPackageGroupName=stage.outputs["ModelPackageGroupName"],
-        ModelApprovalStatus="Approved",
         SortBy="CreationTime",
         SortOrder="Descending",
-    )
-    found: list[dict[str, Any]] = answer["ModelPackageSummaryList"]
-    return found
+    ):
+        yield from page["ModelPackageSummaryList"]
 
 
 def _entered(states: Any, arn: str) -> Iterator[str]:
@@ -101,7 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     parser = argparse.ArgumentParser("python -m operations.rollback", description=__doc__)
     parser.add_argument("--stage", default="dev")
-    parser.add_argument("--version", type=int, help="model package version (default: the champion before)")
+    parser.add_argument(
+        "--version", type=int, help="model package version (default: the one that served before)"
+    )
     parser.add_argument("--reason", default="", help="kept with the package that is left")
     given = parser.parse_args(arguments)
     stage = DeployedStage(given.stage, boto3.Session())

@@ -8,17 +8,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
 from contracts.settings import AcquireLeaseSettings
-from lambdas import lease
+from lambdas import lease, standing
 from lambdas.aws import executions
 from lambdas.aws.leases import LeaseTable
-from lambdas.aws.registry import ModelRegistry
 from lambdas.telemetry import count, logger
 from lambdas.times import epoch_seconds
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`champion_arn` is the package that serves while the lease is held: the verdict must be about it."""
+    """`champion_arn` is the champion while the lease is held: the verdict must be about it."""
     settings = AcquireLeaseSettings.from_environment()
     table = LeaseTable(settings.lease_table_name, settings.endpoint_name)
     now = epoch_seconds(event["now"])
@@ -31,7 +30,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return answer.lease, answer
 
     answer = table.change(decide)
-    champion = ModelRegistry(settings.model_package_group_name).champion()
+    champion = standing.look(settings.endpoint_name, settings.model_package_group_name).champion
     logger.info("lease", status=answer.status, reason=answer.reason, token=answer.lease.token)
     if answer.status == lease.SUPERSEDED:
         count(settings.metric_namespace, metrics.CHALLENGERS_SUPERSEDED)

@@ -35,6 +35,17 @@ class EndpointState:
     def is_settled(self) -> bool:
         return self.status in ("InService", "OutOfService", "Failed", "UpdateRollbackFailed", MISSING)
 
+    @property
+    def serves(self) -> bool:
+        """Whether requests are answered by `config_name`; one that is being created serves nothing yet."""
+        return self.status in (
+            "InService",
+            "Updating",
+            "SystemUpdating",
+            "RollingBack",
+            "UpdateRollbackFailed",
+        )
+
     def is_of(self, config_name: str) -> bool:
         """Whether the config serves, or a deployment moves to it."""
         return config_name in (self.config_name, self.pending_config_name) and self.status != "Failed"

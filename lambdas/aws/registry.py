@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from lambdas.aws.clients import client
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef, ModelPackageSummaryTypeDef
 
 TRAINING_JOB = "training_job_name"
+PROMOTED_AT = "promoted_at"
+# Says that the package's deployments are recorded in PROMOTED_AT. A package without it is older than the
+# record: its approval is all there is to know of its deployment, and counts for one.
+HAS_RECORD = "deployments_recorded"
 _REASON_LENGTH = 1024  # ApprovalDescription's limit (SageMaker API Reference, `UpdateModelPackage`)
 _PROPERTY_LENGTH = 256  # of a customer metadata value (same source)
 
@@ -25,6 +30,7 @@ class Package:
     arn: str
     version: int
     status: str
+    registered_at: str
     model_data_uri: str
     image_uri: str
     properties: Mapping[str, str]
@@ -32,6 +38,13 @@ class Package:
     @property
     def training_job_name(self) -> str:
         return self.properties.get(TRAINING_JOB, "")
+
+    @property
+    def promoted_at(self) -> str:
+        """When its last deployment was done, in UTC as ISO 8601, which sorts; empty where there was none."""
+        found = self.properties.get(PROMOTED_AT, "")
+        is_older = HAS_RECORD not in self.properties and self.status == "Approved"
+        return found or (self.registered_at if is_older else "")
 
 
 class ModelRegistry:
@@ -45,13 +58,9 @@ class ModelRegistry:
         sagemaker: SageMakerClient = client("sagemaker")
         return sagemaker
 
-    def champion(self) -> Package | None:
-        """The model now serving: the newest approved package."""
-        return next(self._newest_first("Approved"), None)
-
-    def approved_arns(self) -> list[str]:
-        """The champion, and before it those that were champions, newest first."""
-        return [summary["ModelPackageArn"] for summary in self._summaries("Approved")]
+    def promoted(self) -> list[Package]:
+        """Those that were deployed and are still approved, the newest registered first."""
+        return [package for package in self._newest_first("Approved") if package.promoted_at]
 
     def packages(self) -> Iterator[Package]:
         """Every package, newest first."""
@@ -123,23 +132,29 @@ class ModelRegistry:
             },
             CustomerMetadataProperties={
                 TRAINING_JOB: training_job_name,
+                HAS_RECORD: "true",
                 **{key: value[:_PROPERTY_LENGTH] for key, value in properties.items() if value},
             },
         )
         return self.package(created["ModelPackageArn"])
 
-    def approve(self, arn: str, reason: str) -> None:
-        self._decide(arn, "Approved", reason)
+    def promote(self, arn: str, reason: str, promoted_at: str) -> None:
+        """Approve, and record that it was deployed. `promoted_at` is UTC as ISO 8601."""
+        self._decide(arn, "Approved", reason, {PROMOTED_AT: promoted_at})
 
     def reject(self, arn: str, reason: str) -> None:
-        self._decide(arn, "Rejected", reason)
+        self._decide(arn, "Rejected", reason, {})
 
-    def _decide(self, arn: str, status: ModelApprovalStatusType, reason: str) -> None:
+    def _decide(
+        self, arn: str, status: ModelApprovalStatusType, reason: str, properties: Mapping[str, str]
+    ) -> None:
+        changed: dict[str, Any] = {"CustomerMetadataProperties": dict(properties)} if properties else {}
         self._sagemaker.update_model_package(
             ModelPackageArn=arn,
             ModelApprovalStatus=status,
             # Line breaks are outside the field's pattern.
             ApprovalDescription=" ".join(reason.split())[:_REASON_LENGTH],
+            **changed,
         )
 
 
@@ -149,6 +164,7 @@ def _package(answer: DescribeModelPackageOutputTypeDef) -> Package:
         arn=answer["ModelPackageArn"],
         version=answer.get("ModelPackageVersion", 0),
         status=answer.get("ModelApprovalStatus", ""),
+        registered_at=answer["CreationTime"].astimezone(UTC).isoformat(timespec="milliseconds"),
         model_data_uri=container.get("ModelDataUrl", ""),
         image_uri=container.get("Image", ""),
         properties=answer.get("CustomerMetadataProperties", {}),

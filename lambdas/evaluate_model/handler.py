@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
 from contracts.settings import EvaluateModelSettings
-from lambdas.aws.registry import ModelRegistry
+from lambdas import standing
 from lambdas.evaluate_model import inputs, outputs
 from lambdas.evaluate_model.evaluation import evaluate
 from lambdas.evaluate_model.report.document import report_document
@@ -21,7 +21,7 @@ from lambdas.telemetry import count, logger
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice: it overwrites its own report."""
     settings = EvaluateModelSettings.from_environment()
-    champion = ModelRegistry(settings.model_package_group_name).champion()
+    champion = standing.look(settings.endpoint_name, settings.model_package_group_name).champion
     with tempfile.TemporaryDirectory(prefix="evaluate-") as scratch:
         found = inputs.fetch(event, champion, Path(scratch))
         evaluation = evaluate(

@@ -1,4 +1,4 @@
-"""FindPreviousChampion: the champion and an operator's wish in, the model to deploy in its place out."""
+"""FindPreviousChampion: an operator's wish in, the model to deploy in place of the one that serves out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.errors import RollbackImpossibleError
 from contracts.settings import FindPreviousChampionSettings
+from lambdas import standing
 from lambdas.aws.registry import ModelRegistry, Package
+from lambdas.standing import Standing
 from lambdas.telemetry import logger
 
 
@@ -16,32 +18,40 @@ from lambdas.telemetry import logger
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Returns what TrainModel and RegisterModel would have added; raises RollbackImpossibleError.
 
-    `rollback` may name the champion that the operator saw (`from_package_arn`): a repeated command must not
-    go back twice. It may name a `to_version`; without, the champion before this one is meant.
+    `rollback` may name the package that the operator saw serving (`from_package_arn`): a repeated command
+    must not go back twice. It may name a `to_version`; without, the last one deployed before is meant, and
+    where the endpoint is lost, the champion that should serve.
     """
     settings = FindPreviousChampionSettings.from_environment()
-    registry = ModelRegistry(settings.model_package_group_name)
-    champion_arn, rollback = event["champion_arn"], event["rollback"]
-    _refuse_if_outdated(champion_arn, rollback)
-    version = rollback.get("to_version")
-    found = _of_version(registry, version) if version else _before(registry, champion_arn)
-    if found.arn == champion_arn:
-        raise RollbackImpossibleError(f"{champion_arn} is the champion already")
-    logger.info("rollback", source=champion_arn, target=found.arn)
-    return _document(found)
+    rollback = event["rollback"]
+    found = standing.look(settings.endpoint_name, settings.model_package_group_name)
+    leaving = found.serving.arn if found.serving else ""
+    if found.disagreement:
+        logger.warning("endpoint and registry disagree", how=found.disagreement)
+    _refuse_if_outdated(leaving, rollback)
+    target = _target(found, ModelRegistry(settings.model_package_group_name), rollback.get("to_version"))
+    logger.info("rollback", source=leaving, target=target.arn)
+    return _document(target, {**rollback, "leaves_package_arn": leaving})
 
 
-def _refuse_if_outdated(champion_arn: str, rollback: dict[str, Any]) -> None:
+def _refuse_if_outdated(serving_arn: str, rollback: dict[str, Any]) -> None:
     expected = rollback.get("from_package_arn")
-    if expected and expected != champion_arn:
-        raise RollbackImpossibleError(f"{champion_arn or 'no model'} is champion by now, not {expected}")
+    if expected and expected != serving_arn:
+        raise RollbackImpossibleError(f"{serving_arn or 'no model'} serves by now, not {expected}")
 
 
-def _before(registry: ModelRegistry, champion_arn: str) -> Package:
-    earlier = [arn for arn in registry.approved_arns() if arn != champion_arn]
-    if not earlier:
-        raise RollbackImpossibleError(f"no package was approved before {champion_arn or 'any'}")
-    return registry.package(earlier[0])
+def _target(found: Standing, registry: ModelRegistry, version: int | None) -> Package:
+    if version:
+        target = _of_version(registry, version)
+    else:
+        previous = found.champion if found.is_endpoint_lost else found.previous
+        if previous is None:
+            serving = f"version {found.serving.version}" if found.serving else "any"
+            raise RollbackImpossibleError(f"no approved model was deployed before {serving}")
+        target = previous
+    if found.serving and target.arn == found.serving.arn:
+        raise RollbackImpossibleError(f"{target.arn} serves already")
+    return target
 
 
 def _of_version(registry: ModelRegistry, version: int) -> Package:
@@ -51,7 +61,7 @@ def _of_version(registry: ModelRegistry, version: int) -> Package:
     raise RollbackImpossibleError(f"there is no version {version} among the model packages")
 
 
-def _document(package: Package) -> dict[str, Any]:
+def _document(package: Package, rollback: dict[str, Any]) -> dict[str, Any]:
     return {
         "training": {"job_name": package.training_job_name, "model_data_uri": package.model_data_uri},
         "registration": {
@@ -61,4 +71,5 @@ def _document(package: Package) -> dict[str, Any]:
             "serving_image_uri": package.image_uri,
             "model_data_uri": package.model_data_uri,
         },
+        "rollback": rollback,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,6 +13,7 @@ from lambdas.aws import alarms, endpoints
 from lambdas.aws.registry import ModelRegistry
 from lambdas.mlflow import CHALLENGER, CHAMPION, Mlflow
 from lambdas.telemetry import count, logger
+from lambdas.times import utc
 
 
 @logger.inject_lambda_context
@@ -22,26 +22,40 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     settings = PromoteChampionSettings.from_environment()
     registration, deployment = event["registration"], event["deployment"]
     registry = ModelRegistry(settings.model_package_group_name)
-    previous = registry.champion()
-    registry.approve(registration["model_package_arn"], f"serves as {deployment['config_name']}")
-    _demote_newer(registry, registration["model_package_arn"], event.get("rollback"))
+    arn = registration["model_package_arn"]
+    previous = _last_promoted(registry, apart_from=arn)
+    registry.promote(arn, f"serves as {deployment['config_name']}", utc(event["now"]))
+    _blame(registry, registration, event.get("rollback"))
     _move_aliases(settings, registration["mlflow_model_version"])
     alarms.delete(alarms.names_with_prefix(deployment["alarm_prefix"]))
     deleted = _delete_old_versions(settings, registry)
     count(settings.metric_namespace, metrics.DEPLOYMENTS_PROMOTED)
-    logger.info("champion promoted", package=registration["model_package_arn"], deleted=deleted)
+    logger.info("champion promoted", package=arn, deleted=deleted)
     return {
-        "champion_arn": registration["model_package_arn"],
-        "previous_champion_arn": previous.arn if previous else "",
+        "champion_arn": arn,
+        "previous_champion_arn": previous,
         "deleted": deleted,
     }
 
 
-def _demote_newer(registry: ModelRegistry, promoted_arn: str, rollback: dict[str, Any] | None) -> None:
-    """The champion is the newest approved package: one that a rollback leaves must be approved no more."""
-    why = f": {rollback['reason']}" if rollback and rollback.get("reason") else ""
-    for arn in itertools.takewhile(lambda found: found != promoted_arn, registry.approved_arns()):
-        registry.reject(arn, f"{promoted_arn} serves in its place{why}")
+def _last_promoted(registry: ModelRegistry, *, apart_from: str) -> str:
+    """The ARN of the champion before this one, or an empty text."""
+    others = [package for package in registry.promoted() if package.arn != apart_from]
+    return max(others, key=lambda package: package.promoted_at).arn if others else ""
+
+
+def _blame(registry: ModelRegistry, registration: dict[str, Any], rollback: dict[str, Any] | None) -> None:
+    """Whoever goes back has a reason to leave the model that served, and no other: it is rejected.
+
+    Going on to a newer version blames nobody.
+    """
+    leaving = (rollback or {}).get("leaves_package_arn")
+    if not rollback or not leaving:
+        return
+    package = registry.package(leaving)
+    if package.version > registration["model_package_version"]:
+        why = f": {rollback['reason']}" if rollback.get("reason") else ""
+        registry.reject(leaving, f"{registration['model_package_arn']} serves in its place{why}")
 
 
 def _move_aliases(settings: PromoteChampionSettings, version: str) -> None:

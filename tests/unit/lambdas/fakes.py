@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -93,6 +93,7 @@ class FakeSageMaker(FakeService):
                 "ModelPackageArn": arn,
                 "ModelPackageVersion": len(self.packages) + 1,
                 "ModelApprovalStatus": status,
+                "CreationTime": NOW + timedelta(hours=len(self.packages)),
                 "InferenceSpecification": {
                     "Containers": [
                         {"Image": "image@sha256:0", "ModelDataUrl": f"s3://a/training/{job}.tar.gz"}
@@ -205,7 +206,10 @@ class FakeSageMaker(FakeService):
         return {"ModelPackageArn": arn}
 
     def do_update_model_package(self, ModelPackageArn: str, **request: Any) -> Any:
-        self.package(ModelPackageArn).update(request)
+        package = self.package(ModelPackageArn)
+        added = request.pop("CustomerMetadataProperties", {})
+        package.update(request)
+        package["CustomerMetadataProperties"] = {**package["CustomerMetadataProperties"], **added}
         return {}
 
     def do_delete_model_package(self, ModelPackageName: str) -> Any:

@@ -31,7 +31,12 @@ JOBS = [f"housing-dev-{number:016x}" for number in range(4)]
 
 @pytest.fixture(autouse=True)
 def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_environment(monkeypatch, FindPreviousChampionSettings(model_package_group_name="housing-dev-models"))
+    set_environment(
+        monkeypatch,
+        FindPreviousChampionSettings(
+            endpoint_name="housing-dev", model_package_group_name="housing-dev-models"
+        ),
+    )
     set_environment(
         monkeypatch, PromoteChampionSettings(**COMMON, keep_versions="2", metric_namespace="Greenlight/x")
     )
@@ -40,26 +45,42 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def arns(sagemaker: FakeSageMaker) -> list[str]:
-    """Packages oldest first: approved, rejected, approved, approved (the champion)."""
+    """Packages oldest first: approved, rejected, approved, approved; the last one serves."""
     statuses = ("Approved", "Rejected", "Approved", "Approved")
+    sagemaker.in_service(JOBS[3])
     return [
         sagemaker.add_package(job, status=status, mlflow_model_version=str(number))
         for number, (job, status) in enumerate(zip(JOBS, statuses, strict=True), start=1)
     ]
 
 
-def found(event: dict[str, Any], context: Context) -> str:
-    return str(find(event, context)["registration"]["model_package_arn"])
+def found(rollback: dict[str, Any], context: Context) -> str:
+    return str(find({"rollback": rollback}, context)["registration"]["model_package_arn"])
 
 
-def test_it_goes_back_to_the_package_approved_before_the_champion(arns: list[str], context: Context) -> None:
-    assert found({"champion_arn": arns[3], "rollback": {"from_package_arn": arns[3]}}, context) == arns[2]
+def promotion(target: dict[str, Any], job: str) -> dict[str, Any]:
+    return {
+        "now": "2026-12-24T02:50:00Z",
+        "registration": target["registration"],
+        "deployment": {"config_name": job, "alarm_prefix": f"housing-dev-green-{job}-"},
+        "rollback": target["rollback"],
+    }
+
+
+def statuses(sagemaker: FakeSageMaker) -> list[str]:
+    return [package["ModelApprovalStatus"] for package in sagemaker.packages]
+
+
+def test_it_goes_back_to_the_package_deployed_before_the_one_that_serves(
+    arns: list[str], context: Context
+) -> None:
+    assert found({"from_package_arn": arns[3]}, context) == arns[2]
 
 
 def test_the_model_is_described_as_training_and_registration_described_it(
     arns: list[str], context: Context
 ) -> None:
-    assert find({"champion_arn": arns[3], "rollback": {}}, context) == {
+    assert find({"rollback": {"reason": "odd"}}, context) == {
         "training": {"job_name": JOBS[2], "model_data_uri": f"s3://a/training/{JOBS[2]}.tar.gz"},
         "registration": {
             "model_package_arn": arns[2],
@@ -68,34 +89,68 @@ def test_the_model_is_described_as_training_and_registration_described_it(
             "serving_image_uri": "image@sha256:0",
             "model_data_uri": f"s3://a/training/{JOBS[2]}.tar.gz",
         },
+        "rollback": {"reason": "odd", "leaves_package_arn": arns[3]},
     }
 
 
 def test_an_operator_may_name_any_version_even_a_rejected_one(arns: list[str], context: Context) -> None:
-    assert found({"champion_arn": arns[3], "rollback": {"to_version": 2}}, context) == arns[1]
+    assert found({"to_version": 2}, context) == arns[1]
+
+
+def test_a_serving_model_rejected_by_hand_is_left_for_the_one_deployed_before_it(
+    sagemaker: FakeSageMaker, arns: list[str], context: Context
+) -> None:
+    sagemaker.package(arns[3])["ModelApprovalStatus"] = "Rejected"
+    assert found({}, context) == arns[2]
+    assert found({"to_version": 3}, context) == arns[2]
+
+
+def test_a_package_approved_by_hand_was_never_deployed(
+    sagemaker: FakeSageMaker, arns: list[str], context: Context
+) -> None:
+    sagemaker.add_package("by-hand", deployments_recorded="true", mlflow_model_version="5")
+    assert found({}, context) == arns[2]
+
+
+def test_the_record_of_deployments_decides_and_not_the_number(
+    sagemaker: FakeSageMaker, arns: list[str], context: Context
+) -> None:
+    sagemaker.package(arns[0])["CustomerMetadataProperties"]["promoted_at"] = "2026-12-24T00:00:00.000+00:00"
+    assert found({}, context) == arns[0]
+
+
+def test_a_lost_endpoint_gets_its_champion_back(
+    sagemaker: FakeSageMaker, arns: list[str], context: Context
+) -> None:
+    sagemaker.endpoint = None
+    assert found({}, context) == arns[3]
+    assert found({"to_version": 4}, context) == arns[3]
+    sagemaker.package(arns[3])["ModelApprovalStatus"] = "Rejected"
+    assert found({}, context) == arns[2]
 
 
 @pytest.mark.parametrize(
-    ("champion", "rollback", "message"),
+    ("rollback", "message"),
     [
-        (3, {"to_version": 9}, "no version 9"),
-        (3, {"to_version": 4}, "is the champion already"),
-        (2, {"from_package_arn": "arn:the-one-that-was-seen"}, "champion by now, not arn:the-one"),
+        ({"to_version": 9}, "no version 9"),
+        ({"to_version": 4}, "serves already"),
+        ({"from_package_arn": "arn:the-one-that-was-seen"}, "serves by now, not arn:the-one"),
     ],
 )
 def test_what_cannot_be_gone_back_to_is_an_error(
-    arns: list[str], context: Context, champion: int, rollback: dict[str, Any], message: str
+    arns: list[str], context: Context, rollback: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RollbackImpossibleError, match=message):
-        find({"champion_arn": arns[champion], "rollback": rollback}, context)
+        find({"rollback": rollback}, context)
 
 
 def test_without_an_earlier_champion_there_is_nothing_to_go_back_to(
     sagemaker: FakeSageMaker, context: Context
 ) -> None:
-    only = sagemaker.add_package(JOBS[0])
-    with pytest.raises(RollbackImpossibleError, match="no package was approved before"):
-        find({"champion_arn": only, "rollback": {}}, context)
+    sagemaker.add_package(JOBS[0])
+    sagemaker.in_service(JOBS[0])
+    with pytest.raises(RollbackImpossibleError, match="no approved model was deployed before version 1"):
+        find({"rollback": {}}, context)
 
 
 def test_what_a_rollback_leaves_is_approved_no_more_and_says_why(
@@ -105,19 +160,43 @@ def test_what_a_rollback_leaves_is_approved_no_more_and_says_why(
     arns: list[str],
     context: Context,
 ) -> None:
+    mlflow.aliases = {"champion": "4"}
+    target = find({"rollback": {"reason": "odd"}}, context)
     sagemaker.in_service(JOBS[2])
     sagemaker.configs, sagemaker.models = JOBS[:1:-1], JOBS[:1:-1]
-    mlflow.aliases = {"champion": "4"}
-    target = find({"champion_arn": arns[3], "rollback": {}}, context)
-    deployment = {"config_name": JOBS[2], "alarm_prefix": f"housing-dev-green-{JOBS[2]}-"}
-    event = {"registration": target["registration"], "deployment": deployment, "rollback": {"reason": "odd"}}
     for _ in range(2):
-        promote(event, context)
-    statuses = [package["ModelApprovalStatus"] for package in sagemaker.packages]
-    assert statuses == ["Approved", "Rejected", "Approved", "Rejected"]
+        promote(promotion(target, JOBS[2]), context)
+    assert statuses(sagemaker) == ["Approved", "Rejected", "Approved", "Rejected"]
     assert sagemaker.packages[3]["ApprovalDescription"] == f"{arns[2]} serves in its place: odd"
     assert mlflow.aliases == {"champion": "3"}
     assert sagemaker.configs == sagemaker.models == [JOBS[2]]
+
+
+def test_a_version_that_a_rollback_passes_by_is_not_blamed(
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    mlflow: FakeMlflow,
+    arns: list[str],
+    context: Context,
+) -> None:
+    target = find({"rollback": {"to_version": 1}}, context)
+    sagemaker.in_service(JOBS[0])
+    promote(promotion(target, JOBS[0]), context)
+    assert statuses(sagemaker) == ["Approved", "Rejected", "Approved", "Rejected"]
+
+
+def test_going_on_to_a_newer_version_blames_nobody(
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    mlflow: FakeMlflow,
+    arns: list[str],
+    context: Context,
+) -> None:
+    sagemaker.in_service(JOBS[2])
+    target = find({"rollback": {"to_version": 4}}, context)
+    sagemaker.in_service(JOBS[3])
+    promote(promotion(target, JOBS[3]), context)
+    assert statuses(sagemaker) == ["Approved", "Rejected", "Approved", "Approved"]
 
 
 def test_a_former_champion_that_could_not_be_brought_back_loses_its_alarms_and_nothing_else(
@@ -127,12 +206,13 @@ def test_a_former_champion_that_could_not_be_brought_back_loses_its_alarms_and_n
     arns: list[str],
     context: Context,
 ) -> None:
+    registration = find({"rollback": {}}, context)["registration"]
     sagemaker.updating(JOBS[3], JOBS[2])
     sagemaker.configs, sagemaker.models = JOBS[2:], JOBS[2:]
     cloudwatch.do_put_metric_alarm(AlarmName=f"housing-dev-green-{JOBS[2]}-latency")
     event = {
         "training_job_name": JOBS[2],
-        "registration": find({"champion_arn": arns[3], "rollback": {}}, context)["registration"],
+        "registration": registration,
         "deployment": {"config_name": JOBS[2]},
         "rollback": {},
         "reason": "LeaseLostError: gone",

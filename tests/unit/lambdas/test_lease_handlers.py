@@ -98,9 +98,10 @@ def test_an_older_execution_learns_that_it_is_superseded(
 def test_the_answer_names_the_champion_of_the_moment(
     table: LeaseTable, sagemaker: FakeSageMaker, context: Context
 ) -> None:
-    sagemaker.add_package("job-1")
-    champion = sagemaker.add_package("job-2")
+    champion = sagemaker.add_package("job-1")
+    sagemaker.add_package("job-2")
     sagemaker.add_package("job-3", status="PendingManualApproval")
+    sagemaker.in_service("job-1")
     assert acquire(asking("one", "1"), context)["champion_arn"] == champion
 
 

@@ -39,10 +39,16 @@ def alarms_of(cloudwatch: FakeCloudWatch, config: str) -> None:
 
 
 def registered(sagemaker: FakeSageMaker) -> dict[str, Any]:
+    arn = sagemaker.add_package(JOB, status="PendingManualApproval", deployments_recorded="true")
     return {
-        "model_package_arn": sagemaker.add_package(JOB, status="PendingManualApproval"),
+        "model_package_arn": arn,
+        "model_package_version": sagemaker.package(arn)["ModelPackageVersion"],
         "mlflow_model_version": "2",
     }
+
+
+def promotion(registration: dict[str, Any]) -> dict[str, Any]:
+    return {"now": "2026-11-22T02:50:00Z", "registration": registration, "deployment": DEPLOYMENT}
 
 
 def test_a_promotion_approves_the_package_and_moves_the_aliases(
@@ -52,10 +58,12 @@ def test_a_promotion_approves_the_package_and_moves_the_aliases(
     registration = registered(sagemaker)
     sagemaker.in_service(JOB)
     mlflow.aliases = {"champion": "1", "challenger": "2"}
-    answer = promote({"registration": registration, "deployment": DEPLOYMENT}, context)
+    answer = promote(promotion(registration), context)
     assert answer["champion_arn"] == registration["model_package_arn"]
     assert answer["previous_champion_arn"] == previous
     assert sagemaker.packages[-1]["ModelApprovalStatus"] == "Approved"
+    recorded = sagemaker.packages[-1]["CustomerMetadataProperties"]["promoted_at"]
+    assert recorded == "2026-11-22T02:50:00.000+00:00"
     assert mlflow.aliases == {"champion": "2"}
     assert mlflow.tags["1", "status"] == "archived"
 
@@ -63,7 +71,7 @@ def test_a_promotion_approves_the_package_and_moves_the_aliases(
 def test_a_promotion_repeated_ends_the_same(
     sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
 ) -> None:
-    event = {"registration": registered(sagemaker), "deployment": DEPLOYMENT}
+    event = promotion(registered(sagemaker))
     sagemaker.in_service(JOB)
     alarms_of(cloudwatch, JOB)
     promote(event, context)
@@ -77,7 +85,7 @@ def test_a_newer_challenger_keeps_its_alias(
 ) -> None:
     sagemaker.in_service(JOB)
     mlflow.aliases = {"challenger": "3"}
-    promote({"registration": registered(sagemaker), "deployment": DEPLOYMENT}, context)
+    promote(promotion(registered(sagemaker)), context)
     assert mlflow.aliases == {"champion": "2", "challenger": "3"}
 
 
@@ -87,7 +95,7 @@ def test_a_promotion_deletes_its_own_alarms_and_no_others(
     alarms_of(cloudwatch, JOB)
     alarms_of(cloudwatch, OLD)
     sagemaker.in_service(JOB)
-    promote({"registration": registered(sagemaker), "deployment": DEPLOYMENT}, context)
+    promote(promotion(registered(sagemaker)), context)
     assert list(cloudwatch.alarms) == [
         f"housing-dev-green-{OLD}-error-rate",
         f"housing-dev-green-{OLD}-latency",
@@ -101,7 +109,7 @@ def test_the_last_versions_stay_for_a_manual_rollback_and_older_ones_go(
     other = "housing-dev-two-" + "0" * 16
     sagemaker.configs, sagemaker.models = [*names, other], [*names, other]
     sagemaker.in_service(JOB)
-    answer = promote({"registration": registered(sagemaker), "deployment": DEPLOYMENT}, context)
+    answer = promote(promotion(registered(sagemaker)), context)
     assert answer["deleted"] == names[3:]
     assert sagemaker.configs == sagemaker.models == [*names[:3], other]
 

@@ -10,26 +10,10 @@ import pytest
 
 from operations.deployed import DeployedStage
 from operations.rollback import End, NothingToRollBackError, follow, start
+from tests.unit.lambdas.fakes import GROUP, FakeSageMaker
 
 NOW = datetime(2026, 11, 22, 2, 50, tzinfo=UTC)
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:housing-dev-pipeline:rollback"
-
-
-class FakeRegistry:
-    """SageMaker with approved packages, newest first."""
-
-    def __init__(self, *versions: int) -> None:
-        self._versions = versions
-
-    def list_model_packages(self, **wanted: Any) -> dict[str, Any]:
-        assert wanted["ModelApprovalStatus"] == "Approved"
-        assert wanted["SortOrder"] == "Descending"
-        return {
-            "ModelPackageSummaryList": [
-                {"ModelPackageArn": f"arn:models/{version}", "ModelPackageVersion": version}
-                for version in self._versions
-            ]
-        }
 
 
 class FakeStates:
@@ -67,35 +51,64 @@ class FakeSession:
 
 class FakeStacks:
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:
-        outputs = {"StateMachineArn": "arn:machine", "ModelPackageGroupName": "housing-dev-models"}
+        outputs = {
+            "StateMachineArn": "arn:machine",
+            "ModelPackageGroupName": "housing-dev-models",
+            "EndpointName": "housing-dev",
+        }
         return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}]}
 
 
-def stage(registry: FakeRegistry, states: FakeStates) -> DeployedStage:
-    session = FakeSession(cloudformation=FakeStacks(), sagemaker=registry, stepfunctions=states)
+def account(*statuses: str, serving: int | None = None) -> FakeSageMaker:
+    """SageMaker with packages of these statuses, oldest first, and an endpoint that serves one of them."""
+    sagemaker = FakeSageMaker()
+    for number, status in enumerate(statuses, start=1):
+        sagemaker.add_package(f"job-{number}", status)
+    if serving:
+        sagemaker.in_service(f"job-{serving}")
+    return sagemaker
+
+
+def stage(sagemaker: FakeSageMaker, states: FakeStates) -> DeployedStage:
+    session = FakeSession(cloudformation=FakeStacks(), sagemaker=sagemaker, stepfunctions=states)
     return DeployedStage("dev", session)
 
 
-def test_it_starts_the_pipelines_own_machine_from_the_champion_that_it_saw() -> None:
-    states = FakeStates()
-    assert start(stage(FakeRegistry(7, 5), states), version=None, reason="odd", now=NOW) == EXECUTION
+def asked(states: FakeStates) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(states.started["input"])["rollback"]
+    return found
+
+
+def test_it_starts_the_pipelines_own_machine_from_the_model_that_it_saw_serving() -> None:
+    states, sagemaker = FakeStates(), account("Approved", "Approved", "Rejected", serving=3)
+    assert start(stage(sagemaker, states), version=None, reason="odd", now=NOW) == EXECUTION
     assert states.started["stateMachineArn"] == "arn:machine"
-    assert states.started["name"] == "rollback-from-7-20261122T025000000000"
-    rollback = {"from_package_arn": "arn:models/7", "reason": "odd"}
-    assert json.loads(states.started["input"]) == {"rollback": rollback}
+    assert states.started["name"] == "rollback-from-version-3-20261122T025000000000"
+    assert asked(states) == {"from_package_arn": f"{GROUP}/3", "reason": "odd"}
 
 
 def test_a_version_may_be_named() -> None:
     states = FakeStates()
-    start(stage(FakeRegistry(7), states), version=3, reason="", now=NOW)
-    assert json.loads(states.started["input"])["rollback"]["to_version"] == 3
+    start(stage(account("Approved", "Rejected", serving=1), states), version=2, reason="", now=NOW)
+    assert asked(states)["to_version"] == 2
 
 
-@pytest.mark.parametrize("versions", [(), (7,)])
-def test_with_nothing_to_go_back_to_nothing_is_started(versions: tuple[int, ...]) -> None:
+def test_where_nothing_serves_the_one_model_that_there_is_can_be_put_back() -> None:
     states = FakeStates()
-    with pytest.raises(NothingToRollBackError, match=f"has {len(versions)} approved model packages"):
-        start(stage(FakeRegistry(*versions), states), version=None, reason="", now=NOW)
+    start(stage(account("Approved"), states), version=None, reason="", now=NOW)
+    assert states.started["name"] == "rollback-from-nothing-20261122T025000000000"
+    assert asked(states) == {"reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("sagemaker", "what"),
+    [(account(), "nothing"), (account("Rejected", "Approved", serving=2), "version 2")],
+    ids=["no model", "one model"],
+)
+def test_with_nothing_to_go_back_to_nothing_is_started(sagemaker: FakeSageMaker, what: str) -> None:
+    states = FakeStates()
+    with pytest.raises(NothingToRollBackError, match=f"serves {what}, and has no other approved"):
+        start(stage(sagemaker, states), version=None, reason="", now=NOW)
     assert not states.started
 
 

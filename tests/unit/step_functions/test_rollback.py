@@ -29,7 +29,7 @@ def test_with_the_lease_held_the_previous_champion_is_looked_up_and_deployed() -
     assert choose("IsLeaseAcquired", {**held, "lease": {"status": "waiting"}})[0] == "WaitForLease"
     state = STATES["FindPreviousChampion"]
     asked = evaluate(state["Arguments"]["Payload"], held)
-    assert asked == {"champion_arn": "arn:7", "rollback": ROLLBACK["rollback"]}
+    assert asked == {"rollback": ROLLBACK["rollback"]}
     document = evaluate(state["Output"], held, result={"Payload": FOUND})
     assert document == {**held, **FOUND}
     assert state["Next"] == "DeployCanary"

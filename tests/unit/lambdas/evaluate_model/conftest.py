@@ -18,6 +18,7 @@ from tests.unit.lambdas.fakes import FakeMlflow, FakeSageMaker
 BUCKET = "artifacts"
 SETTINGS = EvaluateModelSettings(
     artifact_bucket_name=BUCKET,
+    endpoint_name="housing-dev",
     model_package_group_name="housing-dev-models",
     mlflow_tracking_uri=f"arn:aws:sagemaker:{REGION}:111122223333:mlflow-app/app-1",
     experiment_name="housing-dev",
