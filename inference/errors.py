@@ -7,18 +7,28 @@ InferenceError
 ├── NotAcceptableError         406: no content type of the Accept header can be written
 ├── RequestTimeoutError        408: the request did not arrive in time
 ├── BodyTooLargeError          413
-├── UnsupportedContentTypeError 415
-└── HeadersTooLargeError       431
+├── UnsupportedContentTypeError 415: a media type or charset that is not read
+├── UnsupportedEncodingError   415: a content coding that is not read; the answer names those that are
+├── ExpectationError           417: an expectation other than 100-continue
+├── BusyError                  429: more connections or bytes at once than may be
+├── HeadersTooLargeError       431
+├── UnhealthyError             500: the model failed its check
+└── UnknownCodingError         501: a transfer coding other than chunked
 ArtefactError                  the model directory cannot be served
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 
 class InferenceError(Exception):
     """A request that gets no prediction."""
 
     status = 500
+    headers: Mapping[str, str] = MappingProxyType({})
+    """Header fields of the answer, by name."""
 
 
 class InvalidRequestError(InferenceError):
@@ -40,7 +50,13 @@ class NotFoundError(InferenceError):
 
 
 class MethodNotAllowedError(InferenceError):
+    """`allowed` is what the path takes (RFC 9110, 15.5.6)."""
+
     status = 405
+
+    def __init__(self, reason: str, allowed: str) -> None:
+        super().__init__(reason)
+        self.headers = {"allow": allowed}
 
 
 class NotAcceptableError(InferenceError):
@@ -59,6 +75,15 @@ class UnsupportedContentTypeError(InferenceError):
     status = 415
 
 
+class UnsupportedEncodingError(InferenceError):
+    status = 415
+    headers = MappingProxyType({"accept-encoding": "gzip, identity"})
+
+
+class ExpectationError(InferenceError):
+    status = 417
+
+
 class HeadersTooLargeError(InferenceError):
     status = 431
 
@@ -68,7 +93,16 @@ class UnhealthyError(InferenceError):
 
 
 class BusyError(InferenceError):
-    status = 503
+    """The callers together ask for too much: no fault of the model, and so no 5xx."""
+
+    status = 429
+    headers = MappingProxyType({"retry-after": "1"})
+
+
+class UnknownCodingError(InferenceError):
+    """RFC 9112, 6.1 asks for this status; no caller reaches it through a SageMaker endpoint."""
+
+    status = 501
 
 
 class ArtefactError(Exception):

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+import contracts
 import inference
 from inference.model import artefact
 from inference.model.artefact import Artefact
@@ -35,8 +36,8 @@ _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "6",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
-# What a logged model needs where it is loaded: the code that serves, and its one library.
-_CODE = Path(inference.__file__).parent
+# What a logged model needs where it is loaded: the code that serves, the grammar of values, and one library.
+_CODE = tuple(path for package in (contracts, inference) for path in package.__path__)
 _REQUIREMENTS = ("numpy", "pandas", "mlflow-skinny")
 
 
@@ -115,7 +116,7 @@ class Tracker:
                 signature=models.infer_signature(example, Predictor(exported).predict_frame(example)),
                 input_example=example,
                 pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
-                code_paths=[str(_CODE)],
+                code_paths=list(_CODE),
             )
 
 

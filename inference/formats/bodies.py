@@ -9,8 +9,9 @@ import numpy as np
 from inference.errors import UnsupportedContentTypeError
 from inference.formats.csv_body import header_order, parse_csv
 from inference.formats.json_body import parse_json, parse_json_lines
+from inference.formats.media_types import CSV, JSON, JSON_LINES, NPY
 from inference.formats.npy_body import parse_npy
-from inference.formats.responses import CSV, JSON, JSON_LINES, NPY
+from inference.formats.shown import shown
 from inference.model import FloatArray
 from inference.model.predictor import Predictor
 
@@ -20,7 +21,8 @@ def read_body(predictor: Predictor, content_type: str, body: bytes) -> FloatArra
     reader = _READERS.get(content_type)
     if reader is None:
         raise UnsupportedContentTypeError(
-            f"cannot read {content_type or 'a body of no content type'!r}; known are {', '.join(_READERS)}"
+            f"cannot read {shown(content_type) if content_type else 'a body of no content type'}; "
+            f"known are {', '.join(_READERS)}"
         )
     return reader(predictor, body)
 
@@ -30,10 +32,10 @@ def read_csv(predictor: Predictor, body: bytes) -> FloatArray:
     if predictor.kernel is not None:
         matrix = predictor.kernel.read_csv(body)
         if matrix is None:
-            first, _, rest = body.partition(b"\n")
-            order = header_order(first, predictor.columns)
+            end = body.find(b"\n")
+            order = header_order(body[:end], predictor.columns) if end >= 0 else None
             if order is not None:
-                matrix = predictor.kernel.read_csv(rest, np.array(order, dtype=np.int32))
+                matrix = predictor.kernel.read_csv(body[end + 1 :], np.array(order, dtype=np.int32))
         if matrix is not None:
             return matrix
     return parse_csv(body, predictor.columns, predictor.codes)

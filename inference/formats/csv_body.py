@@ -1,71 +1,99 @@
-"""text/csv: rows of the model's columns in order without a header, or any columns under a header."""
+"""text/csv: rows of the model's columns in order without a header, or any columns under a header.
+
+Rows are read one by one into numbers, so a body holds memory by its numbers and not by its texts.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import itertools
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from contracts.values import ValueRefusedError
 from inference.errors import InvalidRequestError
-from inference.formats.values import number_of, shown
+from inference.formats.limits import MOST_FIELD_CHARACTERS, check_empty_lines
+from inference.formats.shown import shown_list
+from inference.formats.values import Codes, number_of
 from inference.model import FloatArray, InputColumn
-
-Codes = Sequence[Mapping[str | None, float]]
 
 
 def parse_csv(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
     """The matrix (n, columns); raises InvalidRequestError naming row, column and reason."""
-    rows = [row for row in _read(body) if row]
-    if not rows:
+    _check_text(body)
+    rows = _rows(body, len(columns))
+    first = next(rows, None)
+    if first is None:
         raise InvalidRequestError("the body is empty; expected one row of values a line")
     order: list[int] | None = None
     width = len(columns)
-    if _is_header(rows[0], columns):
-        header = rows.pop(0)
-        order, width = _order(header, columns), len(header)
-        if not rows:
+    if _is_header(first, columns):
+        order, width = _order(first, columns), len(first)
+        first = next(rows, None)
+        if first is None:
             raise InvalidRequestError("the body holds a header and no row")
-    matrix = np.empty((len(rows), len(columns)))
-    for number, row in enumerate(rows, start=1):
+    numbers = array("d")
+    for number, row in enumerate(itertools.chain([first], rows), start=1):
         if len(row) != width:
             raise InvalidRequestError(_width_reason(len(row), columns, order, width), row=number)
         fields = row if order is None else [row[position] for position in order]
-        matrix[number - 1] = [
-            number_of(_field(text, column), column, known, number)
-            for text, column, known in zip(fields, columns, codes, strict=True)
-        ]
-    return matrix
+        for text, column, known in zip(fields, columns, codes, strict=True):
+            numbers.append(number_of(text, column, known, number))
+    return np.frombuffer(numbers).reshape(-1, len(columns))
 
 
 def header_order(line: bytes, columns: Sequence[InputColumn]) -> list[int] | None:
     """The column of each field of a first line that holds exactly the columns' names, in any order."""
-    names = line.rstrip(b"\r").split(b",")
+    if line.count(b",") + 1 != len(columns):
+        return None
+    names = line.removesuffix(b"\r").split(b",")
     positions = {column.name.encode(): position for position, column in enumerate(columns)}
-    if len(names) != len(columns) or set(names) != set(positions):
+    if set(names) != set(positions):
         return None
     return [positions[name] for name in names]
 
 
-def _read(body: bytes) -> list[list[str]]:
+def _check_text(body: bytes) -> None:
     try:
-        text = body.decode("utf-8-sig")
+        body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequestError(
             f"the body is not UTF-8: byte {error.start} is {body[error.start]:#x}"
         ) from error
-    if "\0" in text:
+    if b"\0" in body:
         raise InvalidRequestError("the body holds a NUL character")
+
+
+def _rows(body: bytes, width: int) -> Iterator[list[str]]:
+    """Every row that is not an empty line."""
+    text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
+    reader = csv.reader(_lines(text, width), strict=True)
+    rows = empty = 0
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        for row in reader:
+            if row:
+                rows += 1
+                yield row
+            else:
+                empty += 1
+                check_empty_lines(empty, rows)
     except csv.Error as error:
-        line = text.count("\n") + 1
-        raise InvalidRequestError(f"the body is not CSV: {error} (at most line {line})") from error
+        raise InvalidRequestError(f"the body is not CSV: {error} (at most line {reader.line_num})") from error
 
 
-def _field(text: str, column: InputColumn) -> str | None:
-    return text if text else None
+def _lines(text: io.TextIOWrapper, width: int) -> Iterator[str]:
+    """Lines no longer than a row can be, so that no line is taken apart into fields without end."""
+    longest = width * (MOST_FIELD_CHARACTERS + 3) + 2
+    while line := text.readline(longest):
+        if len(line) == longest:
+            raise InvalidRequestError(
+                f"a line has {longest} characters or more, which {width} fields cannot have"
+            )
+        yield line
 
 
 def _is_header(row: list[str], columns: Sequence[InputColumn]) -> bool:
@@ -74,35 +102,37 @@ def _is_header(row: list[str], columns: Sequence[InputColumn]) -> bool:
     named = [text.strip() for text in row if text.strip() in names]
     if not named or len(row) != len(columns):
         return bool(named)
-    numbers = [text for text, column in zip(row, columns, strict=True) if not column.is_category]
-    if numbers:
-        return not all(_reads_as_number(text) for text in numbers)
+    readable = [(text, column) for text, column in zip(row, columns, strict=True) if not column.is_category]
+    if readable:
+        return not all(_reads(text, column) for text, column in readable)
     known = {text for column in columns for text in column.categories}
     return any(text not in known for text in named)
 
 
-def _reads_as_number(text: str) -> bool:
+def _reads(text: str, column: InputColumn) -> bool:
     try:
-        float(text or "0")
-    except ValueError:
+        column.grammar.read(text)
+    except ValueRefusedError:
         return False
     return True
 
 
 def _order(header: list[str], columns: Sequence[InputColumn]) -> list[int]:
     """Where each of the model's columns is in the header; unknown columns are refused."""
-    names = [text.strip() for text in header]
+    positions = {text.strip(): position for position, text in reversed(list(enumerate(header)))}
+    counts = Counter(text.strip() for text in header)
     wanted = [column.name for column in columns]
+    known = set(wanted)
     problems = []
-    if lacking := [name for name in wanted if name not in names]:
-        problems.append(f"the header lacks {', '.join(map(shown, lacking))}")
-    if extra := [name for name in names if name not in wanted]:
-        problems.append(f"the header has the unknown {', '.join(map(shown, extra[:10]))}")
-    if double := sorted({name for name in names if names.count(name) > 1 and name in wanted}):
-        problems.append(f"the header repeats {', '.join(map(shown, double))}")
+    if lacking := [name for name in wanted if name not in positions]:
+        problems.append(f"the header lacks {shown_list(lacking)}")
+    if extra := [name for name in positions if name not in known]:
+        problems.append(f"the header has the unknown {shown_list(sorted(extra, key=positions.__getitem__))}")
+    if double := sorted(name for name, count in counts.items() if count > 1 and name in known):
+        problems.append(f"the header repeats {shown_list(double)}")
     if problems:
         raise InvalidRequestError("; ".join(problems))
-    return [names.index(name) for name in wanted]
+    return [positions[name] for name in wanted]
 
 
 def _width_reason(found: int, columns: Sequence[InputColumn], order: list[int] | None, width: int) -> str:

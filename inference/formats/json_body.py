@@ -1,27 +1,60 @@
-"""application/json: {"records": [..]}, {"columns": [..], "data": [..]}, {"instances": [..]} or a list."""
+"""application/json as rows, in the forms that clients send.
+
+{"records": [..]}, {"columns": [..], "data": [..]}, {"instances": [..]} or a list, and what MLflow's scoring
+server takes: {"dataframe_split": ..}, {"dataframe_records": ..} and {"inputs": ..}. Source: MLflow's
+mlflow/pyfunc/scoring_server (infer_and_parse_data).
+"""
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import orjson
 
 from inference.errors import InvalidRequestError
-from inference.formats.values import number_of, shown
-from inference.model import MISSING_CODE, UNKNOWN_CODE, FloatArray, InputColumn
+from inference.formats.limits import LINES_TOGETHER, check_containers, check_empty_lines
+from inference.formats.shown import shown
+from inference.formats.values import Codes, checked_numbers, number_of, reads_as_numbers
+from inference.model import FloatArray, InputColumn
 
-Codes = Sequence[Mapping[str | None, float]]
-_FORMS = '{"records": [{..}]}, {"columns": [..], "data": [[..]]}, {"instances": [..]} or a list of rows'
+_FORMS = (
+    '{"records": [{..}]}, {"columns": [..], "data": [[..]]}, {"instances": [..]}, {"inputs": {..}}, '
+    '{"dataframe_split": {..}}, {"dataframe_records": [..]} or a list of rows'
+)
+_LISTS = ("records", "instances", "dataframe_records")
 
 
 def parse_json(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
     """The matrix (n, columns); raises InvalidRequestError naming row, column and reason."""
+    return read_document(load_json(body), columns, codes)
+
+
+def load_json(body: bytes) -> Any:
+    """The document of a body; NaN, which MLflow's clients write for a missing number, is null."""
+    check_containers(body)
     try:
-        document = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+        if b"NaN" in body:
+            with suppress(ValueError, RecursionError):
+                return json.loads(body.decode("utf-8"), parse_constant=_constant)
+        raise InvalidRequestError(f"the body is not JSON: {str(error)[:200]}") from error
+
+
+def _constant(text: str) -> None:
+    if text != "NaN":
+        raise ValueError(f"{text} is not a number of JSON")
+
+
+def read_document(document: Any, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
+    """The matrix (n, columns) of a parsed body in any of its forms."""
+    if isinstance(document, dict) and isinstance(document.get("inputs"), dict):
+        return _matrix_of(_by_column(document["inputs"], columns), columns, codes)
     rows, names = _rows(document, columns)
     if not rows:
         raise InvalidRequestError("the body holds no row")
@@ -30,17 +63,37 @@ def parse_json(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> Flo
 
 def parse_json_lines(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
     """application/jsonlines: one record, or one list of values, a line; empty lines are passed over."""
-    rows = []
-    for line in body.splitlines():
+    check_containers(body)
+    parts: list[FloatArray] = []
+    rows: list[Any] = []
+    read = empty = 0
+    for line in io.BytesIO(body):
         if not line.strip():
+            empty += 1
+            check_empty_lines(empty, read)
             continue
+        read += 1
         try:
             rows.append(orjson.loads(line))
         except orjson.JSONDecodeError as error:
-            raise InvalidRequestError(f"is not JSON: {error}", row=len(rows) + 1) from error
-    if not rows:
+            raise InvalidRequestError(f"is not JSON: {str(error)[:200]}", row=read) from error
+        if len(rows) == LINES_TOGETHER:
+            parts.append(_part(rows, read, columns, codes))
+            rows = []
+    if not read:
         raise InvalidRequestError("the body holds no row")
-    return _matrix(rows, None, columns, codes)
+    if rows:
+        parts.append(_part(rows, read, columns, codes))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _part(rows: list[Any], read: int, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
+    """The last rows read; mistakes are placed among all."""
+    try:
+        return _matrix(rows, None, columns, codes)
+    except InvalidRequestError as error:
+        row = None if error.row is None else error.row + read - len(rows)
+        raise InvalidRequestError(error.reason, row=row, column=error.column) from error
 
 
 def _rows(document: Any, columns: Sequence[InputColumn]) -> tuple[list[Any], list[str] | None]:
@@ -49,19 +102,46 @@ def _rows(document: Any, columns: Sequence[InputColumn]) -> tuple[list[Any], lis
         return document, None
     if not isinstance(document, dict):
         raise InvalidRequestError(f"the body is {shown(document)}; expected {_FORMS}")
-    for key in ("records", "instances"):
+    for key in _LISTS:
         if key in document:
             return _list(document[key], key), None
+    if "dataframe_split" in document:
+        split = document["dataframe_split"]
+        if not isinstance(split, dict) or "data" not in split:
+            raise InvalidRequestError(f"'dataframe_split' is {shown(split)}; expected columns and data")
+        return _split(split)
     if "data" in document:
-        names = document.get("columns")
-        if names is not None and not (
-            isinstance(names, list) and all(isinstance(name, str) for name in names)
-        ):
-            raise InvalidRequestError(f"'columns' is {shown(names)}; expected a list of names")
-        return _list(document["data"], "data"), names
+        return _split(document)
+    if isinstance(document.get("inputs"), list):
+        return document["inputs"], None
     if any(column.name in document for column in columns):
         return [document], None
     raise InvalidRequestError(f"the body has the keys {shown(list(document))}; expected {_FORMS}")
+
+
+def _split(document: Mapping[str, Any]) -> tuple[list[Any], list[str] | None]:
+    names = document.get("columns")
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise InvalidRequestError(f"'columns' is {shown(names)}; expected a list of names")
+    return _list(document["data"], "data"), names
+
+
+def _by_column(given: Mapping[str, Any], columns: Sequence[InputColumn]) -> list[list[Any]]:
+    """Values by column name: a list each, of which each element may stand in a list of its own."""
+    wanted = [column.name for column in columns]
+    if set(given) != set(wanted):
+        lacking, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
+        raise InvalidRequestError(f"'inputs' lacks {lacking} or has the unknown {shown(extra)}")
+    values = []
+    for name in wanted:
+        column = given[name] if isinstance(given[name], list) else [given[name]]
+        values.append([v[0] if isinstance(v, list) and len(v) == 1 else v for v in column])
+        if len(values[-1]) != len(values[0]):
+            reason = f"has {len(values[-1])} values, and {wanted[0]!r} has {len(values[0])}"
+            raise InvalidRequestError(reason, column=name)
+    if not values[0]:
+        raise InvalidRequestError("the body holds no row")
+    return values
 
 
 def _list(value: Any, key: str) -> list[Any]:
@@ -80,7 +160,11 @@ def _matrix(
         values = _by_position(rows, names, columns)
     else:
         raise _mixed(rows, names, columns)
-    matrix = np.empty((len(rows), len(columns)))
+    return _matrix_of(values, columns, codes)
+
+
+def _matrix_of(values: list[list[Any]], columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
+    matrix = np.empty((len(values[0]), len(columns)))
     for position, (column, known) in enumerate(zip(columns, codes, strict=True)):
         matrix[:, position] = _column(values[position], column, known)
     return matrix
@@ -138,13 +222,15 @@ def _mixed(rows: list[Any], names: list[str] | None, columns: Sequence[InputColu
 def _column(values: list[Any], column: InputColumn, codes: Mapping[str | None, float]) -> Any:
     """Whole columns of one plain type at once; anything unusual value by value."""
     kinds = set(map(type, values))
-    if column.is_category and kinds <= {str, type(None)}:
-        return [codes.get(value, UNKNOWN_CODE) if value is not None else MISSING_CODE for value in values]
-    if not column.is_category and kinds <= {int, float, type(None)} and column.type in ("number", "integer"):
-        try:
-            numbers = np.array(values, dtype=np.float64)
-        except OverflowError:
-            numbers = np.array([np.inf])
-        if not np.isinf(numbers).any():
+    if reads_as_numbers(column) and kinds <= {int, float, type(None)}:
+        numbers, refused = checked_numbers(_floats(values), column)
+        if refused is None:
             return numbers
     return [number_of(value, column, codes, row) for row, value in enumerate(values, start=1)]
+
+
+def _floats(values: list[Any]) -> FloatArray:
+    try:
+        return np.array(values, dtype=np.float64)
+    except OverflowError:  # a whole number beyond float64
+        return np.array([np.inf])

@@ -1,32 +1,28 @@
-"""application/x-npy, as the SageMaker SDK's NumpySerializer sends it: a matrix, or named fields.
-
-The header is read by numpy, the elements are not: a header may promise more than was sent, and an array of
-objects would be a pickle.
-"""
+"""application/x-npy, as the SageMaker SDK's NumpySerializer sends it: a matrix, or named fields."""
 
 from __future__ import annotations
 
 import io
-import math
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from inference.errors import InvalidRequestError
+from inference.formats.shown import shown_list
 from inference.formats.typed_columns import matrix_of_values
+from inference.formats.values import Codes
 from inference.model import FloatArray, InputColumn
-
-Codes = Sequence[Mapping[str | None, float]]
-_LARGEST_HEADER = 10_000
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+from inference.model.npy import NpyError, read_array
 
 
 def parse_npy(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
     """The matrix (n, columns) of an array (n, columns) or (columns,), or of an array of named fields."""
-    array = _read(body)
+    try:
+        array = read_array(body)
+    except NpyError as error:
+        raise InvalidRequestError(f"the body is not an npy array of rows: {error}") from error
     values = _matrix(array, columns) if array.dtype.names is None else _fields(array, columns)
     return matrix_of_values(values, columns, codes)
 
@@ -39,31 +35,12 @@ def write_npy(array: npt.NDArray[Any]) -> bytes:
     return out.getvalue()
 
 
-def _read(body: bytes) -> npt.NDArray[Any]:
-    stream = io.BytesIO(body)
-    try:
-        version = np.lib.format.read_magic(stream)
-        if version not in _HEADERS:
-            raise ValueError(f"version {version[0]}.{version[1]} of the format is not read here")
-        with warnings.catch_warnings(action="ignore"):  # Python's parser warns of odd literals
-            shape, fortran, dtype = _HEADERS[version](stream, max_header_size=_LARGEST_HEADER)
-    except Exception as error:  # numpy lets through whatever Python's tokenizer and parser raise
-        raise InvalidRequestError(f"the body is not an npy array: {str(error)[:200]}") from error
-    if dtype.hasobject:
-        raise InvalidRequestError(f"an array of {dtype} would have to be unpickled; send numbers or text")
-    wanted, found = math.prod(shape) * dtype.itemsize, len(body) - stream.tell()
-    if wanted != found or not dtype.itemsize:
-        raise InvalidRequestError(f"shape {shape} of {dtype} takes {wanted} bytes, and {found} were sent")
-    array = np.frombuffer(body, dtype, offset=stream.tell())
-    return array.reshape(shape, order="F" if fortran else "C")
-
-
 def _fields(array: npt.NDArray[Any], columns: Sequence[InputColumn]) -> list[npt.NDArray[Any]]:
     names = array.dtype.names or ()
     wanted = [column.name for column in columns]
     if set(names) != set(wanted) or array.ndim > 1:
         raise InvalidRequestError(
-            f"the array has the fields {', '.join(names)} in {array.ndim} dimensions; "
+            f"the array has the fields {shown_list(list(names))} in {array.ndim} dimensions; "
             f"expected one dimension of {', '.join(wanted)}"
         )
     return [np.atleast_1d(array)[name] for name in wanted]

@@ -7,29 +7,31 @@ the body is JSON followed by the tensors' bytes and a header tells where the JSO
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
 from inference.errors import InvalidRequestError
+from inference.formats.json_body import load_json
+from inference.formats.shown import shown, shown_list
 from inference.formats.tensors import BYTES, datatype_of, read_tensor, to_bytes
 from inference.formats.typed_columns import matrix_of_values
-from inference.formats.values import shown
-from inference.model import InputColumn
+from inference.model import FloatArray, InputColumn
 from inference.model.predictor import Predictor
 
 PREDICT, PROBABILITIES = "predict", "predict_proba"
 HEADER_LENGTH = "inference-header-content-length"
+# How columns are announced; numbers, whole ones too, are FP64, so that NaN can stand for a missing one.
+_DATATYPES = {"category": BYTES, "text": BYTES, "date": BYTES, "timestamp": BYTES, "boolean": "BOOL"}
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 
 def metadata(predictor: Predictor, name: str) -> dict[str, Any]:
     """What GET /v2/models/NAME says: one tensor a column in, predictions and probabilities out."""
     inputs = [
-        {"name": c.name, "datatype": BYTES if c.type in ("category", "date") else "FP64", "shape": [-1]}
-        for c in predictor.columns
+        {"name": c.name, "datatype": _DATATYPES.get(c.type, "FP64"), "shape": [-1]} for c in predictor.columns
     ]
     label = datatype_of(predictor.classes) if predictor.is_classifier else "FP64"
     outputs: list[dict[str, Any]] = [{"name": PREDICT, "datatype": label, "shape": [-1]}]
@@ -38,32 +40,57 @@ def metadata(predictor: Predictor, name: str) -> dict[str, Any]:
     return {"name": name, "versions": ["1"], "platform": "greenlight", "inputs": inputs, "outputs": outputs}
 
 
-def infer(predictor: Predictor, name: str, body: bytes, json_length: int | None) -> tuple[bytes, int | None]:
-    """The answer to an inference request, and the length of its JSON where binary tensors follow."""
+class Inference(NamedTuple):
+    """What an inference request asks: rows (n, columns), and the outputs wanted, each binary or not."""
+
+    matrix: FloatArray
+    id: str | None
+    wanted: Mapping[str, bool]
+
+
+def read_request(predictor: Predictor, body: bytes, json_length: int | None) -> Inference:
+    """Raises InvalidRequestError naming tensor and element."""
     document, rest = _split(body, json_length)
     values = _columns_of(_inputs(document, rest), predictor.columns)
-    answers = predictor.answers(matrix_of_values(values, predictor.columns, predictor.codes))
+    matrix = matrix_of_values(values, predictor.columns, predictor.codes)
+    names = (PREDICT, PROBABILITIES) if predictor.is_classifier else (PREDICT,)
+    asked_id = document.get("id")
+    return Inference(matrix, asked_id if isinstance(asked_id, str) else None, _wanted(document, names))
+
+
+def write_answer(
+    predictor: Predictor, name: str, asked: Inference, answers: FloatArray
+) -> tuple[bytes, int | None]:
+    """The answer's body, and the length of its JSON where binary tensors follow."""
     tensors: dict[str, npt.NDArray[Any]] = {PREDICT: predictor.labels(answers)}
     if predictor.is_classifier:
         tensors[PROBABILITIES] = answers
     head: dict[str, Any] = {"model_name": name, "model_version": "1"}
-    if isinstance(document.get("id"), str):
-        head["id"] = document["id"]
-    return _outputs(head, tensors, _wanted(document, tensors))
+    if asked.id is not None:
+        head["id"] = asked.id
+    return _outputs(head, tensors, asked.wanted)
 
 
 def _split(body: bytes, json_length: int | None) -> tuple[dict[str, Any], memoryview]:
     end = len(body) if json_length is None else json_length
     if end > len(body):
         raise InvalidRequestError(f"{HEADER_LENGTH} is {end}, and the body has {len(body)} bytes")
-    try:
-        document = orjson.loads(body[:end])
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+    document = load_json(body[:end])
     inputs = document.get("inputs") if isinstance(document, dict) else None
     if not isinstance(inputs, list) or not inputs:
         raise InvalidRequestError("expected an object with 'inputs', a list of tensors")
     return document, memoryview(body)[end:]
+
+
+def is_request(body: bytes) -> bool:
+    """Whether a JSON body is an inference request: its inputs are tensors, not rows."""
+    if b'"inputs"' not in body or b'"datatype"' not in body:
+        return False
+    document = load_json(body)
+    inputs = document.get("inputs") if isinstance(document, dict) else None
+    return isinstance(inputs, list) and all(
+        isinstance(entry, dict) and "datatype" in entry for entry in inputs
+    )
 
 
 def _inputs(document: Mapping[str, Any], rest: memoryview) -> Tensors:
@@ -72,7 +99,7 @@ def _inputs(document: Mapping[str, Any], rest: memoryview) -> Tensors:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise InvalidRequestError(f"an input is {shown(entry)}; expected an object with a name")
         if entry["name"] in tensors:
-            raise InvalidRequestError(f"input {entry['name']!r} is given twice")
+            raise InvalidRequestError(f"input {shown(entry['name'])} is given twice")
         tensors[entry["name"]], rest = read_tensor(entry, rest)
     if len(rest):
         raise InvalidRequestError(f"{len(rest)} bytes are left over after the binary tensors")
@@ -86,9 +113,9 @@ def _columns_of(tensors: Tensors, columns: Sequence[InputColumn]) -> list[npt.ND
         return _split_matrix(next(iter(tensors.values())), names)
     problems = []
     if lacking := [name for name in names if name not in tensors]:
-        problems.append(f"lack {', '.join(map(shown, lacking))}")
+        problems.append(f"lack {shown_list(lacking)}")
     if extra := [name for name in tensors if name not in names]:
-        problems.append(f"have the unknown {', '.join(map(shown, extra[:10]))}")
+        problems.append(f"have the unknown {shown_list(extra)}")
     if problems:
         raise InvalidRequestError(f"the inputs {' and '.join(problems)}")
     rows = tensors[names[0]].size
@@ -108,17 +135,17 @@ def _split_matrix(tensor: npt.NDArray[Any], names: Sequence[str]) -> list[npt.ND
     return [tensor[:, position] for position in range(len(names))]
 
 
-def _wanted(document: Mapping[str, Any], tensors: Tensors) -> dict[str, bool]:
+def _wanted(document: Mapping[str, Any], names: Sequence[str]) -> dict[str, bool]:
     """The outputs asked for, or all, and whether each is to be binary."""
     everywhere = _flag(document.get("parameters"), "binary_data_output", False)
-    asked = document.get("outputs") or [{"name": name} for name in tensors]
+    asked = document.get("outputs") or [{"name": name} for name in names]
     if not isinstance(asked, list):
         raise InvalidRequestError(f"'outputs' is {shown(asked)}; expected a list")
     wanted: dict[str, bool] = {}
     for entry in asked:
         name = entry.get("name") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or name not in tensors:
-            raise InvalidRequestError(f"output {shown(name)} is not one of {', '.join(tensors)}")
+        if not isinstance(name, str) or name not in names:
+            raise InvalidRequestError(f"output {shown(name)} is not one of {', '.join(names)}")
         wanted[name] = _flag(entry.get("parameters"), "binary_data", everywhere)
     return wanted
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from inference.errors import InvalidRequestError
-from inference.formats.values import shown
+from inference.formats.shown import shown
 
 BYTES = "BYTES"
 _TYPES = {
@@ -22,6 +22,7 @@ _TYPES = {
 }
 _NAMES = {"b": "BOOL", "i": "INT64", "f": "FP64"}
 _LARGEST_SIZE = 1 << 40
+_MOST_DIMENSIONS = 2
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {BYTES: (str,), "BOOL": (bool,)}
 
 
@@ -31,8 +32,13 @@ def read_tensor(entry: Mapping[str, Any], rest: memoryview) -> tuple[npt.NDArray
     if not isinstance(kind, str) or (kind not in _TYPES and kind != BYTES):
         known = ", ".join((BYTES, *_TYPES))
         raise InvalidRequestError(f"datatype {shown(kind)} is not one of {known}", column=name)
-    if not isinstance(shape, list) or not all(type(n) is int and 0 <= n < _LARGEST_SIZE for n in shape):
-        raise InvalidRequestError(f"shape {shown(shape)} is not a list of sizes", column=name)
+    if (
+        not isinstance(shape, list)
+        or not 0 < len(shape) <= _MOST_DIMENSIONS
+        or not all(type(n) is int and 0 <= n < _LARGEST_SIZE for n in shape)
+    ):
+        reason = f"shape {shown(shape)} is not a list of one or two sizes"
+        raise InvalidRequestError(reason, column=name)
     parameters = entry.get("parameters")
     length = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
     if length is None:
@@ -69,15 +75,27 @@ def _from_json(data: Any, kind: str, name: str) -> npt.NDArray[Any]:
     flat = data
     while flat and all(isinstance(part, list) for part in flat):
         flat = [element for part in flat for element in part]
-    expected = _PYTHON_TYPES.get(kind, (int, float))
+    fits = _fits(kind)
     for position, element in enumerate(flat, start=1):
-        if element is not None and type(element) not in expected:
+        if element is not None and not fits(element):
             raise InvalidRequestError(
                 f"{shown(element)} is not of datatype {kind}", row=position, column=name
             )
     found = np.empty(len(flat), dtype=object)
     found[:] = flat
     return found if kind in _PYTHON_TYPES else found.astype(np.float64)
+
+
+def _fits(kind: str) -> Callable[[Any], bool]:
+    """Whether a JSON value is one of a datatype; a whole number may be written 1.0, as JSON has one kind."""
+    if kind in _PYTHON_TYPES:
+        return lambda value: type(value) in _PYTHON_TYPES[kind]
+    dtype = np.dtype(_TYPES[kind])
+    if dtype.kind == "f":
+        most = float(np.finfo(dtype).max)
+        return lambda value: type(value) in (int, float) and -most <= value <= most
+    least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    return lambda value: type(value) in (int, float) and least <= value <= greatest and value == int(value)
 
 
 def _from_bytes(data: memoryview, kind: str, name: str) -> npt.NDArray[Any]:

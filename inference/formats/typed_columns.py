@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.errors import InvalidRequestError
-from inference.formats.values import number_of, shown
+from inference.formats.shown import shown
+from inference.formats.values import Codes, checked_numbers, number_of, reads_as_numbers
 from inference.model import FloatArray, InputColumn
 
-Codes = Sequence[Mapping[str | None, float]]
+# Values that are Python objects at a time: a text of one character takes 50 bytes as one.
+_VALUES_TOGETHER = 4096
 
 
 def matrix_of_values(
@@ -30,31 +33,44 @@ def matrix_of_values(
     return filled
 
 
-def _column(
-    values: npt.NDArray[Any], column: InputColumn, codes: Mapping[str | None, float]
-) -> FloatArray | list[float]:
-    if values.dtype.kind in "fiu" and column.type in ("number", "integer"):
+def _column(values: npt.NDArray[Any], column: InputColumn, codes: Mapping[str | None, float]) -> FloatArray:
+    if values.dtype.kind in "fiu" and reads_as_numbers(column):
+        return _numbers(values, column)
+    filled = np.empty(len(values))
+    for first in range(0, len(values), _VALUES_TOGETHER):
+        part = _python_values(values[first : first + _VALUES_TOGETHER], first, column)
+        filled[first : first + len(part)] = [
+            number_of(_plain(value, row, column), column, codes, row)
+            for row, value in enumerate(part, start=first + 1)
+        ]
+    return filled
+
+
+def _numbers(values: npt.NDArray[Any], column: InputColumn) -> FloatArray:
+    with np.errstate(over="ignore"):
         numbers = values.astype(np.float64)
-        infinite = np.flatnonzero(np.isinf(numbers))
-        if len(infinite):
-            row = int(infinite[0])
-            raise InvalidRequestError(
-                f"{shown(values[row].item())} is not a finite number", row=row + 1, column=column.name
-            )
-        return numbers
-    return [
-        number_of(_plain(value, row, column), column, codes, row)
-        for row, value in enumerate(values.tolist(), start=1)
-    ]
+    numbers, refused = checked_numbers(numbers, column)
+    if refused is not None:
+        reason = f"{shown(values[refused].item())} is not {column.grammar.expected}"
+        raise InvalidRequestError(reason, row=refused + 1, column=column.name)
+    return numbers
+
+
+def _python_values(values: npt.NDArray[Any], first: int, column: InputColumn) -> list[Any]:
+    if values.dtype.kind == "U":
+        points = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("=")).view(np.uint32)
+        if (points > sys.maxunicode).any():
+            width = len(points) // len(values)
+            row = first + 1 + int(np.flatnonzero(points > sys.maxunicode)[0]) // width
+            raise InvalidRequestError("holds what is no Unicode character", row=row, column=column.name)
+    return list(values.tolist())
 
 
 def _plain(value: Any, row: int, column: InputColumn) -> Any:
-    """A text out of bytes; the empty text and NaN are missing."""
+    """A text out of bytes."""
     if isinstance(value, bytes):
         try:
             value = value.decode("utf-8")
         except UnicodeDecodeError as error:
             raise InvalidRequestError(f"{shown(value)} is not UTF-8", row=row, column=column.name) from error
-    if value == "" or value != value:
-        return None
     return value

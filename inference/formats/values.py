@@ -1,87 +1,61 @@
-"""One value of a request as the number that the model reads.
+"""One value of a request as the number that the model reads, by its column's grammar (`contracts.values`).
 
-Both body formats come here for the unusual cases, so that each mistake is described in the same words.
+All body formats come here for the unusual cases, so that each mistake is described in the same words.
 """
 
 from __future__ import annotations
 
-import datetime
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from contracts.values import LARGEST_WHOLE, NUMERIC, ValueRefusedError
 from inference.errors import InvalidRequestError
-from inference.model import MISSING_CODE, UNKNOWN_CODE, InputColumn
+from inference.formats.shown import shown
+from inference.model import UNKNOWN_CODE, FloatArray, InputColumn
 
-_EPOCH = datetime.date(1970, 1, 1)
-_BOOLEANS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
-_SHOWN_CHARACTERS = 40
-
-
-def shown(value: object) -> str:
-    """A value for an error message, cut to a readable length."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+# Per column, the code of each category that training knew; None is missing.
+Codes = Sequence[Mapping[str | None, float]]
 
 
 def number_of(value: Any, column: InputColumn, codes: Mapping[str | None, float], row: int) -> float:
-    """A text of a CSV field, or a JSON value; None and the empty text of a number are missing.
-
-    Raises InvalidRequestError naming row and column.
-    """
-    if column.is_category:
-        return _category(value, column, codes, row)
-    if value is None or value == "":
-        return math.nan
-    number = _READERS.get(column.type, _number)(value)
-    if number is None or not math.isfinite(number):
-        raise InvalidRequestError(_reason(value, column.type), row=row, column=column.name)
-    return number
-
-
-def _category(value: Any, column: InputColumn, codes: Mapping[str | None, float], row: int) -> float:
-    if value is None:
-        return MISSING_CODE
-    if not isinstance(value, str):
-        raise InvalidRequestError(f"{shown(value)} is not a text", row=row, column=column.name)
-    return codes.get(value, UNKNOWN_CODE)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf
-    if not isinstance(value, str) or "_" in value or not value.isascii():
-        return None
+    """A CSV field, or a value of JSON or an array; raises InvalidRequestError naming row and column."""
     try:
-        return float(value)
+        if column.is_category:
+            return codes.get(column.grammar.accept(value), UNKNOWN_CODE)  # type: ignore[arg-type]  # a text
+        return column.grammar.number(value)
+    except ValueRefusedError as error:
+        hint = "; leave the field empty where the value is missing" if _is_number_word(value, column) else ""
+        reason = f"{shown(value)} is not {error}{hint}"
+        raise InvalidRequestError(reason, row=row, column=column.name) from error
+
+
+def checked_numbers(numbers: FloatArray, column: InputColumn) -> tuple[FloatArray, int | None]:
+    """Numbers (n,) of a column of numbers, with NaN for those that mean a missing value, and the position of
+    the first that the column's grammar refuses."""
+    markers = column.grammar.numeric_missing
+    if markers:
+        numbers = np.where(np.isin(numbers, list(markers)), np.nan, numbers)
+    refused = np.isinf(numbers)
+    if column.type == "integer":
+        with np.errstate(invalid="ignore"):
+            refused |= (np.abs(numbers) > LARGEST_WHOLE) | (
+                (np.trunc(numbers) != numbers) & ~np.isnan(numbers)
+            )
+    first = np.flatnonzero(refused)
+    return numbers, int(first[0]) if len(first) else None
+
+
+def reads_as_numbers(column: InputColumn) -> bool:
+    return column.type in NUMERIC
+
+
+def _is_number_word(value: object, column: InputColumn) -> bool:
+    """Whether a text means a number that is none, such as nan or 1e999."""
+    if not isinstance(value, str) or not reads_as_numbers(column) or "_" in value:
+        return False
+    try:
+        return not np.isfinite(float(value))
     except ValueError:
-        return None
-
-
-def _boolean(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return float(value)
-    return _BOOLEANS.get(value.strip().lower() if isinstance(value, str) else str(value))
-
-
-def _date(value: Any) -> float | None:
-    try:
-        return float((datetime.date.fromisoformat(value) - _EPOCH).days)
-    except (TypeError, ValueError):
-        return None
-
-
-_READERS = {"boolean": _boolean, "date": _date}
-_EXPECTED = {"boolean": "true or false", "date": "a date such as 2024-01-31"}
-
-
-def _reason(value: Any, kind: str) -> str:
-    expected = _EXPECTED.get(kind, "a finite number")
-    if _number(value) is not None and kind not in _EXPECTED:
-        return f"{shown(value)} is not {expected}; leave the field empty where the value is missing"
-    return f"{shown(value)} is not {expected}"
+        return False

@@ -23,10 +23,10 @@ def without_upgrade(data: bytes) -> bytes:
     return _UPGRADE.sub(b"\r\n" + _PASSED_OVER + b":", head) + end + body
 
 
-def json_length(value: bytes) -> int:
+def json_length(value: bytes, name: str = HEADER_LENGTH) -> int:
     """How much of a body is JSON; raises InvalidRequestError where it is no whole number."""
     if not value.isdigit() or len(value) > 18:
-        raise InvalidRequestError(f"{HEADER_LENGTH} is {value[:40].decode('latin-1')!r}, not a whole number")
+        raise InvalidRequestError(f"{name} is {value[:40].decode('latin-1')!r}, not a whole number")
     return int(value)
 
 

@@ -8,7 +8,16 @@ from typing import NamedTuple
 class Request:
     """One request, as the protocol fills it in."""
 
-    __slots__ = ("accept", "body", "content_type", "json_length", "method", "path", "request_id")
+    __slots__ = (
+        "accept",
+        "body",
+        "content_encoding",
+        "content_type",
+        "json_length",
+        "method",
+        "path",
+        "request_id",
+    )
 
     def __init__(
         self,
@@ -24,6 +33,7 @@ class Request:
         self.content_type = content_type
         self.accept = accept
         self.request_id = request_id
+        self.content_encoding = ""
         self.json_length: int | None = None
         self.body = body
 

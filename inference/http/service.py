@@ -5,28 +5,35 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import orjson
 
 from inference.errors import (
     ArtefactError,
+    BodyTooLargeError,
     InferenceError,
+    InvalidRequestError,
     MethodNotAllowedError,
     NotFoundError,
     UnhealthyError,
 )
-from inference.formats import openinference, responses
+from inference.formats import answers as written
+from inference.formats import media_types, openinference
 from inference.formats.bodies import read_body
+from inference.http import headers
 from inference.http.logs import log
 from inference.http.messages import Request, Response
 from inference.http.metrics import Metrics
+from inference.http.negotiation import decoded, negotiate
 from inference.http.settings import ServerSettings
 from inference.model.predictor import Predictor
 from inference.model.shift import Shift
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _MEGABYTE = 1 << 20
+_TRACE_CHARACTERS = 4000
+_Read = TypeVar("_Read")
 
 
 class Route(NamedTuple):
@@ -71,7 +78,11 @@ class Service:
         except InferenceError as error:
             response = error_response(error, request)
         except Exception as error:  # one bad row must not cost the process
-            log("request_crashed", request_id=request.request_id, trace=traceback.format_exc())
+            log(
+                "request_crashed",
+                request_id=request.request_id,
+                trace=traceback.format_exc()[-_TRACE_CHARACTERS:],
+            )
             response = error_response(InferenceError(f"internal error: {type(error).__name__}"), request)
         label = route.label if route else "other"
         self.metrics.count(label, response.status, time.perf_counter() - began)
@@ -82,6 +93,7 @@ class Service:
         table = {
             "/ping": Route("GET", self._ready, "ping"),
             "/invocations": Route("POST", self._invoke, "invocations"),
+            "/health": Route("GET", self._ready, "ping"),
             "/execution-parameters": Route("GET", self._execution_parameters, "execution-parameters"),
             "/metrics": Route("GET", self._metrics, "metrics"),
             "/v2": Route("GET", self._server_metadata, "v2"),
@@ -105,19 +117,38 @@ class Service:
         return _json({"ready": self._predictor is not None})
 
     def _invoke(self, request: Request) -> Response:
+        """Rows in, predictions out. Tensors, which an endpoint can only take here, are answered as such."""
         predictor = self._loaded or self._predictor
-        content_type, kind = responses.negotiate(request.content_type, request.accept)
-        is_json = content_type == responses.JSON
+        if request.content_encoding:
+            request.body = self._decoded(request)
+        content_type, kind = negotiate(request.content_type, request.accept)
+        is_json = content_type == media_types.JSON
         answers = (
             predictor.answer_of_one(request.body, is_json=is_json)
-            if is_json or content_type == responses.CSV
+            if is_json or content_type == media_types.CSV
             else None
         )
         if answers is None:
-            answers = predictor.answers(read_body(predictor, content_type, request.body))
+            if self._holds_tensors(request, content_type):
+                return self._infer_tensors(request)
+            answers = predictor.answers(
+                _reading(request, lambda: read_body(predictor, content_type, request.body))
+            )
         if self.shift:
             self.shift.add(answers)
-        return Response(200, kind, responses.write(predictor, answers, kind))
+        return Response(200, kind, written.write(predictor, answers, kind))
+
+    def _decoded(self, request: Request) -> bytes:
+        return decoded(request.body, request.content_encoding, self._settings.max_body_bytes)
+
+    def _holds_tensors(self, request: Request, content_type: str) -> bool:
+        if content_type == media_types.TRITON:
+            length = media_types.split(request.content_type)[1].get(media_types.TRITON_LENGTH, "")
+            request.json_length = headers.json_length(length.encode("latin-1"), media_types.TRITON_LENGTH)
+        is_json = content_type == media_types.JSON
+        return request.json_length is not None or (
+            is_json and _reading(request, lambda: openinference.is_request(request.body))
+        )
 
     def _execution_parameters(self, request: Request) -> Response:
         """What batch transform asks before it splits its input."""
@@ -140,11 +171,24 @@ class Service:
         return _json(openinference.metadata(self._predictor, self._settings.model_name))
 
     def _infer(self, request: Request) -> Response:
-        body, json_length = openinference.infer(
-            self._predictor, self._settings.model_name, request.body, request.json_length
+        if request.content_encoding:
+            request.body = self._decoded(request)
+        return self._infer_tensors(request)
+
+    def _infer_tensors(self, request: Request) -> Response:
+        predictor = self._predictor
+        asked = _reading(
+            request, lambda: openinference.read_request(predictor, request.body, request.json_length)
         )
+        answers = predictor.answers(asked.matrix)
+        if self.shift:
+            self.shift.add(answers)
+        body, json_length = openinference.write_answer(predictor, self._settings.model_name, asked, answers)
         if json_length is None:
-            return Response(200, responses.JSON, body)
+            return Response(200, media_types.JSON, body)
+        if request.content_type.lower().startswith(media_types.TRITON):
+            kind = f"{media_types.TRITON};{media_types.TRITON_LENGTH}={json_length}"
+            return Response(200, kind, body)
         header = f"{openinference.HEADER_LENGTH}: {json_length}\r\n"
         return Response(200, "application/octet-stream", body, header)
 
@@ -154,16 +198,36 @@ def _check(route: Route | None, request: Request) -> None:
     if route is None:
         raise NotFoundError(f"there is nothing at {request.path[:200]}; see /ping and /invocations")
     if request.method != "HEAD" or route.method != "GET":
-        raise MethodNotAllowedError(f"{request.path} takes {route.method}, not {request.method}")
+        raise MethodNotAllowedError(
+            f"{request.path[:200]} takes {route.method}, not {request.method}", route.method
+        )
+
+
+def _reading(request: Request, read: Callable[[], _Read]) -> _Read:
+    """What a body holds. Whatever goes wrong while it is read is the body's fault, not the model's."""
+    try:
+        return read()
+    except InferenceError:
+        raise
+    except MemoryError as error:
+        raise BodyTooLargeError("no memory to read the body; send fewer rows in a request") from error
+    except Exception as error:
+        _log_trace("body_unread", request)
+        raise InvalidRequestError(f"the body cannot be read ({type(error).__name__})") from error
+
+
+def _log_trace(event: str, request: Request) -> None:
+    log(event, request_id=request.request_id, trace=traceback.format_exc()[-_TRACE_CHARACTERS:])
 
 
 def _json(document: object) -> Response:
-    return Response(200, responses.JSON, orjson.dumps(document))
+    return Response(200, media_types.JSON, orjson.dumps(document))
 
 
 def error_response(error: InferenceError, request: Request) -> Response:
     """The reason in the format that the client asked for, or else sent."""
-    wants_csv = responses.CSV in (request.accept or request.content_type).lower()
-    kind = responses.CSV if wants_csv else responses.JSON
+    wants_csv = media_types.CSV in (request.accept or request.content_type).lower()
+    kind = media_types.CSV if wants_csv else media_types.JSON
     shown = "text/plain; charset=utf-8" if wants_csv else kind
-    return Response(error.status, shown, responses.write_error(error, kind, request.request_id))
+    more = "".join(f"{name}: {value}\r\n" for name, value in error.headers.items())
+    return Response(error.status, shown, written.write_error(error, kind, request.request_id), more)

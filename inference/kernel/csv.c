@@ -2,14 +2,16 @@
 #include "reader.h"
 
 #include <math.h>
+#include <string.h>
+
+#define MOST_EMPTY_LINES 1000 /* beyond one a row; inference/formats/limits.py has the same */
 
 static int read_field(const gl_reader_column *column, const char *from, const char *to, double *value) {
     if (from == to) {
         *value = column->is_category ? -2.0 : NAN;
         return 0;
     }
-    return column->is_category ? gl_read_category(&column->known, from, to, value)
-                               : gl_read_number(from, to, value);
+    return *from == '"' ? NOT_PLAIN : gl_read_column(column, from, to, value);
 }
 
 /* Rows (n, columns) of a body that ends in a NUL; `order` gives the column of each field. The number of rows,
@@ -17,14 +19,13 @@ static int read_field(const gl_reader_column *column, const char *from, const ch
 int64_t gl_read_csv(const gl_reader *reader, const char *body, int64_t length, const int32_t *order,
                     double *rows, int64_t room) {
     const char *at = body, *stop = body + length;
-    int64_t row = 0;
+    int64_t row = 0, empty = 0;
+    if (length >= 3 && !memcmp(body, "\xef\xbb\xbf", 3)) return NOT_PLAIN; /* a byte order mark */
     while (at < stop) {
-        if (*at == '\n') {
-            at++;
-            continue;
-        }
-        if (*at == '\r' && at + 1 < stop && at[1] == '\n') {
-            at += 2;
+        int line_end = *at == '\n' ? 1 : *at == '\r' && at + 1 < stop && at[1] == '\n' ? 2 : 0;
+        if (line_end) {
+            at += line_end;
+            if (++empty > MOST_EMPTY_LINES + row) return NOT_PLAIN;
             continue;
         }
         if (row == room) return NOT_PLAIN;

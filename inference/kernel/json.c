@@ -1,4 +1,5 @@
-/* Reads plain JSON: {"instances": rows}, {"records": rows}, {"columns": names, "data": rows} or rows alone, a row
+/* Reads plain JSON: {"instances": rows}, {"records": rows}, MLflow's {"inputs": rows} and
+ * {"dataframe_records": rows}, {"columns": names, "data": rows} or rows alone, a row
  * being a list of values or an object. Whatever is not plain (an escaped text, an unknown or repeated key, a value
  * of another kind, a mistake) it leaves to Python. */
 #include "reader.h"
@@ -44,7 +45,7 @@ static int take_null(cursor *c) {
 }
 
 /* JSON is stricter than gl_read_number: a digit first, none after a leading zero, and digits behind a point. */
-static int take_number(cursor *c, double *value) {
+static int take_number(cursor *c, const gl_reader_column *column, double *value) {
     const char *from = c->at, *to = from;
     while (to < c->stop && ((*to >= '0' && *to <= '9') || *to == '-' || *to == '+' || *to == '.' || *to == 'e' ||
                             *to == 'E'))
@@ -55,7 +56,7 @@ static int take_number(cursor *c, double *value) {
     for (const char *p = digit; p < to; p++)
         if (*p == '.' && (p + 1 == to || p[1] < '0' || p[1] > '9')) return NOT_PLAIN;
     c->at = to;
-    return gl_read_number(from, to, value);
+    return gl_read_column(column, from, to, value);
 }
 
 static int take_value(cursor *c, int32_t column, double *row) {
@@ -66,9 +67,14 @@ static int take_value(cursor *c, int32_t column, double *row) {
         row[column] = known->is_category ? -2.0 : NAN;
         return 0;
     }
-    if (!known->is_category) return take_number(c, row + column);
+    if (!known->is_category) return take_number(c, known, row + column);
     const char *from, *to;
-    return take_text(c, &from, &to) ? NOT_PLAIN : gl_read_category(&known->known, from, to, row + column);
+    if (take_text(c, &from, &to)) return NOT_PLAIN;
+    if (from == to) {
+        row[column] = -2.0; /* the empty text is missing */
+        return 0;
+    }
+    return gl_read_column(known, from, to, row + column);
 }
 
 static int take_list(cursor *c, double *row) {
@@ -135,7 +141,10 @@ static int64_t take_document(cursor *c, double *rows, int64_t room) {
         if (take_names(c) || !take(c, ',') || take_text(c, &from, &to) || !take(c, ':')) return NOT_PLAIN;
     }
     int data = is(from, to, "data");
-    if (named ? !data : !data && !is(from, to, "instances") && !is(from, to, "records")) return NOT_PLAIN;
+    if (named ? !data
+              : !data && !is(from, to, "instances") && !is(from, to, "records") && !is(from, to, "inputs") &&
+                    !is(from, to, "dataframe_records"))
+        return NOT_PLAIN;
     if (!take(c, '[')) return NOT_PLAIN;
     int64_t found = take_rows(c, !named, rows, room);
     return found > 0 && take(c, '}') ? found : NOT_PLAIN;

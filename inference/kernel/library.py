@@ -6,11 +6,13 @@ import ctypes
 import functools
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from contracts.values import NUMERIC
 from inference.kernel import build
 from inference.model import FloatArray, InputColumn, Model
 
@@ -32,6 +34,8 @@ _ARRAYS = {
 }
 _STEP = np.dtype([("op", "<i4"), ("a", "<i4"), ("b", "<i4"), ("_", "<i4"), ("p", "<f8"), ("q", "<f8")])
 _ALL_FEATURES = 2
+# Instead of a number of words, of columns that have none.
+_NUMBER, _WHOLE = -1, -2
 
 
 class _Spec(ctypes.Structure):
@@ -120,7 +124,9 @@ class Kernel:
         """
         if self._reader is None:
             return None
-        rows = np.empty((body.count(b"\n") + 1, self._columns))
+        # A row takes at least a separator or line end a column.
+        room = min(body.count(b"\n"), len(body) // self._columns) + 1
+        rows = np.empty((room, self._columns))
         fields = self._order if order is None else order
         found = self._library.gl_read_csv(
             self._reader, body, len(body), fields.ctypes.data, rows.ctypes.data, len(rows)
@@ -131,8 +137,9 @@ class Kernel:
         """The matrix (n, columns) of a plain JSON body; None where Python must read it."""
         if self._reader is None:
             return None
-        # Each row opens a bracket of its own, and the list of rows and the document one each at the most.
-        rows = np.empty((body.count(b"[") + body.count(b"{"), self._columns))
+        # Each row opens a bracket of its own, and holds a character and a separator a column.
+        room = min(body.count(b"[") + body.count(b"{"), len(body) // (2 * self._columns) + 1)
+        rows = np.empty((room, self._columns))
         found = self._library.gl_read_json(self._reader, body, len(body), rows.ctypes.data, len(rows))
         return rows[:found] if found > 0 else None
 
@@ -151,7 +158,7 @@ def load() -> ctypes.CDLL | None:
         ("gl_create", pointer, [ctypes.POINTER(_Spec), ctypes.c_int]),
         ("gl_free", None, [pointer]),
         ("gl_predict", ctypes.c_int, [pointer, pointer, number, pointer]),
-        ("gl_reader_create", pointer, [number, pointer, ctypes.c_char_p, pointer]),
+        ("gl_reader_create", pointer, [number, pointer, pointer, ctypes.c_char_p, pointer]),
         ("gl_reader_free", None, [pointer]),
         ("gl_sum_one", ctypes.c_int, [pointer, pointer, ctypes.c_char_p, number, pointer, pointer]),
         ("gl_read_json", number, [pointer, ctypes.c_char_p, number, pointer, number]),
@@ -187,15 +194,28 @@ def _create(library: ctypes.CDLL, model: Model, level: int) -> Any:
 
 def _create_reader(library: ctypes.CDLL, columns: Sequence[InputColumn]) -> Any:
     """None where a column is of a kind that only Python reads."""
-    if not any(column.type in ("number", "integer") for column in columns) or any(
-        column.type not in ("number", "integer", "category") for column in columns
-    ):
+    if not any(column.type in NUMERIC for column in columns) or not all(map(_is_readable, columns)):
         return None
-    texts = [text.encode() for column in columns for text in column.categories]
+    words = [
+        (*column.categories, *(column.grammar.missing if column.is_category else ())) for column in columns
+    ]
+    texts = [text.encode() for texts in words for text in texts]
     texts += [column.name.encode() for column in columns]
-    counts = np.array([len(c.categories) if c.is_category else -1 for c in columns], dtype=np.int64)
+    kinds = {"number": _NUMBER, "integer": _WHOLE}
+    counts = np.array(
+        [kinds.get(c.type, len(known)) for c, known in zip(columns, words, strict=True)], dtype=np.int64
+    )
+    numbered = np.array([len(column.categories) for column in columns], dtype=np.int64)
     bounds = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    made = library.gl_reader_create(len(columns), counts.ctypes.data, b"".join(texts), bounds.ctypes.data)
+    made = library.gl_reader_create(
+        len(columns), counts.ctypes.data, numbered.ctypes.data, b"".join(texts), bounds.ctypes.data
+    )
     if not made:
         raise MemoryError("no memory for the reader")
     return made
+
+
+def _is_readable(column: InputColumn) -> bool:
+    """Markers of missing values are left to Python in a column of numbers, unless one is a number itself."""
+    plain = replace(column.grammar, missing=()).is_plain and not column.grammar.numeric_missing
+    return plain and (column.is_category or column.type in NUMERIC)

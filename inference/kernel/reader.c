@@ -19,7 +19,8 @@ const gl_word *gl_find(const gl_words *words, const char *text, int64_t length) 
     return NULL;
 }
 
-static int fill(gl_words *to, const char *texts, const int64_t *bounds, int64_t count) {
+/* The first `numbered` texts get their place as code, the others that of a missing value. */
+static int fill(gl_words *to, const char *texts, const int64_t *bounds, int64_t count, int64_t numbered) {
     uint32_t slots = 2;
     while (slots < 2 * (uint64_t)count) slots *= 2;
     to->mask = slots - 1;
@@ -30,7 +31,7 @@ static int fill(gl_words *to, const char *texts, const int64_t *bounds, int64_t 
         int64_t length = bounds[i + 1] - bounds[i];
         uint32_t at = hash(text, length) & to->mask;
         while (to->slot[at].text) at = (at + 1) & to->mask;
-        to->slot[at] = (gl_word){text, (int32_t)length, (double)i};
+        to->slot[at] = (gl_word){text, (int32_t)length, i < numbered ? (double)i : -2.0};
     }
     return 0;
 }
@@ -44,9 +45,11 @@ void gl_reader_free(gl_reader *reader) {
     free(reader);
 }
 
-/* `counts` holds each column's number of categories, -1 for a column of numbers; `bounds` where each category,
- * and after them each column's name, begins in `texts`, and where the last one ends. */
-gl_reader *gl_reader_create(int64_t columns, const int64_t *counts, const char *texts, const int64_t *bounds) {
+/* `counts` holds each column's number of words, -1 for a column of numbers and -2 for one of whole numbers; so many
+ * of the words as `numbered` says are categories, the others markers of a missing value. `bounds` says where each
+ * word, and after them each column's name, begins in `texts`, and where the last one ends. */
+gl_reader *gl_reader_create(int64_t columns, const int64_t *counts, const int64_t *numbered, const char *texts,
+                            const int64_t *bounds) {
     gl_reader *reader = calloc(1, sizeof *reader);
     if (!reader) return NULL;
     int64_t first = 0, last = columns;
@@ -57,12 +60,13 @@ gl_reader *gl_reader_create(int64_t columns, const int64_t *counts, const char *
     int failed = !reader->column || !reader->texts;
     if (!failed) memcpy(reader->texts, texts, (size_t)bounds[last]);
     for (int64_t c = 0; c < columns && !failed; c++) {
+        reader->column[c].is_whole = counts[c] == -2;
         if (counts[c] < 0) continue;
         reader->column[c].is_category = 1;
-        failed = fill(&reader->column[c].known, reader->texts, bounds + first, counts[c]);
+        failed = fill(&reader->column[c].known, reader->texts, bounds + first, counts[c], numbered[c]);
         first += counts[c];
     }
-    if (!failed) failed = fill(&reader->names, reader->texts, bounds + first, columns);
+    if (!failed) failed = fill(&reader->names, reader->texts, bounds + first, columns, columns);
     if (failed) {
         gl_reader_free(reader);
         return NULL;
@@ -70,9 +74,11 @@ gl_reader *gl_reader_create(int64_t columns, const int64_t *counts, const char *
     return reader;
 }
 
-/* The code of a text; an unknown one only where it is plain ASCII, and so surely valid UTF-8. */
+static int is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/* The code of a text that is not empty; an unknown one only where it is plain ASCII, and so surely valid UTF-8. */
 int gl_read_category(const gl_words *known, const char *from, const char *to, double *value) {
-    if (to - from > LONGEST_FIELD) return NOT_PLAIN;
+    if (to - from > LONGEST_CATEGORY || is_blank(*from) || is_blank(to[-1])) return NOT_PLAIN;
     const gl_word *found = gl_find(known, from, to - from);
     *value = found ? found->code : -1.0;
     for (const char *c = from; !found && c < to; c++)
@@ -116,6 +122,14 @@ int gl_read_number(const char *from, const char *to, double *value) {
     char *end;
     *value = strtod(from, &end);
     return end == to && isfinite(*value) ? 0 : NOT_PLAIN;
+}
+
+/* The number or code of a text that is not empty. */
+int gl_read_column(const gl_reader_column *column, const char *from, const char *to, double *value) {
+    if (column->is_category) return gl_read_category(&column->known, from, to, value);
+    if (to - from > LONGEST_FIELD || gl_read_number(from, to, value)) return NOT_PLAIN;
+    if (column->is_whole && (fabs(*value) > LARGEST_WHOLE || trunc(*value) != *value)) return NOT_PLAIN;
+    return 0;
 }
 
 /* The sums of a body of exactly one plain row, CSV in column order or JSON; NOT_PLAIN for anything else. */

@@ -6,6 +6,8 @@
 
 #define NOT_PLAIN (-1)
 #define LONGEST_FIELD 100000
+#define LONGEST_CATEGORY 1000
+#define LARGEST_WHOLE 9007199254740991.0
 #define MOST_COLUMNS 1024
 
 typedef struct {
@@ -21,7 +23,7 @@ typedef struct {
 } gl_words;
 
 typedef struct {
-    int is_category;
+    int is_category, is_whole;
     gl_words known;
 } gl_reader_column;
 
@@ -34,6 +36,7 @@ typedef struct gl_reader {
 
 const gl_word *gl_find(const gl_words *words, const char *text, int64_t length);
 int gl_read_number(const char *from, const char *to, double *value);
+int gl_read_column(const gl_reader_column *column, const char *from, const char *to, double *value);
 int gl_read_category(const gl_words *known, const char *from, const char *to, double *value);
 int64_t gl_read_csv(const gl_reader *reader, const char *body, int64_t length, const int32_t *order,
                     double *rows, int64_t room);

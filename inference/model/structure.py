@@ -8,11 +8,13 @@ short list of steps and a few arrays, and nothing in it can run code.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from contracts.values import Grammar
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -26,11 +28,31 @@ Link = Literal["identity", "exp", "sigmoid", "softmax"]
 
 @dataclass(frozen=True)
 class InputColumn:
-    """One column of a request. Dates count days since 1970-01-01; booleans are 0 and 1."""
+    """One column of a request. `grammar` says how its texts are written, by default as its type is.
+
+    Dates count days since 1970-01-01, timestamps seconds; booleans are 0 and 1.
+    """
 
     name: str
     type: str
     categories: tuple[str, ...] = ()
+    grammar: Grammar = field(default=Grammar(type=""))
+
+    def __post_init__(self) -> None:
+        if self.grammar.type != self.type:
+            object.__setattr__(self, "grammar", replace(self.grammar, type=self.type))
+
+    def as_document(self) -> dict[str, Any]:
+        """JSON-compatible; a column with its type's own grammar reads as it did before there were others."""
+        document = {"name": self.name, "type": self.type, "categories": list(self.categories)}
+        declared = self.grammar.as_document()
+        return {**document, "grammar": declared} if declared else document
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> InputColumn:
+        kind = document["type"]
+        grammar = Grammar.from_document(kind, document.get("grammar", {}))
+        return cls(document["name"], kind, tuple(document["categories"]), grammar)
 
     @property
     def is_category(self) -> bool:
@@ -95,7 +117,7 @@ class Model:
     def as_document(self) -> dict[str, Any]:
         """Everything but the arrays, JSON-compatible."""
         return {
-            "columns": [asdict(column) for column in self.columns],
+            "columns": [column.as_document() for column in self.columns],
             "steps": [asdict(step) for step in self.steps],
             "head": asdict(self.head),
             "classes": list(self.classes),
@@ -104,9 +126,7 @@ class Model:
     @classmethod
     def from_document(cls, document: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
         return cls(
-            columns=tuple(
-                InputColumn(c["name"], c["type"], tuple(c["categories"])) for c in document["columns"]
-            ),
+            columns=tuple(InputColumn.from_document(column) for column in document["columns"]),
             steps=tuple(Step(**step) for step in document["steps"]),
             head=Head(**{**document["head"], "baseline": tuple(document["head"]["baseline"])}),
             classes=tuple(document["classes"]),

@@ -4,7 +4,7 @@ what was done to it on the way."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,12 +50,12 @@ class Layout:
         known = self.columns[index].categories
         if known and known != tuple(categories):
             raise UnsupportedModelError(f"column {name!r} is encoded twice with different categories")
-        self.columns[index] = InputColumn(name, self.columns[index].type, tuple(categories))
+        self.columns[index] = replace(self.columns[index], categories=tuple(categories))
 
 
 def follow(pipeline: Any, columns: Sequence[Column]) -> tuple[Layout, list[Source]]:
     """The layout of a row and the sources of the estimator's inputs, in order."""
-    layout = Layout([InputColumn(column.name, column.type) for column in columns])
+    layout = Layout([InputColumn(column.name, column.type, grammar=column.grammar) for column in columns])
     layout.position = {column.name: i for i, column in enumerate(columns)}
     *before, (_, transformer) = pipeline.steps[:-1]
     for name, step in before:

@@ -1,9 +1,8 @@
-"""Answers as bytes, in the format that the Accept header asks for."""
+"""Answers as bytes, in each of the formats."""
 
 from __future__ import annotations
 
 import csv
-import functools
 import io
 from typing import Any
 
@@ -11,41 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from inference.errors import NotAcceptableError
+from inference.formats.media_types import CSV, JSON_LINES, NPY
 from inference.formats.npy_body import write_npy
 from inference.model.predictor import Predictor
-
-CSV = "text/csv"
-JSON = "application/json"
-JSON_LINES = "application/jsonlines"
-NPY = "application/x-npy"
-_WRITTEN = (CSV, JSON, JSON_LINES, NPY)
-_SPELLINGS = {
-    "text/*": CSV,
-    "application/*": JSON,
-    "application/x-jsonlines": JSON_LINES,
-    "application/jsonl": JSON_LINES,
-}
-
-
-@functools.lru_cache(maxsize=256)
-def negotiate(content_type: str, accept: str) -> tuple[str, str]:
-    """The request's type without its parameters, and the answer's: the first that is accepted and can be
-    written, or without an Accept header the request's own."""
-    given = _plain(content_type)
-    default = given if given in _WRITTEN else JSON
-    for part in accept.split(","):
-        kind = _plain(part)
-        if kind in _WRITTEN:
-            return given, kind
-        if kind in ("", "*/*"):
-            return given, default
-    raise NotAcceptableError(f"cannot answer as {accept!r}; known are {', '.join(_WRITTEN)}")
-
-
-def _plain(content_type: str) -> str:
-    kind = content_type.partition(";")[0].strip().lower()
-    return _SPELLINGS.get(kind, kind)
 
 
 def write(predictor: Predictor, answers: npt.NDArray[np.float64], kind: str) -> bytes:

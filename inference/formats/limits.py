@@ -1,0 +1,27 @@
+"""How much of a body is looked at: each bound is checked before, or while, what it bounds is parsed."""
+
+from __future__ import annotations
+
+from inference.errors import InvalidRequestError
+
+# Empty lines beyond one a row, in CSV and JSON lines; the compiled reader keeps to the same number.
+MOST_EMPTY_LINES = 1000
+# What Python's csv module takes as one field.
+MOST_FIELD_CHARACTERS = 131_072
+# Lists and objects in one JSON body: each costs Python 60 bytes and more, and takes two to send.
+MOST_CONTAINERS = 1 << 21
+# Rows of JSON lines that are looked at together.
+LINES_TOGETHER = 4096
+
+
+def check_containers(body: bytes) -> None:
+    """Raises InvalidRequestError where parsing a JSON body would hold many times its size."""
+    if len(body) > MOST_CONTAINERS and body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
+        raise InvalidRequestError(
+            f"the body holds more than {MOST_CONTAINERS} lists and objects; send fewer rows in a request"
+        )
+
+
+def check_empty_lines(empty: int, rows: int) -> None:
+    if empty > MOST_EMPTY_LINES + rows:
+        raise InvalidRequestError(f"the body has more than {MOST_EMPTY_LINES} empty lines; leave them out")
