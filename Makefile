@@ -68,7 +68,7 @@ rehearse: setup  ## the whole pipeline on this machine: DATA=path.csv, or genera
 
 init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=column
 	@test -n "$(DATA)" -a -n "$(TARGET)" || { echo "make init DATA=file.csv TARGET=column"; exit 2; }
-	@$(BIN)/python -m contracts.draft "$(DATA)" "$(TARGET)"
+	@$(BIN)/python -m operations.draft "$(DATA)" "$(TARGET)"
 
 test: setup-dev node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile

@@ -11,10 +11,10 @@ from typing import Any
 
 from sklearn import datasets
 
-from contracts.draft.reading import look_at
-from contracts.draft.toml import draft
 from contracts.pipeline_config import PipelineConfig
 from localcloud.launch import launch
+from operations.draft.drafting import drafted
+from operations.draft.table import table_of
 from tests.chaos.project import assembly
 from tests.e2e.conftest import Pipeline
 
@@ -40,7 +40,8 @@ def diabetes(path: Path) -> Path:
 @contextmanager
 def deployed(csv_path: Path, target: str) -> Iterator[tuple[Pipeline, PipelineConfig]]:
     """A cloud of its own with the pipeline that was drafted for the file."""
-    text = draft(look_at(csv_path), target, csv_path.stem)
+    with table_of(csv_path) as table:
+        _, text, _ = drafted(table, target)
     toml = csv_path.with_suffix(".toml")
     toml.write_text(text, encoding="utf-8")
     with launch(assembly=assembly(text), speed=SPEED) as cloud:

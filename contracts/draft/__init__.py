@@ -1,1 +1,0 @@
-"""Drafts a first `pipeline.toml` from a CSV: `make init DATA=file.csv TARGET=column`."""

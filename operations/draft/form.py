@@ -1,0 +1,113 @@
+"""How a text holds its table: delimiter, lines above the header, and names that its header leaves out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from operations.draft.errors import DraftError
+
+_HEAD_CHARACTERS = 1 << 20
+_SAMPLE_RECORDS = 200
+_WIDE = 4
+DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """The shape of a delimited text.
+
+    `skip_lines` stand above the header. `unnamed` is "first" where the rows have a field before those that
+    the header names (R's row names), "last" where they have one behind them (a comma at each line's end).
+    """
+
+    delimiter: str
+    skip_lines: int
+    header: tuple[str, ...]
+    unnamed: str = ""
+
+
+def form_of(text: Path, shown: Path) -> Form:
+    """The form of a UTF-8 text, by DuckDB's sniffer; raises DraftError that names `shown` and line."""
+    with text.open(encoding="utf-8-sig", newline="") as stream:
+        head = stream.read(_HEAD_CHARACTERS)
+    delimiter = _delimiter(text, head, shown)
+    records = _records(head, delimiter, shown)
+    skip, header = _header(records, shown)
+    rows = [fields for line, fields in records if line > skip and fields is not header]
+    if not rows:
+        raise DraftError(f"{shown}: has a header and no rows")
+    return Form(delimiter=delimiter, skip_lines=skip, header=tuple(header), unnamed=_unnamed(header, rows))
+
+
+def _delimiter(text: Path, head: str, shown: Path) -> str:
+    first = head.splitlines()[0] if head else ""
+    if first.lower().startswith("sep=") and len(first) == len("sep=") + 1:
+        return first[-1]
+    options = ", ".join(f"'{delimiter}'" for delimiter in DELIMITERS)
+    quoted = str(text).replace("'", "''")
+    try:
+        with duckdb.connect() as engine:
+            ((found,),) = engine.execute(
+                f"SELECT Delimiter FROM sniff_csv('{quoted}', all_varchar = true, "  # noqa: S608
+                "ignore_errors = true, null_padding = true)"
+            ).fetchall()
+    except duckdb.Error:
+        found = ""
+    if found not in DELIMITERS:
+        found = max(DELIMITERS, key=first.count)
+    if found not in head:
+        raise DraftError(
+            f"{shown}: has one column, {first[:60]!r}; none of {options} separates columns in it"
+        )
+    return str(found)
+
+
+def _records(head: str, delimiter: str, shown: Path) -> list[tuple[int, list[str]]]:
+    """The first records that are not blank, each with the line that it ends on."""
+    found: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    try:
+        for fields in reader:
+            if any(field.strip() for field in fields):
+                found.append((reader.line_num, fields))
+            if len(found) > _SAMPLE_RECORDS:
+                break
+    except csv.Error as error:
+        raise DraftError(f"{shown}: line {reader.line_num} is not readable as CSV: {error}") from error
+    if len(head) >= _HEAD_CHARACTERS and len(found) > 1:
+        found.pop()  # it may be cut off
+    return found
+
+
+def _header(records: list[tuple[int, list[str]]], shown: Path) -> tuple[int, list[str]]:
+    """The lines to skip, and the first record that is as wide as the rows are."""
+    widths = Counter(len(fields) for _, fields in records[1:] or records)
+    width = max(widths, key=lambda width: (widths[width], width))
+    before = 0
+    for index, (line, fields) in enumerate(records):
+        rows = [row for _, row in records[index + 1 :] if len(row) == len(fields)]
+        if len(fields) in (width, width - 1) and _names_columns(fields, rows):
+            return before, fields
+        before = line
+    raise DraftError(f"{shown}: no line of it names its columns; its rows have {width} fields")
+
+
+def _names_columns(fields: list[str], rows: list[list[str]]) -> bool:
+    """Whether every column has a name but the first, which may be an index, and those without a value. One
+    more may have been forgotten; a title above the header leaves out several."""
+    blank = [index for index, field in enumerate(fields) if not field.strip()]
+    nameless = [index for index in blank if index > 0 and any(row[index].strip() for row in rows)]
+    return len(blank) < len(fields) and len(nameless) <= (len(fields) >= _WIDE)
+
+
+def _unnamed(header: list[str], rows: list[list[str]]) -> str:
+    wider = [fields for fields in rows if len(fields) == len(header) + 1]
+    if len(wider) <= len(rows) // 2:
+        return ""
+    return "last" if all(not fields[-1].strip() for fields in wider) else "first"
