@@ -11,8 +11,8 @@ from contracts.reading import Table
 WAYS = ("row", "group", "time")
 # Raised when rows go to other sides than they used to: datasets of an older scheme keep their own versions.
 SCHEME = 2
-# The typed Parquet's column by which folds keep rows together (int32): rows, or groups, of one number stay on
-# one side. Of a time split it is the time, in days where it is a date: a fold is judged on later rows alone.
+# The typed Parquet's column by which folds keep rows together, a whole number: rows or groups of one number
+# stay on one side. Of a time split it is the time, in days of a date: folds are judged on later rows.
 FOLD_COLUMN = "greenlight_fold"
 
 

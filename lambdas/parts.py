@@ -72,6 +72,7 @@ class PartResult:
     train_rows: int = 0
     holdout_rows: int = 0
     bad_rows: int = 0
+    gap_rows: int = 0
     every: int = 1
     sampled_rows: int = 0
     key_bytes: int = 0
@@ -85,7 +86,13 @@ class PartResult:
 
     @property
     def counts(self) -> Counts:
-        return Counts(rows=self.rows, bad=self.bad_rows, train=self.train_rows, holdout=self.holdout_rows)
+        return Counts(
+            rows=self.rows,
+            bad=self.bad_rows,
+            train=self.train_rows,
+            holdout=self.holdout_rows,
+            gap=self.gap_rows,
+        )
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> PartResult:

@@ -18,12 +18,14 @@ Classes = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Rows of the upload, those set aside, and where the good ones went."""
+    """Rows of the upload, those set aside, and where the good ones went: `gap` counts those in the gap of a
+    split by time, on neither side."""
 
     rows: int
     bad: int
     train: int
     holdout: int
+    gap: int = 0
 
     def as_document(self) -> dict[str, int]:
         return {
@@ -31,6 +33,7 @@ class Counts:
             "train_rows": self.train,
             "holdout_rows": self.holdout,
             "quarantined_rows": self.bad,
+            **({"gap_rows": self.gap} if self.gap else {}),
         }
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from contracts.dataset import DatasetContract
+from lambdas.datasets.sides import Sides, cut_off_of
 from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.faults import DatasetRejected
+from lambdas.ingest_data.faults import DatasetRejected, Fault
 from lambdas.ingest_data.formats import CSV, PARQUET
 from lambdas.ingest_data.header import faults_of_head, faults_of_names
 from lambdas.ingest_data.judging import Counts
 from lambdas.ingest_data.sources import source_of
-from lambdas.ingest_data.splitting import Note, split
+from lambdas.ingest_data.splitting import Note, split, times_of
 from lambdas.ingest_data.violations import Violation, find_duplicates, find_violations, no_violations
+
+Times = npt.NDArray[np.float64]
+RowCounts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +54,23 @@ def read_rows(
     holdout: Path,
     every: int,
     note: Note | None = None,
+    is_part: bool = False,
 ) -> Reading:
-    """Write the files that `split` names; raises DatasetRejected where the file cannot be read."""
+    """Write the files that `split` names; raises DatasetRejected where the file cannot be read.
+
+    The cut-off of a split by time is one of the whole dataset: a part's rows are all on the side of training.
+    """
     duplicates = find_duplicates(engine, contract, arrival.size_bytes)
+    sides = Sides(contract)
+    if contract.split.by == "time" and not is_part:
+        times = times_of(engine, contract, without_duplicates=duplicates > 0)
+        sides = Sides(contract, cut_off(contract, *times))
     found = split(
         engine,
         contract,
         train=train,
         holdout=holdout,
+        sides=sides,
         without_duplicates=duplicates > 0,
         every=every,
         note=note,
@@ -64,8 +79,21 @@ def read_rows(
     bad = found.rows - found.good_rows + malformed
     return Reading(
         counts=Counts(
-            rows=found.rows + malformed, bad=bad, train=found.train_rows, holdout=found.holdout_rows
+            rows=found.rows + malformed,
+            bad=bad,
+            train=found.train_rows,
+            holdout=found.holdout_rows,
+            gap=found.gap_rows,
         ),
         violations=tuple(find_violations(engine, contract, arrival) if bad else no_violations(engine)),
         sample=found.sample,
     )
+
+
+def cut_off(contract: DatasetContract, values: Times, rows: RowCounts) -> float | None:
+    """The last time of training; raises DatasetRejected where all rows are of one time."""
+    found = cut_off_of(values, rows, contract.holdout_share)
+    if found is None and len(values):
+        detail = "all good rows are of one time, so none are later than the others"
+        raise DatasetRejected([Fault(rule="time", detail=detail, column=contract.split.time)])
+    return found

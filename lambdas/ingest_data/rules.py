@@ -47,7 +47,7 @@ def typed(column: Column) -> str:
 
 
 def checked(contract: DatasetContract, source: str, more: str = "") -> str:
-    """Rows with the contract's columns in their types, greenlight_good and greenlight_holdout.
+    """Rows with the contract's columns in their types, and greenlight_good.
 
     Texts are parsed in the inner query and judged in the outer one, so that each is parsed once. `more`
     names further columns of the source, to be handed on.
@@ -61,8 +61,8 @@ def checked(contract: DatasetContract, source: str, more: str = "") -> str:
     typed_columns = ", ".join(f"{_in_type(c)} AS {identifier(c.name)}" for c in columns)
     rest = f", {more}" if more else ""
     return (
-        f"SELECT {typed_columns}, {good} AS greenlight_good, {_is_holdout(contract)} AS greenlight_holdout"
-        f"{rest} FROM (SELECT {', '.join(parsed)}{rest} FROM {source})"
+        f"SELECT {typed_columns}, {good} AS greenlight_good{rest} "
+        f"FROM (SELECT {', '.join(parsed)}{rest} FROM {source})"
     )
 
 
@@ -98,17 +98,6 @@ def _is_sound(column: Column) -> str:
         low, high = max(low, -_MAX_WHOLE), min(high, _MAX_WHOLE)
         return f"({value} BETWEEN {low!r} AND {high!r} AND {value} = trunc({value}))"
     return f"{value} BETWEEN {low!r} AND {high!r}"
-
-
-def _is_holdout(contract: DatasetContract) -> str:
-    """Whether a row belongs to the holdout, by DuckDB's hash of the values that identify it.
-
-    It depends on the row alone, so a row that comes again goes to the same side; and whether a number is
-    written 41 or 41.0 does not matter.
-    """
-    named = contract.identifiers or tuple(column.name for column in contract.columns)
-    values = ", ".join(_in_type(contract.column(name)) for name in named)
-    return f"hash({values}) % 10000 < {round(contract.holdout_share * 10_000)}"
 
 
 def rules_of(column: Column) -> list[Rule]:

@@ -12,33 +12,37 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
+from contracts.split import FOLD_COLUMN
+from lambdas.datasets.identity import numbers
+from lambdas.datasets.sides import HOLDOUT, NEITHER, TRAIN, Side, Sides
 from lambdas.ingest_data import rules
 from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.rules import literal
 from lambdas.ingest_data.violations import key_name
 
 SAMPLE_ROWS = 400_000
-_GOOD, _HOLDOUT = "greenlight_good", "greenlight_holdout"
+_GOOD = "greenlight_good"
 AGAIN = "greenlight_again_"  # with a unique key's number: whether the row repeats that key's values
-Note = Callable[[pa.RecordBatch, npt.NDArray[np.int8], npt.NDArray[np.int64]], None]
+Note = Callable[[pa.RecordBatch, Side, npt.NDArray[np.int64]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """`rows` counts those that could be read; `sample` holds good rows, evenly spread and in order."""
+    """`rows` counts those that could be read, and `gap_rows` the good ones that are on neither side; `sample`
+    holds rows of both sides, evenly spread and in order."""
 
     rows: int
     train_rows: int
     holdout_rows: int
+    gap_rows: int
     sample: pa.Table
 
     @property
     def good_rows(self) -> int:
-        return self.train_rows + self.holdout_rows
+        return self.train_rows + self.holdout_rows + self.gap_rows
 
 
 def split(
@@ -47,6 +51,7 @@ def split(
     *,
     train: Path,
     holdout: Path,
+    sides: Sides,
     without_duplicates: bool,
     every: int,
     note: Note | None = None,
@@ -56,38 +61,59 @@ def split(
     `note` is told of each batch and of where each of its rows goes.
     """
     names = [column.name for column in contract.columns]
-    rows, sampled = 0, []
+    rows, gap_rows, sampled = 0, 0, []
     with ExitStack() as files:
         to_train, to_holdout = (files.enter_context(Writer(path)) for path in (train, holdout))
-        for batch in engine.batches(_query(engine, contract, without_duplicates)):
-            good, held = batch.column(_GOOD), batch.column(_HOLDOUT)
-            columns = batch.select(names)
+        for batch in engine.batches(_query(contract, engine.source.listing, without_duplicates)):
+            good = np.asarray(batch.column(_GOOD).to_numpy(zero_copy_only=False), dtype=bool)
+            of_sides, folds = sides.of(batch)
+            side = np.where(good, of_sides, NEITHER).astype(np.int8)
             if note:
-                note(batch, *_places(good, held, to_train.rows, to_holdout.rows))
-            to_train.write(columns.filter(pc.and_not(good, held)))
-            to_holdout.write(columns.filter(pc.and_(good, held)))
-            sampled.append(every_nth(columns.filter(good), every))
+                note(batch, side, _places(side, to_train.rows, to_holdout.rows))
+            columns = batch.select(names).append_column(FOLD_COLUMN, folds)
+            to_train.write(columns.filter(pa.array(side == TRAIN)))
+            to_holdout.write(columns.filter(pa.array(side == HOLDOUT)))
+            sampled.append(every_nth(columns.filter(pa.array(side != NEITHER)), every))
             rows += batch.num_rows
+            gap_rows += int(good.sum() - (side != NEITHER).sum())
     return Split(
         rows=rows,
         train_rows=to_train.rows,
         holdout_rows=to_holdout.rows,
+        gap_rows=gap_rows,
         sample=pa.Table.from_batches(sampled) if sampled else pa.table({}),
     )
 
 
-def _places(
-    good: pa.Array, held: pa.Array, train_rows: int, holdout_rows: int
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-    """Of a batch, before its rows are written to files of so many rows: each row's side, 0 for neither file,
-    1 for training, 2 for holdout, and its place there, from 0."""
-    is_good, is_held = (np.asarray(flags.to_numpy(zero_copy_only=False)) for flags in (good, held))
-    side = np.where(is_good, np.where(is_held, 2, 1), 0).astype(np.int8)
+def times_of(
+    engine: Engine, contract: DatasetContract, *, without_duplicates: bool
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The times of the good rows, rising, and how many rows each has."""
+    rows = _query(contract, engine.source.rows, without_duplicates)
+    return counted_times(engine, contract, f"(SELECT * FROM ({rows}) WHERE {_GOOD})")  # noqa: S608
+
+
+def counted_times(
+    engine: Engine, contract: DatasetContract, source: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """As `times_of`, of a table of typed rows."""
+    time = rules.identifier(contract.split.time)
+    found = engine.batches(f"SELECT {time} AS t, count(*) AS n FROM {source} GROUP BY t ORDER BY t")  # noqa: S608
+    values, counts = [np.empty(0)], [np.empty(0, dtype=np.int64)]
+    for batch in found:
+        values.append(numbers(batch.column("t")))
+        counts.append(np.asarray(batch.column("n").to_numpy(), dtype=np.int64))
+    return np.concatenate(values), np.concatenate(counts)
+
+
+def _places(side: Side, train_rows: int, holdout_rows: int) -> npt.NDArray[np.int64]:
+    """Each row's place in its side's file, from 0, before the batch is written to files of so many rows; -1
+    where it goes to neither."""
     place = np.full(len(side), -1, dtype=np.int64)
-    for number, start in ((1, train_rows), (2, holdout_rows)):
+    for number, start in ((TRAIN, train_rows), (HOLDOUT, holdout_rows)):
         of_side = side == number
         place[of_side] = start + np.arange(of_side.sum())
-    return side, place
+    return place
 
 
 class Writer:
@@ -126,8 +152,7 @@ def every_nth(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
     return batch if step == 1 else batch.take(pa.array(range(0, batch.num_rows, step), pa.int64()))
 
 
-def _query(engine: Engine, contract: DatasetContract, without_duplicates: bool) -> str:
-    source = engine.source.listing
+def _query(contract: DatasetContract, source: str, without_duplicates: bool) -> str:
     if not without_duplicates:
         return rules.checked(contract, source)
     numbered = f"(SELECT row_number() OVER () AS greenlight_row, * FROM {source})"  # noqa: S608

@@ -52,6 +52,7 @@ def _ingest(
         holdout=directory / parts.HOLDOUT_FILE,
         every=every,
         note=keys.note,
+        is_part=True,
     )
     keys.finish(engine, arrival)
     if reading.counts.bad:

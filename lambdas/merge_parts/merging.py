@@ -20,6 +20,7 @@ from lambdas.ingest_data.rules import unique_keys
 from lambdas.ingest_data.sources import Source
 from lambdas.ingest_data.violations import Violation
 from lambdas.merge_parts import again
+from lambdas.merge_parts.dividing import divide
 from lambdas.merge_parts.dropping import drop
 from lambdas.merge_parts.profile import merge_profile, merged_classes
 from lambdas.merge_parts.store import Store
@@ -65,6 +66,8 @@ def merge(results: Sequence[PartResult], config: PipelineConfig, store: Store, a
         counts = _total(results, more_bad=again.bad_rows(engine))
         check_rows(contract, counts, violations)
         kept, rewritten = _without_repetitions(engine, contract, results, store)
+        if contract.split.by == "time":
+            kept, rewritten = divide(engine, contract, kept, rewritten, store)
         profile = _profile(engine, contract, kept, rewritten, store)
     finally:
         engine.close()
@@ -102,6 +105,7 @@ def _total(results: Sequence[PartResult], more_bad: int = 0) -> Counts:
         bad=sum(result.bad_rows for result in results) + more_bad,
         train=sum(result.train_rows for result in results),
         holdout=sum(result.holdout_rows for result in results),
+        gap=sum(result.gap_rows for result in results),
     )
 
 

@@ -34,12 +34,12 @@ class Store:
 
         return at_once(read, range(count))
 
-    def fetch(self, numbers: Iterable[int], name: str) -> list[Path]:
-        """The file of that name of each of the parts."""
+    def fetch(self, numbers: Iterable[int], name: str, *, rewritten: bool = False) -> list[Path]:
+        """The file of that name of each of the parts, as IngestPart wrote it or as it was written anew."""
 
         def one(number: int) -> Path:
             path = self.scratch / "fetched" / f"{number:05d}" / name
-            storage.download_file(self.uri_of(number, name), path)
+            storage.download_file(self.uri_of(number, name, rewritten=rewritten), path)
             return path
 
         return at_once(one, numbers)

@@ -73,7 +73,7 @@ def test_a_part_may_be_compressed_or_parquet(intake: Intake) -> None:
 def test_a_classification_counts_its_classes_over_all_parts(intake: Intake) -> None:
     columns = [{"name": "x", "type": "number"}, {"name": "kind", "type": "category"}]
     intake.config = config(columns, target="kind", task="classification", folds=3)
-    lines = [f"{i},{'rare' if i % 10 == 3 else 'common'}" for i in range(120)]
+    lines = [f"{i},{'rare' if i % 10 == 4 else 'common'}" for i in range(120)]
     parts = {f"{n}.csv": csv_of(lines[n * 40 : n * 40 + 40], "x,kind") for n in range(3)}
     whole, merged = intake.whole(csv_of(lines, "x,kind")), intake.in_parts(parts)
     assert counts(merged) == counts(whole)

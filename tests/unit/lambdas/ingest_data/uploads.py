@@ -22,7 +22,12 @@ COLUMNS: list[dict[str, Any]] = [
 HEADER = "rooms,income,place,value"
 
 
-def config(columns: Sequence[dict[str, Any]] = COLUMNS, folds: int = 2, **dataset: Any) -> PipelineConfig:
+def config(
+    columns: Sequence[dict[str, Any]] = COLUMNS,
+    folds: int = 2,
+    split: dict[str, Any] | None = None,
+    **dataset: Any,
+) -> PipelineConfig:
     table = {
         "target": "value",
         "task": "regression",
@@ -36,6 +41,7 @@ def config(columns: Sequence[dict[str, Any]] = COLUMNS, folds: int = 2, **datase
         {
             "pipeline": {"name": "houses"},
             "dataset": table,
+            "split": split or {},
             "training": {"estimator": "linear", "folds": folds},
             "deployment": {"dev": stage, "prod": stage},
         }
