@@ -32,6 +32,9 @@ def install(cloud: Cloud) -> None:
     from ministack.services import eventbridge, lambda_svc
     from ministack.services.cloudformation import provisioners
 
+    from localcloud import service_policies
+
+    service_policies.install()
     eventbridge._invoke_target = _Targets(cloud, eventbridge).invoking(eventbridge._invoke_target)
     mappings = _Mappings(cloud)
     lambda_svc._iter_all_esms = mappings.permitted(lambda_svc._iter_all_esms)
@@ -126,9 +129,8 @@ def allows(policy: Any, service: str, action: str, arn: str, context: Mapping[st
         action=action,
         resource_arn=arn,
         region="",
-        service_context={
-            name.lower(): value for name, value in {**context, "aws:SecureTransport": "true"}.items()
-        },
+        secure_transport=True,  # AWS's services speak TLS to each other
+        service_context={name.lower(): value for name, value in context.items()},
     )
     return bool(evaluate_resource_policy(policy, asked, service=service).decision == "Allow")
 

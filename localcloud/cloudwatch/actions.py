@@ -15,6 +15,7 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge, lambda_svc, sns
 
+from localcloud import service_policies
 from localcloud.cloudwatch import notifications
 from localcloud.cloudwatch.book import AlarmBook
 from localcloud.cloudwatch.engine import AlarmEngine
@@ -108,8 +109,13 @@ def _publish(book: AlarmBook, transition: Transition, arn: str) -> None:
     alarm = transition.alarm
     if sns.topic_policy_for_arn(arn) is None:
         raise ActionError("Topic does not exist")
-    if not sns.topic_policy_allows(arn, _SNS_PRINCIPAL, alarm["AlarmArn"], book.account):
+    asker = (arn, _SNS_PRINCIPAL, alarm["AlarmArn"], book.account)
+    if not service_policies.topic_allows(*asker):
         raise ActionError(f"CloudWatch Alarms is not authorized to perform: SNS:Publish on resource: {arn}")
+    if key := service_policies.topic_key_refusing(*asker):
+        raise ActionError(
+            f"CloudWatch Alarms does not have authorization to access the SNS topic encryption key {key}"
+        )
     message = notifications.sns_message(transition, book.account, book.region)
     try:
         sns.publish_internal(arn, message, notifications.subject(alarm, book.region))

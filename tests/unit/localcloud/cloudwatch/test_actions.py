@@ -291,6 +291,50 @@ def test_the_topics_policy_decides(plug, cloudwatch, client, topic, inbox, monke
     assert history(cloudwatch)[0].startswith("Successfully" if delivered else "Failed")
 
 
+def synthesised_policy(topic):
+    """As the CDK writes a topic that enforces TLS, with a statement for the account's alarms."""
+    tls = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
+    alarms = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    }
+    statements = [{**tls, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, alarms]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def test_a_topic_that_refuses_what_comes_without_tls_takes_alarms_and_its_queue_gets_them(
+    plug, cloudwatch, client, topic, inbox, monkeypatch
+):
+    from ministack import app
+
+    from localcloud import service_policies
+
+    monkeypatch.setattr("ministack.services.sqs.queue_policy_allows", service_policies.queue_allows)
+    client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=synthesised_policy(topic)
+    )
+    tls = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    sns = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    statements = [
+        {**tls, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        {**sns, "Resource": "*", "Condition": {"ArnEquals": {"aws:SourceArn": topic}}},
+    ]
+    client("sqs").set_queue_attributes(
+        QueueUrl=inbox, Attributes={"Policy": json.dumps({"Statement": statements})}
+    )
+    put_alarm(cloudwatch, AlarmActions=[topic])
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="drill")
+    monkeypatch.setattr(app, "AUTH", True)
+    plug.courier.catch_up()
+    monkeypatch.setattr(app, "AUTH", False)
+    (message,) = received(client, inbox)
+    assert json.loads(message["Message"])["AlarmName"] == "errors"
+    assert history(cloudwatch) == [f"Successfully executed action {topic}"]
+
+
 def _remembering(start, started):
     def remembered(thread):
         started.append(thread)
