@@ -88,7 +88,9 @@ def test_a_request_under_way_is_answered_before_the_process_ends(tmp_path: Path)
     port = free_port()
     with container(tmp_path, port, 1) as process, socket.create_connection(("127.0.0.1", port), 10) as peer:
         assert process.stdout is not None
-        peer.sendall(b"POST /invocations HTTP/1.1\r\ncontent-type: text/csv\r\ncontent-length: 9\r\n\r\n")
+        peer.sendall(
+            b"POST /invocations HTTP/1.1\r\nhost: test\r\ncontent-type: text/csv\r\ncontent-length: 9\r\n\r\n"
+        )
         assert status_of(port) == 200
         process.terminate()
         while json.loads(process.stdout.readline())["event"] != "draining":
