@@ -11,12 +11,11 @@ from rich.console import Console
 
 from contracts.dataset import TASKS
 from contracts.pipeline_config import FILE_NAME
-from operations.draft.drafting import drafted, write
+from operations.draft.drafting import PREVIOUS, drafted, write
 from operations.draft.errors import DraftError
 from operations.draft.show import show
 from operations.draft.table import table_of
 
-PREVIOUS = "pipeline.previous.toml"
 _PLAIN_WIDTH = 118
 
 

@@ -13,6 +13,7 @@ from operations.draft.table import Table
 from operations.draft.toml import toml_of
 from operations.draft.trial import Trial, try_out
 
+PREVIOUS = "pipeline.previous.toml"
 _ROUNDS = 6
 _RARE, _TOO_FEW = "rare class", {"holdout", "rows"}
 _HOLDOUT_SHARES = (0.2, 0.3, 0.4, 0.5)

@@ -17,6 +17,7 @@ from charset_normalizer import from_bytes
 
 from operations.draft.errors import DraftError
 
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 _HEAD_BYTES = 1 << 18
 _JSON = re.compile(rb"\{\s*\"|\[\s*[\[{]")
 _CHUNK_BYTES = 1 << 22
@@ -65,11 +66,11 @@ def opened(file: Path) -> Iterator[Opened]:
 
 def _open(file: Path, scratch: Path) -> Opened:
     head = _head(file)
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(GZIP):
         plain = scratch / file.with_suffix("").name
         _unpack(file, plain)
         file, head = plain, _head(plain)
-    if head.startswith(b"PAR1"):
+    if head.startswith(PARQUET):
         return Opened(path=file, is_parquet=True, encoding="")
     _refuse_others(file, head)
     encoding = _encoding(file, head)
@@ -167,3 +168,12 @@ def _transcode(file: Path, encoding: str, text: Path) -> None:
         raise DraftError(
             f"{file}: is not {encoding} throughout ({error.reason}); save it as UTF-8"
         ) from error
+
+
+def upload_name(name: str, content: bytes) -> str:
+    """The object's name under incoming/: what a file is, its suffix says there, and nothing unfinished begins
+    with a dot or an underscore."""
+    stem = name.partition(".")[0] if name.lower().endswith(".gz") else Path(name).stem
+    suffix = ".parquet" if content.startswith(PARQUET) else ".csv"
+    packed = ".gz" if content.startswith(GZIP) else ""
+    return (stem.lstrip("_. ") or "upload") + suffix + packed

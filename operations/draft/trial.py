@@ -11,6 +11,7 @@ from contracts.pipeline_config import PipelineConfig
 from lambdas.ingest_data.arrival import receive
 from lambdas.ingest_data.faults import DatasetRejected, Fault
 from lambdas.ingest_data.ingestion import ingest
+from operations.draft.opening import upload_name
 
 _CHUNK_BYTES = 1 << 22
 
@@ -34,7 +35,7 @@ class Trial:
 def try_out(file: Path, config: PipelineConfig) -> Trial:
     with tempfile.TemporaryDirectory(prefix="draft-") as scratch:
         try:
-            dataset = ingest(receive(_chunks(file), file.name, Path(scratch)), config, Path(scratch))
+            dataset = ingest(receive(_chunks(file), _key(file), Path(scratch)), config, Path(scratch))
         except DatasetRejected as rejected:
             return Trial(faults=rejected.faults)
     return Trial(
@@ -43,6 +44,12 @@ def try_out(file: Path, config: PipelineConfig) -> Trial:
         holdout_rows=dataset.holdout_rows,
         set_aside=dataset.quarantined_rows,
     )
+
+
+def _key(file: Path) -> str:
+    """A name by what the file is, as it has to be uploaded: ingestion goes by the name."""
+    with file.open("rb") as stream:
+        return upload_name(file.name, stream.read(4))
 
 
 def _chunks(file: Path) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.markup import escape
+
 from localcloud.sagemaker.fleet_faults import FleetFaults
 from operations.rehearsal.display import Display
 from operations.rehearsal.stage import Prediction, Stage
@@ -16,6 +18,9 @@ from operations.rehearsal.watch import Execution, RehearsalError
 
 # What the broken model does under traffic: of its requests, this share ends in HTTP 500.
 BROKEN_SHARE = 0.3
+# Ends that are no failure: the gate, or a person in its place, has the last word on a model.
+VERDICTS = ("ChallengerRejected", "NotComparable", "ChampionCollapsed", "Superseded")
+DATASET_REJECTED = "DatasetRejected"
 
 
 @dataclass
@@ -41,22 +46,42 @@ class Run:
 
 
 class Story:
-    """Plays the acts on one stage and keeps what happened."""
+    """Plays the acts on one stage and keeps what happened; `notes` say where it went another way."""
 
     def __init__(self, stage: Stage, source: Source, display: Display, runs: list[Run]) -> None:
         self._stage, self._source, self._display, self._runs = stage, source, display, runs
+        self.notes: list[str] = []
 
-    def first_champion(self) -> None:
-        """Act one: an upload becomes the champion."""
+    def play(self, faults: FleetFaults) -> None:
+        """All acts, as far as the data carry them; raises RehearsalError where something fails."""
+        if self.first_champion() and self.broken_model(faults):
+            self.better_model()
+
+    def first_champion(self) -> bool:
+        """Act one: an upload becomes the champion. Whether one did."""
         self._display.act("Act one: an upload becomes the champion")
-        execution = self._stage.run(self._source.name, self._source.poorer_content, self._display)
-        self._promote(Run("first upload", execution))
+        source = self._source
+        if source.first_rows < source.rows:
+            self._display.step(f"an honest sample first: {source.first_rows:,} of {source.rows:,} rows")
+        if self._promoted("first upload", source.first_content):
+            return True
+        if source.first_rows < source.rows:
+            self._display.step("[yellow]the sample makes no champion[/yellow]; now all rows")
+            if self._promoted("all rows", source.content):
+                return True
+        if self._runs[-1].execution.outcome == DATASET_REJECTED:
+            raise RehearsalError(_unexpected(self._runs[-1], "Promoted"))
+        self._note(
+            "No model of this data is good enough to serve, so there is no endpoint and no traffic to move"
+        )
+        return False
 
-    def broken_model(self, faults: FleetFaults) -> None:
-        """Act two: a better model that fails under traffic is taken back, and the champion serves on."""
+    def broken_model(self, faults: FleetFaults) -> bool:
+        """Act two: a better model that fails under traffic is taken back, and the champion serves on. Whether
+        there was a better model."""
         self._display.act("Act two: a better model breaks under traffic and is rolled back")
         champion = self._stage.endpoint_config()
-        breaking = _Breaking(self._stage, self._source, faults, self._runs[0].dataset_version, champion)
+        breaking = _Breaking(self._stage, self._source, faults, champion)
         with breaking:
             execution = self._stage.run(
                 self._source.name, self._source.content, self._display, breaking.on_state
@@ -64,44 +89,68 @@ class Story:
         run = Run("improved data, broken model", execution, champion, self._stage.endpoint_config())
         run.timeline, run.traffic = breaking.timeline, breaking.traffic
         self._runs.append(run)
+        if run.endpoint_config_after != champion:
+            raise RehearsalError(f"{execution.outcome}, but the endpoint serves {run.endpoint_config_after}")
+        if execution.outcome in VERDICTS:
+            self._say_verdict(run)
+            self._note("More rows make no better model, so the champion serves on and nothing is rolled back")
+            run.predictions = self._ask()
+            return False
         if execution.outcome != "DeploymentRolledBackError":
             raise RehearsalError(_unexpected(run, "DeploymentRolledBackError"))
-        if run.endpoint_config_after != champion:
-            raise RehearsalError(f"rolled back, but the endpoint serves {run.endpoint_config_after}")
-        self._display.step(f"[red]rolled back[/red]: {execution.cause}")
-        run.predictions = self._ask(self._runs[0].dataset_version)
+        self._display.step(f"[red]rolled back[/red]: {escape(execution.cause)}")
+        run.predictions = self._ask()
+        return True
 
     def better_model(self) -> None:
         """Act three: the same data, with the model whole, takes over."""
         self._display.act("Act three: the improved model, mended, takes over")
-        champion = self._stage.endpoint_config()
-        execution = self._stage.run(self._source.name, self._source.content, self._display)
-        self._promote(Run("improved data", execution, champion))
+        if not self._promoted("improved data", self._source.content):
+            raise RehearsalError(_unexpected(self._runs[-1], "Promoted"))
 
-    def _promote(self, run: Run) -> None:
+    def _promoted(self, label: str, content: bytes) -> bool:
+        """Upload, and whether it was promoted; another verdict is shown, a failure raises RehearsalError."""
+        before = self._stage.endpoint_config() if self._runs and self._champion else ""
+        run = Run(label, self._stage.run(self._source.name, content, self._display), before)
         self._runs.append(run)
+        if run.execution.outcome in (*VERDICTS, DATASET_REJECTED):
+            self._say_verdict(run)
+            return False
         if run.execution.outcome != "Promoted":
             raise RehearsalError(_unexpected(run, "Promoted"))
         run.endpoint_config_after = self._stage.endpoint_config()
         if run.endpoint_config_after == run.endpoint_config_before:
             raise RehearsalError(f"promoted, but the endpoint still serves {run.endpoint_config_before}")
-        run.predictions = self._ask(run.dataset_version)
+        run.predictions = self._ask()
+        return True
 
-    def _ask(self, dataset_version: str) -> list[Prediction]:
-        predictions = self._stage.ask(self._source.content, dataset_version)
+    @property
+    def _champion(self) -> bool:
+        return any(run.execution.outcome == "Promoted" for run in self._runs)
+
+    def _say_verdict(self, run: Run) -> None:
+        """What a user would see: the outcome, its reason, and where the report lies."""
+        self._display.step(f"[yellow]{run.execution.outcome}[/yellow]: {escape(_reason(run.execution))}")
+        report = run.evaluation.get("report_uri") or run.evaluation.get("report_html_uri")
+        if report:
+            self._display.step(f"  the report: {escape(str(report))}")
+
+    def _note(self, text: str) -> None:
+        self.notes.append(text)
+        self._display.step(f"[yellow]{text}[/yellow]: that is what you would see.")
+
+    def _ask(self) -> list[Prediction]:
+        predictions = self._stage.ask(self._source.questions)
         answers = ", ".join(f"{_short(p.answered)} (actual {_short(p.actual)})" for p in predictions)
-        self._display.step(f"the endpoint answers {answers}")
+        self._display.step(f"the endpoint answers {escape(answers)}")
         return predictions
 
 
 class _Breaking:
     """Breaks the next model as soon as its name is known, and watches its deployment under traffic."""
 
-    def __init__(
-        self, stage: Stage, source: Source, faults: FleetFaults, dataset_version: str, champion: str
-    ) -> None:
-        self._stage, self._source, self._faults = stage, source, faults
-        self._dataset_version, self._champion = dataset_version, champion
+    def __init__(self, stage: Stage, source: Source, faults: FleetFaults, champion: str) -> None:
+        self._stage, self._source, self._faults, self._champion = stage, source, faults, champion
         self._open = contextlib.ExitStack()
         self._green = ""
         self.timeline: Timeline | None = None
@@ -113,7 +162,7 @@ class _Breaking:
             self._faults.put({"error_share": BROKEN_SHARE}, endpoint_config=self._green)
         elif name == "DeployCanary":
             self.timeline = self._stage.timeline(self._champion, self._green)
-            self.traffic = self._stage.traffic(self._source.content, self._dataset_version)
+            self.traffic = self._stage.traffic(self._source.questions[0])
             self._open.enter_context(self.timeline)
             self._open.enter_context(self.traffic)
 
@@ -133,10 +182,13 @@ def _short(value: str) -> str:
 
 
 def _unexpected(run: Run, expected: str) -> str:
-    execution = run.execution
-    reason = (
+    return f"{run.label}: expected {expected}, got {run.execution.outcome}: {_reason(run.execution)}"
+
+
+def _reason(execution: Execution) -> str:
+    found = (
         execution.output.get("reason")
         or execution.output.get("dataset", {}).get("message")
         or execution.cause
     )
-    return f"{run.label}: expected {expected}, got {execution.outcome}: {reason}"
+    return str(found)

@@ -34,7 +34,7 @@ class Display:
         self.console.rule(f"[bold]{title}", align="left")
 
     def problem(self, text: str) -> None:
-        self.console.print(f"[bold red]{text}[/bold red]", soft_wrap=True)
+        self.console.print(text, style="bold red", markup=False, soft_wrap=True)
 
     def following(self) -> _Following:
         return _Following(self)

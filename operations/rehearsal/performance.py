@@ -7,6 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
+
 from localcloud import interrupts
 from localcloud.interrupts import INTERRUPTED
 from localcloud.launch import LaunchError, launch
@@ -14,8 +17,10 @@ from localcloud.sagemaker.fleet_faults import FleetFaults
 from operations.rehearsal import summary
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
+from operations.rehearsal.preparing import prepare
 from operations.rehearsal.stage import Stage
-from operations.rehearsal.uploads import DataFileError, Source, read_source
+from operations.rehearsal.table_file import DataFileError
+from operations.rehearsal.uploads import Source, read_source
 from operations.rehearsal.watch import RehearsalError
 
 RESULT = Path("build/rehearsal.json")
@@ -40,24 +45,38 @@ def main() -> int:
 
 
 def _rehearse(display: Display) -> int:
-    try:
-        source = read_source(os.environ.get("DATA"))
-    except DataFileError as error:
-        display.problem(str(error))
-        return 2
-    _announce(display, source)
+    """The exit status: 0 where the story was told, as far as the data carry it; 2 where the file is not one
+    to rehearse with. build/rehearsal.json is written in each case."""
     runs: list[Run] = []
-    problem = _play(display, source, runs)
+    notes: list[str] = []
+    path = os.environ.get("DATA")
+    source: Source | None = None
+    try:
+        config = prepare(path, os.environ.get("TARGET", ""), display.console)
+        source = read_source(path, config)
+        _announce(display, source)
+        problem, status = _play(display, source, runs, notes), 1
+    except DataFileError as error:
+        problem, status = str(error), 2
     if runs:
         summary.show(display, runs)
-    document = summary.as_document(source, runs, display.elapsed_seconds, problem)
+    document = summary.as_document(source, runs, notes, display.elapsed_seconds, problem)
     summary.write(RESULT, document)
-    display.console.print(LOOK_FURTHER)
+    if status != 2:
+        display.console.print(LOOK_FURTHER)
     if problem:
-        display.problem(f"The rehearsal failed after {display.elapsed_seconds:.0f} s: {problem}")
-        return 1
-    display.console.print(f"[bold green]All of it happened[/bold green], in {display.elapsed_seconds:.0f} s.")
+        after = f"The rehearsal failed after {display.elapsed_seconds:.0f} s: " if status == 1 else ""
+        display.problem(f"{after}{problem}")
+        return status
+    _end(display, notes)
     return 0
+
+
+def _end(display: Display, notes: list[str]) -> None:
+    for note in notes:
+        display.console.print(f"[yellow]{note}.[/yellow]")
+    told = "All of it happened" if not notes else "It went as the data have it"
+    display.console.print(f"[bold green]{told}[/bold green], in {display.elapsed_seconds:.0f} s.")
 
 
 def _announce(display: Display, source: Source) -> None:
@@ -67,10 +86,10 @@ def _announce(display: Display, source: Source) -> None:
             "DATA=path.csv rehearses with your own."
         )
     else:
-        display.console.print(f"Rehearsing with {source.name}, {len(source.content):,} bytes.")
+        display.console.print(f"Rehearsing with {escape(source.name)}, {len(source.content):,} bytes.")
 
 
-def _play(display: Display, source: Source, runs: list[Run]) -> str:
+def _play(display: Display, source: Source, runs: list[Run], notes: list[str]) -> str:
     """Tells the story; returns what went wrong, empty if nothing did."""
     display.step("synthesising the app and starting the embedded cloud")
     try:
@@ -78,9 +97,12 @@ def _play(display: Display, source: Source, runs: list[Run]) -> str:
             display.step(f"stage dev deployed at {cloud.endpoint_url}")
             stage = Stage(cloud.session(), cloud.endpoint_url, cloud.outputs)
             story = Story(stage, source, display, runs)
-            story.first_champion()
-            story.broken_model(FleetFaults(cloud.environment))
-            story.better_model()
+            try:
+                story.play(FleetFaults(cloud.environment))
+            finally:
+                notes += story.notes
     except (RehearsalError, DataFileError, LaunchError) as error:
         return str(error)
+    except (BotoCoreError, ClientError) as error:
+        return f"a call of AWS's interface failed: {error}"
     return ""

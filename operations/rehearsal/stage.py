@@ -5,20 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.rehearsal.display import Display
 from operations.rehearsal.timeline import Timeline
 from operations.rehearsal.traffic import Traffic
-from operations.rehearsal.uploads import records
+from operations.rehearsal.uploads import Question
 from operations.rehearsal.watch import Execution, RehearsalError, find_execution, watch
 
 START_PATIENCE_SECONDS = 60.0
-EXECUTION_PATIENCE_SECONDS = 900.0
+EXECUTION_PATIENCE_SECONDS = 1800.0
+_SHOWN_FIELDS = 30
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Stage:
 
     def upload(self, name: str, content: bytes) -> tuple[str, str]:
         """Key and version of the uploaded object, which is what starts the pipeline."""
-        key = f"incoming/{name}.csv"
+        key = f"incoming/{name}"
         answer = self._s3.put_object(Bucket=self.outputs["RawBucketName"], Key=key, Body=content)
         return key, str(answer["VersionId"])
 
@@ -67,10 +69,9 @@ class Stage:
         jobs = self._sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
         return str(jobs["TrainingJobSummaries"][0]["TrainingJobName"])
 
-    def traffic(self, content: bytes, dataset_version: str) -> Traffic:
+    def traffic(self, question: Question) -> Traffic:
         """Steady requests with one row of the data."""
-        rows, _ = self._rows(content, dataset_version, 1)
-        return Traffic(self._runtime, self.outputs["EndpointName"], _csv_body(rows))
+        return Traffic(self._runtime, self.outputs["EndpointName"], _csv_body([question.row]))
 
     def timeline(self, blue: str, green: str) -> Timeline:
         """Watches the deployment that moves traffic from config `blue` to config `green`."""
@@ -97,38 +98,33 @@ class Stage:
         loaded: dict[str, Any] = json.loads(body)
         return loaded
 
-    def ask(self, content: bytes, dataset_version: str, count: int = 3) -> list[Prediction]:
-        """Predictions for `count` rows spread over the file, asked as CSV with a header."""
-        asked, actual = self._rows(content, dataset_version, count)
-        answer = self._runtime.invoke_endpoint(
-            EndpointName=self.outputs["EndpointName"],
-            ContentType="text/csv",
-            Accept="text/csv",
-            Body=_csv_body(asked),
-        )
-        answers = answer["Body"].read().decode().split("\n")
-        answers = [line for line in answers if line]
-        if len(answers) != len(asked):
-            raise RehearsalError(f"asked for {len(asked)} predictions, got {len(answers)}: {answers}")
-        return [Prediction(*values) for values in zip(asked, answers, actual, strict=True)]
+    def ask(self, questions: Sequence[Question]) -> list[Prediction]:
+        """Predictions for these rows, asked as CSV; RehearsalError names a row that is refused."""
+        found = []
+        for question in questions:
+            answers = [line for line in self._answer(question).splitlines() if line]
+            if len(answers) != 1:
+                raise RehearsalError(
+                    f"one row was sent, {len(answers)} answers came: {answers}{_sent(question)}"
+                )
+            found.append(Prediction(asked=question.row, answered=answers[0], actual=question.actual))
+        return found
 
-    def _rows(
-        self, content: bytes, dataset_version: str, count: int
-    ) -> tuple[list[dict[str, str]], list[str]]:
-        """Rows as a request carries them, and their targets."""
-        contract = self._contract(dataset_version)
-        hidden = {contract["target"], *contract.get("identifiers", [])}
-        header, *rows = records(content)
-        chosen = rows[:: max(1, len(rows) // count)][:count]
-        asked = [{k: v for k, v in zip(header, row, strict=True) if k not in hidden} for row in chosen]
-        target = header.index(contract["target"])
-        return asked, [row[target] for row in chosen]
-
-    def _contract(self, dataset_version: str) -> dict[str, Any]:
-        bucket = self.outputs["ArtifactBucketName"]
-        document = self.document(f"s3://{bucket}/datasets/{dataset_version}/contract/contract.json")
-        contract: dict[str, Any] = document["dataset"]
-        return contract
+    def _answer(self, question: Question) -> str:
+        try:
+            answer = self._runtime.invoke_endpoint(
+                EndpointName=self.outputs["EndpointName"],
+                ContentType="text/csv",
+                Accept="text/csv",
+                Body=_csv_body([question.row]),
+            )
+            return str(answer["Body"].read().decode())
+        except ClientError as error:
+            said = str(error.response.get("OriginalMessage") or error.response["Error"].get("Message", error))
+            status = error.response.get("OriginalStatusCode") or error.response["Error"].get("Code", "")
+            raise RehearsalError(f"the endpoint answered {status}: {said}{_sent(question)}") from error
+        except BotoCoreError as error:
+            raise RehearsalError(f"the endpoint could not be asked: {error}{_sent(question)}") from error
 
 
 class _Hearing:
@@ -153,3 +149,10 @@ def _csv_body(rows: list[dict[str, str]]) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def _sent(question: Question) -> str:
+    """The row for people: its first columns, each with the text that was sent."""
+    shown = [f"{name}={value[:60]!r}" for name, value in list(question.row.items())[:_SHOWN_FIELDS]]
+    rest = f" and {len(question.row) - len(shown)} more" if len(question.row) > len(shown) else ""
+    return f"; the row that was sent: {', '.join(shown)}{rest}"

@@ -14,11 +14,14 @@ from operations.rehearsal.traffic import Traffic
 from operations.rehearsal.uploads import Source
 
 
-def as_document(source: Source, runs: list[Run], seconds: float, problem: str) -> dict[str, Any]:
-    """Everything that happened, JSON-compatible."""
+def as_document(
+    source: Source | None, runs: list[Run], notes: list[str], seconds: float, problem: str
+) -> dict[str, Any]:
+    """Everything that happened, JSON-compatible; `notes` say where the data took the story elsewhere."""
     return {
-        "data": source.name,
-        "synthetic": source.is_synthetic,
+        "data": source.name if source else None,
+        "synthetic": source.is_synthetic if source else None,
+        "notes": notes,
         "succeeded": not problem,
         "problem": problem,
         "seconds": round(seconds, 1),
@@ -38,7 +41,7 @@ def _run_document(run: Run) -> dict[str, Any]:
         "champion": run.evaluation.get("champion"),
         "challenger": run.evaluation.get("challenger"),
         "rmse_error": (run.evaluation.get("challenger") or {}).get("rmse_error"),
-        "reason": run.evaluation.get("verdict", {}).get("reason"),
+        "reason": run.evaluation.get("verdict", {}).get("reason") or run.execution.output.get("reason"),
         "endpoint_config_before": run.endpoint_config_before,
         "endpoint_config_after": run.endpoint_config_after,
         "predictions": [asdict(prediction) for prediction in run.predictions],

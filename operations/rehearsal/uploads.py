@@ -1,98 +1,122 @@
-"""The files that the rehearsal uploads: first a share of the rows, then all of them."""
+"""The files that the rehearsal uploads: first an honest smaller sample of the rows, then all of them."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.dataset import Column, DatasetContract
+from contracts.pipeline_config import FILE_NAME, PipelineConfig
+from contracts.reading import PipelineConfigError
+from contracts.values import ValueRefusedError
 from localcloud import sample_data
-
-# The first upload holds this share of the rows, so that all of them teach a better model ...
-FIRST_SHARE = 0.3
-# ... and where there are fewer rows than this, all of them, with this share of the answers mixed up.
-FEW_ROWS = 5_000
-MIXED_UP_SHARE = 0.4
+from operations.draft.opening import upload_name
+from operations.rehearsal.sampling import first_rows
+from operations.rehearsal.table_file import DataFileError, TableFile
 
 
-class DataFileError(Exception):
-    """The file named by DATA cannot be used; the message says why and what to do."""
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A row as a request carries it, by column, and what its target is."""
+
+    row: dict[str, str]
+    actual: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
-    """The data of one rehearsal, where it came from, and what it looked like before it improved."""
+    """The data of one rehearsal: `name` of the object, the file's `content`, and that of its first sample.
+
+    `questions` are rows spread over the file for the endpoint. Without a readable pipeline.toml there are
+    neither sample nor questions: synthesis says what is wrong with it.
+    """
 
     name: str
     content: bytes
-    poorer_content: bytes
+    first_content: bytes
+    rows: int
+    first_rows: int
+    questions: tuple[Question, ...]
     is_synthetic: bool
 
 
-def read_source(path: str | None) -> Source:
+def read_source(path: str | None, config: PipelineConfig | None, count: int = 3) -> Source:
     """The file at `path`, or generated data without one; raises DataFileError."""
     if not path:
-        content, name = sample_data.generate(), "synthetic-housing"
+        content, name = sample_data.generate(), "synthetic-housing.csv"
     else:
         file = Path(path).expanduser()
         if not file.is_file():
-            raise DataFileError(f"DATA={path}: there is no such file; name a CSV, or leave DATA out")
-        content, name = file.read_bytes(), file.stem
-    return Source(name, content, poorer(content, _target()), not path)
-
-
-def _target() -> str:
-    """The target that pipeline.toml names; empty where synthesis will refuse the file anyway."""
+            raise DataFileError(f"DATA={path}: there is no such file; name a table, or leave DATA out")
+        content, name = file.read_bytes(), file.name
+    name = upload_name(name, content)
+    if config is None:
+        return Source(
+            name=name, content=content, first_content=content, rows=0, first_rows=0, questions=(),
+            is_synthetic=not path,
+        )  # fmt: skip
     try:
-        document = tomllib.loads(Path("pipeline.toml").read_text(encoding="utf-8"))
-        return str(document["dataset"]["target"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        table = TableFile.read(content, config.dataset.reading)
+        chosen = first_rows(table, config.dataset)
+        questions = tuple(questions_of(table, config.dataset, count))
+    except DataFileError as error:
+        raise DataFileError(f"DATA={path}: {error}; {advice(path)}") from error
+    except ValueError as error:  # a column that the contract names is not there
+        raise DataFileError(_not_for_it(path, config, error)) from error
+    if not questions:
+        raise DataFileError(f"DATA={path}: no row of it keeps the contract; {advice(path)}")
+    return Source(
+        name=name,
+        content=content,
+        first_content=table.select(chosen),
+        rows=len(table.rows),
+        first_rows=len(chosen),
+        questions=questions,
+        is_synthetic=not path,
+    )
 
 
-def records(content: bytes) -> list[list[str]]:
-    """Header and rows as the CSV dialect of the file has them; raises DataFileError if it is not text."""
+def _not_for_it(path: str | None, config: PipelineConfig, error: Exception) -> str:
+    if path:
+        return f"DATA={path}: {FILE_NAME} is not for it: {error}; {advice(path)}"
+    return (
+        f"{FILE_NAME} describes {config.name!r}, and no generated data fit it: make rehearse DATA=<your file>"
+    )
+
+
+def advice(path: str | None) -> str:
+    return f"draft a {FILE_NAME} for it first: make init DATA={path} TARGET=<the column to predict>"
+
+
+def read_config(path: Path = Path(FILE_NAME)) -> PipelineConfig | None:
+    """The deployed configuration; None where synthesis will refuse it, in its own words."""
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataFileError(f"not UTF-8 text: {error}") from error
+        return PipelineConfig.load(path)
+    except PipelineConfigError:
+        return None
+
+
+def questions_of(table: TableFile, contract: DatasetContract, count: int) -> Iterator[Question]:
+    """Rows spread over the file that keep the contract, as texts of the file."""
+    features = [(column, table.names.index(column.name)) for column in contract.feature_columns]
+    target = table.names.index(contract.target)
+    asked = [*features, (contract.column(contract.target), target)]
+    step = max(1, len(table.rows) // count)
+    for start in range(0, step * count, step):
+        for row in table.rows[start : start + step]:
+            if _keeps(row, asked, len(table.names)):
+                texts = {column.name: row[place].strip() for column, place in features}
+                yield Question(row=texts, actual=row[target].strip())
+                break
+
+
+def _keeps(row: Sequence[str], asked: Sequence[tuple[Column, int]], width: int) -> bool:
+    """Whether the row has every field, and each of them a value of its column."""
+    if len(row) != width:
+        return False
     try:
-        return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-    except csv.Error as error:
-        raise DataFileError(f"not readable as CSV: {error}") from error
-
-
-def poorer(content: bytes, target: str) -> bytes:
-    """The same data as it was before it improved: fewer rows or, where there are few, mixed-up answers.
-
-    It is the same each time. What cannot be read comes back as it is: the pipeline's verdict on it is the
-    one to see.
-    """
-    try:
-        header, *rows = records(content)
-        column = header.index(target)
-    except (DataFileError, ValueError):
-        return content
-    if len(rows) >= FEW_ROWS:
-        rows = [row for row in rows if _hash_share(row) < FIRST_SHARE]
-    else:
-        _mix_up(rows, column)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    return text.getvalue().encode()
-
-
-def _mix_up(rows: list[list[str]], column: int) -> None:
-    """Hand the answers of a share of the rows around among them."""
-    chosen = [row for row in rows if len(row) > column and _hash_share(row) < MIXED_UP_SHARE]
-    answers = [row[column] for row in chosen]
-    for row, answer in zip(chosen, answers[1:] + answers[:1], strict=True):
-        row[column] = answer
-
-
-def _hash_share(row: list[str]) -> float:
-    digest = hashlib.sha256("\x1f".join(row).encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+        values = [(column, column.grammar.read(row[place])) for column, place in asked]
+    except ValueRefusedError:
+        return False
+    return all(value is not None or column.nullable for column, value in values)

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.pipeline_config import PipelineConfig
-from operations.draft.__main__ import PREVIOUS, main
-from operations.draft.drafting import drafted
+from operations.draft.__main__ import main
+from operations.draft.drafting import PREVIOUS, drafted
 from operations.draft.table import table_of
 from operations.draft.toml import pipeline_name
 from tests.unit.operations.draft.tables import HEADER, planned, rows, saved, text
