@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments test-serving
+.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments test-serving doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -102,6 +102,12 @@ check: setup-dev  ## ruff, mypy --strict, cfn-lint, pip-audit
 	  $(BIN)/cfn-lint --ignore-checks W3005 -- build/lint/$$stage/*.template.json || exit 1; \
 	done
 	@$(MAKE) --no-print-directory audit
+
+doctor: setup  ## what would stop a deployment, before it is tried: STAGE=dev|prod
+	@$(BIN)/python -m operations.doctor --stage $(STAGE)
+
+doctor: setup  ## what would stop a deployment, before it is tried: STAGE=dev|prod
+	@$(BIN)/python -m operations.doctor --stage $(STAGE)
 
 audit: setup-dev  ## what is known against the locked dependencies
 	@$(BIN)/python -m operations.audit $(LOCKS)

@@ -5,6 +5,7 @@ Isolated subnets in two zones, no internet or NAT gateway, and an endpoint for e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,6 +13,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from contracts.names import Names
+from contracts.network import Network
 from infra_cdk.encryption import Encryption
 from infra_cdk.endpoints import GATEWAYS, HTTPS, Endpoints
 from infra_cdk.flow_log import FlowLog
@@ -19,7 +21,7 @@ from infra_cdk.interfaces import Interfaces
 from infra_cdk.prefix_lists import PREFIX_LISTS
 from infra_cdk.stages import Stage
 
-CIDR, ZONES, SUBNET_MASK = "10.0.0.0/20", 2, 24
+CIDR, SUBNET_MASK = "10.0.0.0/20", 24
 ISOLATED = ec2.SubnetType.PRIVATE_ISOLATED
 
 
@@ -28,14 +30,25 @@ class PrivateNetwork(Construct):
     a Lambda function `function_props`."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, encryption: Encryption
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        stage: Stage,
+        encryption: Encryption,
+        zones: Sequence[str],
     ) -> None:
+        """Without `zones` it lies in the region's first ones."""
         super().__init__(scope, construct_id)
+        chosen: dict[str, Any] = (
+            {"availability_zones": list(zones)} if zones else {"max_azs": Network.ZONE_COUNT}
+        )
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(CIDR),
-            max_azs=ZONES,
+            **chosen,
             nat_gateways=0,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="isolated", subnet_type=ISOLATED, cidr_mask=SUBNET_MASK)

@@ -53,7 +53,14 @@ class PipelineStack(cdk.Stack):
         has_vpc = config.network.has_vpc(stage.name)
         self.encryption = Encryption(self, "Encryption", names=names, stage=stage, has_vpc=has_vpc)
         self.network = (
-            PrivateNetwork(self, "Network", names=names, stage=stage, encryption=self.encryption)
+            PrivateNetwork(
+                self,
+                "Network",
+                names=names,
+                stage=stage,
+                encryption=self.encryption,
+                zones=config.network.zones,
+            )
             if has_vpc
             else None
         )

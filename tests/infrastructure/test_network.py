@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from contracts.names import folder_of
 from infra_cdk.endpoints import GATEWAYS, SERVICES
 from infra_cdk.pipeline import DEFINITION, TRAINING_STATE, definition
 from infra_cdk.prefix_lists import PREFIX_LISTS
+from infra_cdk.stages import DEV
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.template import Synthesised, listed, resources_of, text
 from tests.infrastructure.test_access import STATES, role_of
@@ -97,6 +99,14 @@ def test_no_subnet_is_public_and_there_are_two_zones(vpc):
     found = vpc.properties("AWS::EC2::Subnet")
     assert not any(subnet["MapPublicIpOnLaunch"] for subnet in found)
     assert len({json.dumps(subnet["AvailabilityZone"]) for subnet in found}) == 2
+
+
+def test_the_zones_are_those_asked_for(in_vpc, build):
+    chosen = replace(in_vpc, network=replace(in_vpc.network, zones=("us-east-1b", "us-east-1d")))
+    stack = build(chosen, DEV)
+    assert [subnet.availability_zone for subnet in stack.network.vpc.isolated_subnets] == list(
+        chosen.network.zones
+    )
 
 
 def test_every_function_runs_in_the_vpc(vpc, workloads):

@@ -1,0 +1,1 @@
+"""What a stage costs, forecast from its template before it is deployed."""
