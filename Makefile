@@ -106,9 +106,6 @@ check: setup-dev  ## ruff, mypy --strict, cfn-lint, pip-audit
 doctor: setup  ## what would stop a deployment, before it is tried: STAGE=dev|prod
 	@$(BIN)/python -m operations.doctor --stage $(STAGE)
 
-doctor: setup  ## what would stop a deployment, before it is tried: STAGE=dev|prod
-	@$(BIN)/python -m operations.doctor --stage $(STAGE)
-
 audit: setup-dev  ## what is known against the locked dependencies
 	@$(BIN)/python -m operations.audit $(LOCKS)
 
