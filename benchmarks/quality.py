@@ -26,8 +26,9 @@ from xgboost import XGBRegressor
 
 from contracts.pipeline_config import PipelineConfig
 from scoring.metrics import metrics_of
+from training_jobs.choice import Parameters
 from training_jobs.dataset import Dataset
-from training_jobs.experiment import Experiment, Parameters
+from training_jobs.experiment import Experiment
 from training_jobs.validation import summarise
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from contracts import instances
 from contracts.dataset import DatasetContract
+from contracts.estimators import CHOSEN, ESTIMATORS, PARAMETERS, is_known_parameter
 from contracts.reading import Table
 
-ESTIMATORS = (
-    "hist_gradient_boosting",
-    "random_forest",
-    "extra_trees",
-    "xgboost",
-    "lightgbm",
-    "linear",
-)
 # A metric's suffix carries its direction: `_error` is better when lower, `_score` when higher.
 METRICS = {
     "regression": ("rmse_error", "mae_error", "mape_error", "r2_score", "poisson_deviance_error"),
@@ -104,12 +98,16 @@ class Search:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """The estimator by name, its parameters, and the training job's resources."""
+    """The estimator by name, its parameters, and the training job's resources.
+
+    `auto` and `ensemble` choose among the others within `budget_seconds`; the parameters are for the others.
+    """
 
     estimator: str
     parameters: dict[str, float | int | str | bool]
     seed: int
     folds: int
+    budget_seconds: int
     instance_type: str
     max_runtime_seconds: int
     search: Search
@@ -117,16 +115,36 @@ class Training:
     @classmethod
     def read(cls, table: Table) -> Training:
         training = cls(
-            estimator=table.choice("estimator", ESTIMATORS),
+            estimator=table.choice("estimator", ESTIMATORS, "auto"),
             parameters=table.scalars("parameters"),
             seed=table.integer("seed", 0, 2**31 - 1, 42),
             folds=table.integer("folds", 2, 50, 3),
+            budget_seconds=table.integer("budget_seconds", 1, 86_400, 120),
             instance_type=instances.read(table, "ml.m5.xlarge"),
             max_runtime_seconds=table.integer("max_runtime_seconds", 60, 432_000, 3600),
             search=Search.read(table.table("search", required=False)),
         )
         table.finish()
+        if training.search.enabled and training.estimator in CHOSEN:
+            raise table.fail("search.enabled", f"{training.estimator!r} searches by itself; set false")
+        named = {f"parameters.{name}": name for name in training.parameters}
+        named |= {f"search.space[{i}].name": found.name for i, found in enumerate(training.search.space)}
+        for key, name in named.items():
+            _check_parameter(table, key, name, training.estimator)
         return training
+
+
+def _check_parameter(table: Table, key: str, name: str, estimator: str) -> None:
+    """One of another estimator is allowed: what means the same is translated, and the rest left out."""
+    if is_known_parameter(name):
+        return
+    known = sorted(PARAMETERS.get(estimator, frozenset().union(*PARAMETERS.values())))
+    near = get_close_matches(name, known, 1)
+    raise table.fail(
+        key,
+        "no estimator has a parameter of this name"
+        + (f"; did you mean {near[0]!r}?" if near else f"; {estimator} takes {', '.join(known)}"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
+from contracts.split import FOLD_COLUMN
 from inference.formats.tables import column_values, columns_of_table
 from training_jobs.errors import DatasetError, InputError
 
@@ -21,16 +22,19 @@ CONTRACT_FILE = "contract.json"
 
 @dataclass(frozen=True)
 class Dataset:
-    """Features (n rows, one column per feature of the contract) and the target (n,)."""
+    """Features (n rows, one column per feature of the contract) and the target (n,). Rows of one of `keys`
+    (n,) stay together in a cross-validation; of a split by time they are the times."""
 
     features: pd.DataFrame
     target: npt.NDArray[Any]
+    keys: npt.NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
     def take(self, rows: npt.NDArray[np.intp]) -> Dataset:
-        return Dataset(self.features.iloc[rows], self.target[rows])
+        keys = None if self.keys is None else self.keys[rows]
+        return Dataset(self.features.iloc[rows], self.target[rows], keys)
 
 
 def read_config(channel: Path) -> PipelineConfig:
@@ -57,7 +61,8 @@ def read_dataset(channel: Path, contract: DatasetContract, folds: int) -> Datase
     if lacking:
         raise DatasetError(f"the training data lack the columns {', '.join(map(repr, lacking))}")
     features = pd.DataFrame(columns_of_table(table, contract.feature_columns))
-    dataset = Dataset(features, _target(table, contract))
+    keys = table.column(FOLD_COLUMN).to_numpy() if FOLD_COLUMN in table.column_names else None
+    dataset = Dataset(features, _target(table, contract), keys)
     _check(dataset, contract, folds)
     return dataset
 

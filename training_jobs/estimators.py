@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from contracts.estimators import parameter_of
+from training_jobs.choice import Parameters
 from training_jobs.errors import ParameterError
-
-Parameters = Mapping[str, float | int | str | bool]
 
 
 def make_estimator(name: str, task: str, parameters: Parameters, seed: int, threads: int) -> Any:
-    """The unfitted estimator; raises ParameterError naming a parameter that it does not take."""
+    """The unfitted estimator; raises ParameterError naming a parameter that it does not take.
+
+    Parameters written for another estimator are translated, or left out where this one has no such thing.
+    """
     build, defaults = _BUILDERS[name]
-    values = {**defaults, **_read(parameters)}
+    values = {**defaults, **_read(name, parameters)}
     try:
         return build(task == "classification", values, seed, threads)
     except (TypeError, ValueError) as error:
@@ -22,12 +25,15 @@ def make_estimator(name: str, task: str, parameters: Parameters, seed: int, thre
 
 def needs_scaling(name: str) -> bool:
     """Whether numbers must be imputed and scaled; trees take them as they are."""
-    return name == "linear"
+    return name in ("linear", "mlp")
 
 
-def _read(parameters: Parameters) -> dict[str, Any]:
-    """TOML has no null: the text "none" stands for Python's None."""
-    return {name: None if value == "none" else value for name, value in parameters.items()}
+def _read(estimator: str, parameters: Parameters) -> dict[str, Any]:
+    """By the estimator's own names. TOML has no null: the text "none" stands for Python's None."""
+    names = {name: parameter_of(estimator, name) for name in parameters}
+    own = {names[name]: value for name, value in parameters.items() if names[name] not in (None, name)}
+    own |= {name: value for name, value in parameters.items() if names[name] == name}
+    return {str(name): None if value == "none" else value for name, value in own.items()}
 
 
 def _hist_gradient_boosting(classify: bool, values: dict[str, Any], seed: int, threads: int) -> Any:
@@ -74,6 +80,15 @@ def _linear(classify: bool, values: dict[str, Any], seed: int, threads: int) -> 
     return Ridge(**values, random_state=seed) if values else LinearRegression()
 
 
+def _mlp(classify: bool, values: dict[str, Any], seed: int, threads: int) -> Any:
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    sizes = values.pop("hidden_layer_sizes", "64,32")
+    kind = MLPClassifier if classify else MLPRegressor
+    layers = tuple(int(size) for size in str(sizes).split(","))
+    return kind(**values, hidden_layer_sizes=layers, random_state=seed)
+
+
 _BUILDERS: dict[str, tuple[Callable[[bool, dict[str, Any], int, int], Any], dict[str, Any]]] = {
     "hist_gradient_boosting": (_hist_gradient_boosting, {"early_stopping": False}),
     "random_forest": (_random_forest, {}),
@@ -81,4 +96,5 @@ _BUILDERS: dict[str, tuple[Callable[[bool, dict[str, Any], int, int], Any], dict
     "xgboost": (_xgboost, {"tree_method": "hist"}),
     "lightgbm": (_lightgbm, {"verbosity": -1}),
     "linear": (_linear, {}),
+    "mlp": (_mlp, {"early_stopping": True, "max_iter": 300}),
 }

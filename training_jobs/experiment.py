@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from contracts.pipeline_config import PipelineConfig
+from training_jobs.choice import Choice, Member, Parameters
 from training_jobs.dataset import Dataset
+from training_jobs.folds import Fold
 from training_jobs.pipeline import build_pipeline
 from training_jobs.resources import fitting_threads, limited_threads
 from training_jobs.scores import score
-from training_jobs.validation import Fold, folds_of
-
-Parameters = Mapping[str, float | int | str | bool]
+from training_jobs.validation import folds_of
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that stays the same while parameters are tried."""
+    """Everything that stays the same while estimators and parameters are tried."""
 
     config: PipelineConfig
     dataset: Dataset
@@ -29,9 +29,13 @@ class Experiment:
     def task(self) -> str:
         return self.config.dataset.task
 
+    @property
+    def metric(self) -> str:
+        return self.config.gate.metric
+
     @cached_property
     def folds(self) -> list[Fold]:
-        return folds_of(self.dataset, self.task, self.config.training.folds, self.seed)
+        return folds_of(self.dataset, self.config.dataset, self.config.training.folds, self.seed)
 
     @cached_property
     def threads(self) -> int:
@@ -44,18 +48,31 @@ class Experiment:
         return {name: int(self.dataset.features[name].nunique(dropna=False)) for name in columns}
 
     def fit(self, parameters: Parameters, dataset: Dataset | None = None) -> Any:
-        """A pipeline fitted on the whole dataset, or on the given rows."""
+        """The configured estimator with these parameters, fitted on all rows or on the given ones."""
+        return self.fit_choice(Choice.of(self.config.training.estimator, parameters), dataset)
+
+    def fit_choice(self, choice: Choice, dataset: Dataset | None = None) -> Any:
+        """A pipeline, or a blend of pipelines, fitted on the whole dataset or on the given rows."""
         rows = self.dataset if dataset is None else dataset
-        pipeline = build_pipeline(
-            self.config, self.category_counts, rows.features, parameters, self.seed, self.threads
+        fitted = [self._fit_member(member, rows) for member in choice.members]
+        return fitted[0]
+
+    def unfitted(self, member: Member, rows: Dataset) -> Any:
+        return build_pipeline(
+            self.config, self.category_counts, rows.features, member, self.seed, self.threads
         )
+
+    def _fit_member(self, member: Member, rows: Dataset) -> Any:
         with limited_threads(self.threads):
-            return pipeline.fit(rows.features, rows.target)
+            return self.unfitted(member, rows).fit(rows.features, rows.target)
 
     def fold_scores(self, parameters: Parameters) -> Iterator[dict[str, float]]:
-        """Each fold's metrics, by a pipeline that has not seen the fold."""
+        """Each fold's metrics with these parameters, by a pipeline that has not seen the fold."""
+        return self.choice_scores(Choice.of(self.config.training.estimator, parameters))
+
+    def choice_scores(self, choice: Choice) -> Iterator[dict[str, float]]:
         for training, validation in self.folds:
-            pipeline = self.fit(parameters, self.dataset.take(training))
+            pipeline = self.fit_choice(choice, self.dataset.take(training))
             rest = self.dataset.take(validation)
             with limited_threads(self.threads):
-                yield score(pipeline, rest.features, rest.target, self.task, self.config.gate.metric)
+                yield score(pipeline, rest.features, rest.target, self.task, self.metric)

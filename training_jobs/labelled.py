@@ -15,6 +15,8 @@ class LabelledXGBClassifier(XGBClassifier):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, **options: Any) -> Self:  # noqa: N803 - scikit-learn's name
         self.labels_, codes = np.unique(y, return_inverse=True)
+        if watched := options.pop("eval_set", None):
+            options["eval_set"] = [(rows, np.searchsorted(self.labels_, labels)) for rows, labels in watched]
         super().fit(X, codes, **options)
         return self
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from contracts.pipeline_config import PipelineConfig
 from inference.model import Model
 from inference.model.artefact import model_hash
+from training_jobs.choice import Choice
 from training_jobs.export.parity import ParityReport
 from training_jobs.job import Job
 
@@ -56,13 +57,13 @@ def describe_origin(job: Job) -> dict[str, str]:
     }
 
 
-def describe_training(
-    estimator: str, parameters: Mapping[str, Any], seed: int, cv_metrics: Mapping[str, float]
-) -> dict[str, Any]:
-    """What was chosen. A job that is given `parameters` again needs no search."""
+def describe_training(choice: Choice, seed: int, cv_metrics: Mapping[str, float]) -> dict[str, Any]:
+    """What was chosen. A job that is given `estimator` and `parameters` again needs no search."""
+    members = {} if choice.only else {"members": [member.as_document() for member in choice.members]}
     return {
-        "estimator": estimator,
-        "parameters": dict(parameters),
+        "estimator": choice.estimator,
+        "parameters": dict(choice.parameters),
+        **members,
         "seed": seed,
         "cv_metrics": dict(cv_metrics),
     }

@@ -1,30 +1,60 @@
-"""Which parameters the estimator gets: the configuration's, an earlier model's, or a search's."""
+"""What the job trains: what is configured, an earlier model's parameters, or what a search finds."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.estimators import CHOSEN, PARAMETERS
+from training_jobs.choice import Choice, Parameters
 from training_jobs.errors import InputError
-from training_jobs.experiment import Experiment, Parameters
+from training_jobs.experiment import Experiment
 from training_jobs.job import Job
 from training_jobs.report import log
 
-# The `parameters` of an earlier model's manifest, as JSON.
+# The `parameters` of an earlier model's manifest, as JSON, and its `estimator`.
 GIVEN = "parameters"
+GIVEN_ESTIMATOR = "estimator"
 
 
-def choose_parameters(job: Job, experiment: Experiment) -> tuple[Parameters, list[dict[str, Any]]]:
-    """The parameters, and the trials of the search where there was one."""
+@dataclass(frozen=True)
+class Decision:
+    """The choice; the trials of the search where there was one; and each fold's metrics where the search has
+    measured them already."""
+
+    choice: Choice
+    history: list[dict[str, Any]] = field(default_factory=list)
+    fold_scores: list[dict[str, float]] = field(default_factory=list)
+
+
+def decide(job: Job, experiment: Experiment) -> Decision:
+    """What to fit; raises InputError on hyperparameters that say nothing usable."""
     training = experiment.config.training
     if text := job.hyperparameters.get(GIVEN):
         log("parameters are given: no search")
-        return _given(text), []
+        return Decision(Choice.of(_given_estimator(job, training.estimator), _given(text)))
+    if training.estimator in CHOSEN:
+        from training_jobs.auto import search as choose
+
+        found = choose(experiment)
+        return Decision(found.best(), found.history, found.trials[0].scores)
     if not training.search.enabled:
-        return training.parameters, []
+        return Decision(Choice.of(training.estimator, training.parameters))
     from training_jobs.search import search
 
-    return search(experiment, training.search)
+    parameters, history = search(experiment, training.search)
+    return Decision(Choice.of(training.estimator, parameters), history)
+
+
+def _given_estimator(job: Job, configured: str) -> str:
+    name = job.hyperparameters.get(GIVEN_ESTIMATOR, configured)
+    if name not in PARAMETERS:
+        known = ", ".join(PARAMETERS)
+        raise InputError(
+            f"hyperparameter {GIVEN_ESTIMATOR}: {name!r} takes no parameters; name one of {known}"
+        )
+    return name
 
 
 def _given(text: str) -> Parameters:

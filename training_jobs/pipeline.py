@@ -7,14 +7,16 @@ from typing import Any
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from contracts.pipeline_config import PipelineConfig
-from training_jobs.estimators import Parameters, make_estimator, needs_scaling
+from training_jobs.choice import Member
+from training_jobs.estimators import make_estimator, needs_scaling
 from training_jobs.features import derived_features
 
-# More categories than this become one column of codes instead of a column each.
+# More categories than this become their mean target instead of a column each.
 MAX_ONE_HOT = 32
 
 
@@ -22,18 +24,17 @@ def build_pipeline(
     config: PipelineConfig,
     category_counts: dict[str, int],
     rows: pd.DataFrame,
-    parameters: Parameters,
+    member: Member,
     seed: int,
     threads: int,
 ) -> Pipeline:
     """Unfitted, for the given rows. `category_counts` tells how many values each category column has."""
-    name = config.training.estimator
+    name = member.estimator
+    numbers = _numbers(config, rows)
+    columns = _columns(numbers, category_counts, config.dataset.task, seed, scale=needs_scaling(name))
+    estimator = make_estimator(name, config.dataset.task, member.parameters, seed, threads)
     return Pipeline(
-        [
-            ("features", derived_features(config.features)),
-            ("columns", _columns(_numbers(config, rows), category_counts, scale=needs_scaling(name))),
-            ("estimator", make_estimator(name, config.dataset.task, parameters, seed, threads)),
-        ]
+        [("features", derived_features(config.features)), ("columns", columns), ("estimator", estimator)]
     )
 
 
@@ -45,8 +46,10 @@ def _numbers(config: PipelineConfig, rows: pd.DataFrame) -> list[str]:
     return [name for name in frame.columns if name not in categories and frame[name].notna().any()]
 
 
-def _columns(numbers: list[str], category_counts: dict[str, int], *, scale: bool) -> ColumnTransformer:
-    few = [name for name, count in category_counts.items() if scale or count <= MAX_ONE_HOT]
+def _columns(
+    numbers: list[str], category_counts: dict[str, int], task: str, seed: int, *, scale: bool
+) -> ColumnTransformer:
+    few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT]
     many = [name for name in category_counts if name not in few]
     parts: list[tuple[str, Any, list[str]]] = []
     if numbers:
@@ -54,7 +57,7 @@ def _columns(numbers: list[str], category_counts: dict[str, int], *, scale: bool
     if few:
         parts.append(("one_hot", OneHotEncoder(handle_unknown="ignore", sparse_output=False), few))
     if many:
-        parts.append(("codes", _ordinal(), many))
+        parts.append(("means", _means(task, seed, scale=scale), many))
     return ColumnTransformer(parts, verbose_feature_names_out=False)
 
 
@@ -67,5 +70,10 @@ def _scaled() -> Pipeline:
     )
 
 
-def _ordinal() -> OrdinalEncoder:
-    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
+def _means(task: str, seed: int, *, scale: bool) -> Any:
+    """Each category's mean target, shrunk towards the mean of all. Rows to be fitted get the means of other
+    rows (scikit-learn's cross fitting), or a category of few rows would give their answers away."""
+    regression = task == "regression"
+    folds = (KFold if regression else StratifiedKFold)(5, shuffle=True, random_state=seed)
+    encoder = TargetEncoder(target_type="continuous" if regression else "auto", cv=folds)
+    return Pipeline([("means", encoder), ("scale", StandardScaler())]) if scale else encoder

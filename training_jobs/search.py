@@ -16,8 +16,9 @@ from optuna.distributions import (
 from optuna.trial import TrialState
 
 from contracts.training import Search, SearchRange, higher_is_better
+from training_jobs.choice import Parameters
 from training_jobs.errors import ParameterError
-from training_jobs.experiment import Experiment, Parameters
+from training_jobs.experiment import Experiment
 from training_jobs.report import log
 
 Clock = Callable[[], float]

@@ -19,7 +19,7 @@ from training_jobs.manifest import (
     describe_parity,
     describe_training,
 )
-from training_jobs.parameters import choose_parameters
+from training_jobs.parameters import decide
 from training_jobs.report import log, print_metrics
 from training_jobs.tracking import Tracker
 from training_jobs.validation import summarise
@@ -36,9 +36,10 @@ def train(job: Job) -> None:
         log(f"read {len(dataset)} rows of {len(dataset.features.columns)} features")
 
         experiment = Experiment(config, dataset, job.integer("seed", config.training.seed))
-        parameters, history = choose_parameters(job, experiment)
-        pipeline = experiment.fit(parameters)
-        log(f"fitted {config.training.estimator}, {time.perf_counter() - started:.1f} s after the start")
+        decision = decide(job, experiment)
+        choice = decision.choice
+        pipeline = experiment.fit_choice(choice)
+        log(f"fitted {choice.estimator}, {time.perf_counter() - started:.1f} s after the start")
 
         model = export_model(pipeline, config.dataset.feature_columns)
         exported = with_check_rows(model, dataset.features, experiment.seed)
@@ -52,19 +53,19 @@ def train(job: Job) -> None:
         }
         tracker.log_model(exported.with_manifest(origin), dataset.features.head(EXAMPLE_ROWS))
 
-        scores = []
-        for number, fold in enumerate(experiment.fold_scores(parameters), start=1):
+        scores: list[dict[str, float]] = []
+        for fold in decision.fold_scores or experiment.choice_scores(choice):
             scores.append(fold)
-            log(f"fold {number} of {len(experiment.folds)}: " + ", ".join(f"{k} {fold[k]:.6g}" for k in fold))
+            log(f"fold {len(scores)}: " + ", ".join(f"{k} {fold[k]:.6g}" for k in fold))
         cv_metrics = summarise(scores)
         print_metrics({f"cv_{name}": value for name, value in cv_metrics.items()})
 
         manifest = {
             **origin,
-            **describe_training(config.training.estimator, parameters, experiment.seed, cv_metrics),
+            **describe_training(choice, experiment.seed, cv_metrics),
         }
-        if history:
-            manifest["search"] = history
+        if decision.history:
+            manifest["search"] = decision.history
         manifest["mlflow_run_id"] = tracker.finish(manifest)
         artefact.write(job.model_directory, exported.with_manifest(manifest))
     log(f"model {manifest['model_hash'][:12]} written, {time.perf_counter() - started:.1f} s after the start")

@@ -1,22 +1,17 @@
-"""The folds of a cross-validation, and what their metrics come to."""
+"""The folds of a dataset's cross-validation, and what their metrics come to."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from contracts.dataset import DatasetContract
 from training_jobs.dataset import Dataset
+from training_jobs.folds import Fold, split_rows
 
-Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
-
-def folds_of(dataset: Dataset, task: str, count: int, seed: int) -> list[Fold]:
-    """(training rows, validation rows) of each fold, shuffled by the seed; classes are spread evenly."""
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    kind = KFold if task == "regression" else StratifiedKFold
-    splitter = kind(n_splits=count, shuffle=True, random_state=seed)
-    return list(splitter.split(dataset.features, dataset.target))
+def folds_of(dataset: Dataset, contract: DatasetContract, count: int, seed: int) -> list[Fold]:
+    """(training rows, validation rows) of each fold, by the contract's split."""
+    return split_rows(dataset.target, contract.task, contract.split, dataset.keys, count, seed)
 
 
 def summarise(scores: list[dict[str, float]]) -> dict[str, float]:

@@ -12,7 +12,7 @@
 #define MANY_ROWS 512 /* so many are taken down one large tree before the next */
 #define FEW_ROWS 4 /* up to so many are worked on one by one */
 
-enum { OP_RATIO, OP_COMBINE, OP_DISTANCE, OP_EQUALS, OP_ORDINAL, OP_IMPUTE, OP_SCALE };
+enum { OP_RATIO, OP_COMBINE, OP_DISTANCE, OP_EQUALS, OP_ORDINAL, OP_IMPUTE, OP_SCALE, OP_LOOKUP, OP_DATE_PART };
 
 typedef struct {
     int32_t op, a, b;
@@ -21,7 +21,7 @@ typedef struct {
 
 /* What Python hands over; the arrays are those of inference.model.Model. */
 typedef struct {
-    int64_t columns, steps, outputs, trees, nodes, leaves, per_leaf, linear, single;
+    int64_t columns, steps, outputs, trees, nodes, leaves, per_leaf, linear, single, lookups;
     const gl_step *step;
     const double *baseline;
     const int32_t *start, *output, *feature;
@@ -31,6 +31,7 @@ typedef struct {
     const int32_t *leaf;
     const double *values;
     const double *weights;
+    const double *lookup;
 } gl_spec;
 
 /* A node of a small tree, for one row at a time: on by ahead[1], to the right child, where code[column] >
@@ -76,6 +77,7 @@ typedef struct gl_model {
     int linear, single, small, level;
     gl_step *step;
     double *baseline;
+    double *lookup; /* the tables of lookup steps, one after another */
     int32_t *output;
     double *values;       /* leaves, outputs per leaf */
     int64_t *first_value; /* per tree: its first leaf in values */
@@ -120,6 +122,7 @@ int gl_build_small(gl_model *model, const gl_spec *spec);
 int gl_build_walk(gl_model *model);
 int gl_walk_rows(const gl_model *model, gl_block *block);
 int gl_build_large(gl_model *model, const gl_spec *spec);
+void gl_date_parts(const double *from, double *to, int count, int part, double units_per_day);
 void gl_apply_steps(const gl_model *model, double *entries, int count);
 int gl_sum_small(const gl_model *model, gl_block *block);
 void gl_sum_large(const gl_model *model, double *rows, int64_t count, double *sums, float *singles);

@@ -7,19 +7,16 @@ import functools
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from contracts.values import NUMERIC
 from inference.kernel import build
-from inference.model import FloatArray, InputColumn, Model
+from inference.model import FloatArray, InputColumn, Model, Operation
 
-_OPERATIONS = {
-    name: code
-    for code, name in enumerate(("ratio", "combine", "distance", "equals", "ordinal", "impute", "scale"))
-}
+_OPERATIONS = {name: code for code, name in enumerate(get_args(Operation))}
 _ARRAYS = {
     "start": np.int32,
     "output": np.int32,
@@ -31,6 +28,7 @@ _ARRAYS = {
     "leaf": np.int32,
     "values": np.float64,
     "weights": np.float64,
+    "lookup": np.float64,
 }
 _STEP = np.dtype([("op", "<i4"), ("a", "<i4"), ("b", "<i4"), ("_", "<i4"), ("p", "<f8"), ("q", "<f8")])
 _ALL_FEATURES = 2
@@ -54,6 +52,7 @@ class _Spec(ctypes.Structure):
                 "per_leaf",
                 "linear",
                 "single",
+                "lookups",
             )
         ),
         *(
@@ -71,6 +70,7 @@ class _Spec(ctypes.Structure):
                 "leaf",
                 "values",
                 "weights",
+                "lookup",
             )
         ),
     ]
@@ -180,6 +180,7 @@ def _create(library: ctypes.CDLL, model: Model, level: int) -> Any:
         outputs=model.head.outputs,
         linear=linear,
         single=model.head.precision == "float32",
+        lookups=len(arrays.get("lookup", ())),
         trees=0 if linear else len(arrays["output"]),
         nodes=0 if linear else len(arrays["feature"]),
         leaves=0 if linear else len(arrays["values"]),

@@ -44,7 +44,7 @@ static int processor_level(void) {
 
 void gl_free(gl_model *model) {
     if (!model) return;
-    void *owned[] = {model->step, model->baseline, model->output, model->values, model->first_value,
+    void *owned[] = {model->step, model->baseline, model->lookup, model->output, model->values, model->first_value,
                      model->used_entry, model->used_weight, model->column, model->grid, model->first_node,
                      model->node_column, model->node_code, model->node_mask, model->node_child, model->small_node,
                      model->tiny_node, model->first_small, model->value_base, model->by_depth,
@@ -69,7 +69,8 @@ gl_model *gl_create(const gl_spec *spec, int level) {
     model->level = processor_level() < level ? processor_level() : level;
     model->step = copy(spec->step, spec->steps * (int64_t)sizeof(gl_step));
     model->baseline = copy(spec->baseline, spec->outputs * (int64_t)sizeof(double));
-    int failed = !model->step || !model->baseline;
+    model->lookup = copy(spec->lookup, spec->lookups * (int64_t)sizeof(double));
+    int failed = !model->step || !model->baseline || !model->lookup;
     if (!failed && model->linear) {
         failed = build_linear(model, spec);
     } else if (!failed) {
@@ -116,6 +117,13 @@ void gl_apply_steps(const gl_model *model, double *entries, int count) {
             break;
         case OP_IMPUTE:
             for (int r = 0; r < count; r++) to[r] = a[r] != a[r] ? p : a[r];
+            break;
+        case OP_LOOKUP:
+            for (int r = 0; r < count; r++)
+                to[r] = model->lookup[(int64_t)p + (int64_t)(a[r] >= 0 && a[r] < q ? a[r] : a[r] == -2.0 ? q : q + 1)];
+            break;
+        case OP_DATE_PART:
+            gl_date_parts(a, to, count, (int)p, q);
             break;
         default:
             for (int r = 0; r < count; r++) to[r] = (a[r] - p) / q;

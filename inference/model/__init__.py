@@ -4,6 +4,7 @@ The plain types are importable from here; artefact, predictor and engines from t
 """
 
 from inference.model.structure import (
+    DATE_PARTS,
     MISSING_CODE,
     UNKNOWN_CODE,
     FloatArray,
@@ -16,6 +17,7 @@ from inference.model.structure import (
 )
 
 __all__ = [
+    "DATE_PARTS",
     "MISSING_CODE",
     "UNKNOWN_CODE",
     "FloatArray",

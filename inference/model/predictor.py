@@ -93,7 +93,11 @@ class Predictor:
         """What trees or weights add up to (n, outputs), before any link."""
         if self._fallback is None:
             return self.kernel.sums(matrix)  # type: ignore[union-attr]  # one of both is there
-        return self._fallback(features.apply(self.model.steps, matrix, self.model.width))
+        return self._fallback(self._entries(matrix))
+
+    def _entries(self, matrix: FloatArray) -> FloatArray:
+        table = self.model.arrays.get("lookup", np.empty(0))
+        return features.apply(self.model.steps, matrix, self.model.width, table)
 
     def answer_of_one(self, body: bytes, *, is_json: bool) -> FloatArray | None:
         """The answer (1, outputs) to a body of one plain row, JSON or CSV; None for any other body."""

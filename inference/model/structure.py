@@ -18,11 +18,17 @@ from contracts.values import Grammar
 
 FloatArray = npt.NDArray[np.float64]
 
+# What a date_part step gives, by number: the year, the month (1-12), the day of the month (1-31), the weekday
+# (0 is Monday), the day of the year (0-365), the hour of the day (0-23).
+DATE_PARTS = ("year", "month", "day", "weekday", "day_of_year", "hour")
+
 # A category that training never saw, and a missing one. Known categories are numbered from 0.
 UNKNOWN_CODE = -1.0
 MISSING_CODE = -2.0
 
-Operation = Literal["ratio", "combine", "distance", "equals", "ordinal", "impute", "scale"]
+Operation = Literal[
+    "ratio", "combine", "distance", "equals", "ordinal", "impute", "scale", "lookup", "date_part"
+]
 Link = Literal["identity", "exp", "sigmoid", "softmax"]
 
 
@@ -70,6 +76,9 @@ class Step:
     ordinal   a where it is a known code, p for an unknown and q for a missing one
     impute    p where a is missing, else a
     scale     (a - p) / q
+    lookup    `lookup[p + a]` where a is a known code below q, `lookup[p + q]` for a missing one and
+              `lookup[p + q + 1]` for an unknown one
+    date_part the part p (DATE_PARTS) of the day that a / q begins, a counting from 1970-01-01 in q a day
 
     ratio, combine and distance give a missing value wherever the result is not finite.
     """
@@ -101,7 +110,8 @@ class Head:
 class Model:
     """`arrays` of trees: start (trees + 1), output (trees), and per node feature (-1 for a leaf), threshold,
     left, right, missing_left, leaf (row of `values`); values (leaves, outputs per leaf). A row goes left
-    where its entry is <= threshold. Of a linear model: weights (entries, outputs)."""
+    where its entry is <= threshold. Of a linear model: weights (entries, outputs). Of a model with lookup
+    steps: lookup (values), one table after another."""
 
     columns: tuple[InputColumn, ...]
     steps: tuple[Step, ...]

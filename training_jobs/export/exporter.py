@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from contracts.dataset import Column
 from inference.model import Model
 from training_jobs.errors import UnsupportedModelError
@@ -41,4 +43,6 @@ def export_model(pipeline: Any, columns: Sequence[Column]) -> Model:
     layout, sources = follow(pipeline, columns)
     head, arrays, classes = _EXPORTERS[kind](estimator, sources, layout)
     plain = tuple(value.item() if hasattr(value, "item") else value for value in classes)
+    if layout.lookup:
+        arrays["lookup"] = np.array(layout.lookup)
     return Model(tuple(layout.columns), tuple(layout.steps), head, plain, arrays)

@@ -31,12 +31,19 @@ class Layout:
     columns: list[InputColumn]
     steps: list[Step] = field(default_factory=list)
     position: dict[str, int] = field(default_factory=dict)
+    lookup: list[float] = field(default_factory=list)
 
     def add(self, step: Step) -> int:
         """The entry of a step, the same one for the same step."""
         if step not in self.steps:
             self.steps.append(step)
         return len(self.columns) + self.steps.index(step)
+
+    def add_lookup(self, entry: int, known: Sequence[float], missing: float, unknown: float) -> int:
+        """The entry of a code's value in a table."""
+        self.lookup += [*known, missing, unknown]
+        start = len(self.lookup) - len(known) - 2
+        return self.add(Step("lookup", entry, p=float(start), q=float(len(known))))
 
     def materialise(self, source: Source) -> int:
         """The entry that holds the source with its transforms applied."""
@@ -84,6 +91,8 @@ def _follow_part(parts: list[Any], names: list[str], layout: Layout) -> list[Sou
             sources = _one_hot(part, names, layout)
         elif kind == "OrdinalEncoder":
             sources = _ordinal(part, names, layout)
+        elif kind == "TargetEncoder":
+            sources = _target_means(part, names, layout)
         elif kind in _TRANSFORMS:
             transforms = _TRANSFORMS[kind](part, names)
             sources = [Source(s.entry, (*s.chain, t)) for s, t in zip(sources, transforms, strict=True)]
@@ -136,4 +145,20 @@ def _ordinal(part: Any, names: list[str], layout: Layout) -> list[Source]:
         missing = float(part.encoded_missing_value) if seen_missing else unknown
         step = Step("ordinal", layout.position[name], p=unknown, q=missing)
         sources.append(Source(layout.add(step)))
+    return sources
+
+
+def _target_means(part: Any, names: list[str], layout: Layout) -> list[Source]:
+    """One input a column, of more than two classes one a column and class: the columns' first, in order."""
+    outputs = len(part.classes_) if part.target_type_ == "multiclass" else 1
+    unknown = np.ravel(part.target_mean_)
+    sources = []
+    for index, name in enumerate(names):
+        codes = _texts(part.categories_[index], name, layout)
+        for output in range(outputs):
+            means = dict(zip(codes, part.encodings_[index * outputs + output].tolist(), strict=True))
+            rest = float(unknown[output])
+            known = [means[float(code)] for code in range(len(means) - (MISSING_CODE in means))]
+            entry = layout.add_lookup(layout.position[name], known, means.get(MISSING_CODE, rest), rest)
+            sources.append(Source(entry))
     return sources

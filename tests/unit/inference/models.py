@@ -23,7 +23,11 @@ STEPS = (
     Step("ordinal", 2, p=-1.0, q=-2.0),
     Step("impute", 0, p=3.0),
     Step("scale", 8, p=1.25, q=0.3),
+    Step("lookup", 2, p=1.0, q=3.0),
+    *(Step("date_part", 1, p=float(part), q=1.0) for part in range(6)),
 )
+# One value that nobody reads, then those of three categories, of a missing and of an unknown one.
+LOOKUP = np.array([9.0, 0.5, -1.0, 0.25, 1.5, -0.5])
 
 
 def tree_model(
@@ -51,6 +55,7 @@ def tree_model(
         joined["threshold"] = _as_floats(joined["threshold"])
     arrays = {
         **joined,
+        "lookup": LOOKUP,
         "start": start,
         "output": np.array([t % (outputs // per_leaf) for t in range(trees)]),
         "left": np.where(leaf, 0, joined["left"] + offset),
@@ -92,7 +97,9 @@ def linear_model(seed: int = 0, outputs: int = 1) -> Model:
     random = np.random.default_rng(seed)
     weights = random.normal(size=(len(COLUMNS) + len(STEPS), outputs))
     weights[:5] = 0.0
-    return Model(COLUMNS, STEPS, Head("linear", outputs, (0.5,) * outputs), (), {"weights": weights})
+    return Model(
+        COLUMNS, STEPS, Head("linear", outputs, (0.5,) * outputs), (), {"weights": weights, "lookup": LOOKUP}
+    )
 
 
 def random_rows(count: int, columns: tuple[InputColumn, ...] = COLUMNS, seed: int = 1) -> FloatArray:

@@ -73,15 +73,28 @@ def test_categories_missing_in_training_and_new_in_a_request_agree() -> None:
     assert prove_parity(pipeline, Predictor(exported), experiment.dataset.features).largest_difference == 0
 
 
-def test_many_categories_become_one_column_of_codes() -> None:
+@pytest.mark.parametrize("bounds", TASKS.values(), ids=TASKS)
+@pytest.mark.parametrize("name", ["lightgbm", "linear"])
+def test_many_categories_become_their_mean_target(name: str, bounds: tuple[float, ...]) -> None:
     frame = housing_rows(1200)
     frame["ocean_proximity"] = [f"zone {i % 60}" for i in range(len(frame))]
     frame.loc[frame.index[::50], "ocean_proximity"] = None
-    experiment = experiment_on(frame, "lightgbm", {"n_estimators": 20})
+    experiment = experiment_on(frame, name, {}, bounds)
     pipeline, exported = export(experiment)
 
-    assert [step.op for step in exported.model.steps].count("ordinal") == 1
-    assert prove_parity(pipeline, Predictor(exported), experiment.dataset.features).largest_difference == 0
+    classes = len(bounds) + 1
+    assert [step.op for step in exported.model.steps].count("lookup") == (classes if classes > 2 else 1)
+    report = prove_parity(pipeline, Predictor(exported), experiment.dataset.features)
+    assert report.largest_difference <= 1e-9
+
+
+def test_a_category_of_one_row_does_not_give_its_answer_away() -> None:
+    frame = housing_rows(600)
+    frame["ocean_proximity"] = [f"house {i}" for i in range(len(frame))]
+    frame[TARGET] = np.random.default_rng(1).normal(size=len(frame))
+    scores = list(experiment_on(frame, "random_forest", {"n_estimators": 20}).fold_scores({}))
+
+    assert np.mean([fold["rmse_error"] for fold in scores]) < 1.15
 
 
 def test_a_model_that_answers_otherwise_is_refused_by_row_and_feature() -> None:

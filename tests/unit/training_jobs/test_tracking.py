@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ if code == 0:
 """
 
 
-def run_job(base: Path, parameters: dict[str, int]) -> dict[str, str]:
+def run_job(base: Path, parameters: dict[str, Any]) -> dict[str, str]:
     """The job's own process with MLflow on a file, and the lines that the script prints."""
     write_job(base, housing_rows(200), housing_config("hist_gradient_boosting", parameters))
     environment = {
@@ -74,7 +75,7 @@ def test_a_run_tells_what_was_tried_on_which_rows_and_holds_the_model_that_serve
 
 
 def test_a_job_that_fails_leaves_a_run_that_failed(tmp_path: Path) -> None:
-    assert run_job(tmp_path, {"no_such_parameter": 4})["STATUS"] == "1 FAILED job-7"
+    assert run_job(tmp_path, {"class_weight": "balanced"})["STATUS"] == "1 FAILED job-7"
 
 
 def test_without_an_address_nothing_is_logged_and_without_a_name_it_is_an_error(tmp_path: Path) -> None:

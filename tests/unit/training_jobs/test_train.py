@@ -126,10 +126,10 @@ def test_a_wholly_empty_column_is_trained_around(tmp_path: Path) -> None:
     assert manifest_of(job)["parity"]["largest_difference"] == 0
 
 
-def test_an_unknown_parameter_is_named(tmp_path: Path) -> None:
-    write_job(tmp_path, housing_rows(60), housing_config("random_forest", {"trees": 5}))
+def test_a_parameter_of_the_other_task_is_named(tmp_path: Path) -> None:
+    write_job(tmp_path, housing_rows(60), housing_config("random_forest", {"class_weight": "balanced"}))
 
-    with pytest.raises(ParameterError, match=r"training\.parameters of random_forest: .*'trees'"):
+    with pytest.raises(ParameterError, match=r"training\.parameters of random_forest: .*'class_weight'"):
         train(job_in(tmp_path))
 
 

@@ -10,7 +10,7 @@ from inference import kernel
 from inference.kernel import build
 from inference.model import FloatArray, Model, features
 from inference.model.trees import TreeSum, WeightedSum
-from tests.unit.inference.models import linear_model, random_rows, tree_model
+from tests.unit.inference.models import LOOKUP, linear_model, random_rows, tree_model
 
 LIBRARY = kernel.load()
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="no compiler on this machine")
@@ -39,7 +39,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 def numpy_sums(model: Model, rows: FloatArray) -> FloatArray:
     engine = WeightedSum if model.head.kind == "linear" else TreeSum
-    return engine(model.arrays, model.head)(features.apply(model.steps, rows, model.width))
+    return engine(model.arrays, model.head)(features.apply(model.steps, rows, model.width, LOOKUP))
 
 
 @pytest.mark.parametrize("level", [0, 1, 2], ids=["plain C", "AVX2", "AVX-512"])

@@ -1,0 +1,104 @@
+"""`auto` finds an estimator that suits the rows, within its time, and says what it tried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.training_jobs.rows import TARGET, dataset_of, housing_config, housing_rows
+from training_jobs.auto import search
+from training_jobs.candidates import Size, first_candidates
+from training_jobs.dataset import Dataset
+from training_jobs.experiment import Experiment
+from training_jobs.export import export_model
+from training_jobs.objectives import objective_of
+
+
+def experiment_of(frame: pd.DataFrame, bounds: tuple[float, ...] = (), **training: Any) -> Experiment:
+    config = housing_config("auto", {}, classes=bool(bounds))
+    config = replace(config, training=replace(config.training, **training))
+    return Experiment(config, dataset_of(frame, bounds), 42)
+
+
+class Ticks:
+    """A clock that goes on by so many seconds whenever it is looked at."""
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.now, self.seconds = 0.0, seconds
+
+    def __call__(self) -> float:
+        self.now += self.seconds
+        return self.now
+
+
+def test_a_straight_line_is_answered_by_a_line() -> None:
+    frame = housing_rows(300)
+    frame[TARGET] = 3.0 * frame["median_income"] + np.random.default_rng(0).normal(0, 0.1, 300)
+    found = search(experiment_of(frame, budget_seconds=60), Ticks(0.005))
+    assert found.best().estimator == "linear"
+    assert len({trial["parameters"]["estimator"] for trial in found.history}) == 6
+
+
+def test_a_step_is_not_answered_by_a_line_and_the_rounds_are_those_that_the_folds_chose() -> None:
+    frame = housing_rows(600)
+    frame[TARGET] = np.where(frame["median_income"] > 4, 10.0, np.where(frame["latitude"] > 38, 5.0, 0.0))
+    found = search(experiment_of(frame, budget_seconds=60), Ticks(0.005))
+    best = found.best().members[0]
+    assert best.estimator != "linear"
+    assert found.trials[0].value("rmse_error") < 2.0
+    booster = next(trial for trial in found.trials if trial.rounds)
+    assert booster.member().parameters != booster.candidate.parameters
+
+
+def test_the_first_candidate_is_tried_to_its_end_though_the_time_is_over() -> None:
+    found = search(experiment_of(housing_rows(200), budget_seconds=1), Ticks())
+    assert [trial["state"] for trial in found.history] == ["complete"]
+
+
+def test_classes_as_texts_are_chosen_for_and_exported() -> None:
+    experiment = experiment_of(housing_rows(300), (120_000.0, 200_000.0), budget_seconds=120)
+    found = search(experiment, Ticks())
+    model = export_model(experiment.fit_choice(found.best()), experiment.config.dataset.feature_columns)
+    assert model.classes == ("a", "b", "c")
+    assert found.trials[0].value("log_loss_error") < 1.0
+
+
+def test_more_columns_than_rows_are_learnt_from() -> None:
+    random = np.random.default_rng(5)
+    frame = housing_rows(60)
+    experiment = experiment_of(frame, budget_seconds=30)
+    dataset = Dataset(experiment.dataset.features, random.normal(size=60))
+    found = search(Experiment(experiment.config, dataset, 1), Ticks())
+    assert np.isfinite(found.trials[0].value("rmse_error"))
+
+
+def test_many_rows_are_judged_by_a_sample_and_fitted_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training_jobs.auto.MOST_CELLS", 1)
+    experiment = experiment_of(housing_rows(12_000), budget_seconds=1)
+    found = search(experiment, Ticks())
+    assert len(found.bench.experiment.dataset) == 10_000
+    assert found.growth > 1.0
+
+
+def test_small_data_are_held_back_harder() -> None:
+    small = [c.parameters for c in first_candidates(Size(200, 5, 0)) if c.estimator == "lightgbm"]
+    large = [c.parameters for c in first_candidates(Size(20_000, 5, 0)) if c.estimator == "lightgbm"]
+    assert int(small[0]["num_leaves"]) < int(large[0]["num_leaves"])
+    huge = {c.estimator for c in first_candidates(Size(2_000_000, 30, 0))}
+    assert "random_forest" not in huge
+
+
+@pytest.mark.parametrize("estimator", ["hist_gradient_boosting", "xgboost", "lightgbm"])
+def test_what_is_minimised_is_what_is_judged(estimator: str) -> None:
+    assert objective_of(estimator, "rmse_error") == {}
+    assert 0.9 in objective_of(estimator, "pinball_0.9_error").values()
+    frame = housing_rows(400)
+    config = housing_config(estimator, {**objective_of(estimator, "pinball_0.9_error")})
+    experiment = Experiment(config, dataset_of(frame), 42)
+    pipeline = experiment.fit(config.training.parameters)
+    below = (experiment.dataset.target <= pipeline.predict(experiment.dataset.features)).mean()
+    assert below > 0.8

@@ -1,0 +1,143 @@
+"""`estimator = "auto"`: the estimator that answers unseen rows best, found within a time budget.
+
+Only training rows are looked at, kept apart as the dataset's split keeps them. First every kind of estimator
+is tried with parameters that suit the data's size; what time is left goes to variations of the kinds that did
+best.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from training_jobs.candidates import Candidate, Size, first_candidates
+from training_jobs.choice import Choice, Member
+from training_jobs.experiment import Experiment
+from training_jobs.folds import Fold, split_rows
+from training_jobs.pipeline import MAX_ONE_HOT
+from training_jobs.report import log
+from training_jobs.trials import Bench, Clock, Trial
+from training_jobs.variations import Variations
+
+SMALL_ROWS, FOLDS_OF_SMALL = 2_000, 5
+# From here on one fold of so many says enough.
+LARGE_ROWS, FOLDS_OF_LARGE = 20_000, 5
+# As many numbers are looked at in choosing; the estimator that is chosen is fitted on every row.
+MOST_CELLS = 4_000_000
+# A trial that does worse on its first fold than the best by this share is not taken further.
+HOPELESS_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Search:
+    """The trials that saw every fold, the best first; what was given up; and how many times the rounds of a
+    fold suit all rows."""
+
+    bench: Bench
+    trials: list[Trial]
+    history: list[dict[str, Any]]
+    growth: float
+
+    def best(self) -> Choice:
+        return Choice((self._member(self.trials[0]),))
+
+    def _member(self, trial: Trial, weight: float = 1.0) -> Member:
+        found = trial.member(self.growth, weight)
+        return replace(found, parameters={**self.bench.objective(trial.candidate), **found.parameters})
+
+
+def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
+    """Try candidates until the budget is spent. The first is always tried to its end."""
+    metric, deadline = experiment.metric, clock() + experiment.config.training.budget_seconds
+    looked_at = _sample(experiment)
+    bench = Bench(looked_at, _folds(looked_at), clock)
+    size = _size(looked_at)
+    log(f"choosing by {metric}: {size.rows} rows, {size.columns} inputs, {len(bench.folds)} folds")
+    done: list[Trial] = []
+    history: list[dict[str, Any]] = []
+
+    def attempt(candidate: Candidate, *, patient: bool) -> float | None:
+        trial = Trial(candidate)
+        complete = _run(bench, trial, None if patient or not done else done[0], deadline, first=not done)
+        if complete:
+            done.append(trial)
+            done.sort(key=lambda t: t.value(metric))
+        history.append(_describe(len(history), trial, metric, complete))
+        log(f"{candidate.estimator}: {_last(history)}; best {done[0].candidate.estimator if done else '-'}")
+        return trial.value(metric) if complete else None
+
+    for candidate in first_candidates(size):
+        if not done or clock() < deadline:
+            attempt(candidate, patient=size.rows <= SMALL_ROWS)
+    variations = Variations(experiment.seed, size)
+    while clock() < deadline and (varied := variations.next(done)):
+        variations.tell(attempt(varied, patient=False))
+    learnt = float(np.mean([len(training) for training, _ in bench.folds]))
+    growth = min(2.0, (len(experiment.dataset) / learnt) ** 0.3)
+    return Search(bench, done, history, float(growth))
+
+
+def _run(bench: Bench, trial: Trial, best: Trial | None, deadline: float, *, first: bool) -> bool:
+    """Every fold of the trial; False where it was given up for time or for being hopeless."""
+    metric = bench.experiment.metric
+    for number in range(len(bench.folds)):
+        if number and not first and bench.clock() > deadline:
+            return False
+        bench.run(trial, number, np.inf if first else deadline)
+        if best is not None and number == 0 and len(bench.folds) > 1:
+            own, other = trial.value(metric), replace(best, scores=best.scores[:1]).value(metric)
+            if own - other > HOPELESS_SHARE * abs(other):
+                return False
+    return bool(np.isfinite(trial.value(metric)))
+
+
+def _sample(experiment: Experiment) -> Experiment:
+    """The rows that are looked at: all of them, or as many as their number of columns allows."""
+    most = max(10_000, MOST_CELLS // max(1, _size(experiment).columns))
+    if len(experiment.dataset) <= most:
+        return experiment
+    rows = np.sort(np.random.default_rng(experiment.seed).permutation(len(experiment.dataset))[:most])
+    return Experiment(experiment.config, experiment.dataset.take(rows), experiment.seed)
+
+
+def _folds(experiment: Experiment) -> list[Fold]:
+    rows, split = len(experiment.dataset), experiment.config.dataset.split
+    count = experiment.config.training.folds
+    count = (
+        max(count, FOLDS_OF_SMALL) if rows <= SMALL_ROWS else FOLDS_OF_LARGE if rows > LARGE_ROWS else count
+    )
+    keys = experiment.dataset.keys
+    if keys is not None:
+        count = max(2, min(count, len(np.unique(keys))))
+    folds = split_rows(experiment.dataset.target, experiment.task, split, keys, count, experiment.seed)
+    return folds if rows <= LARGE_ROWS else folds[-1:]
+
+
+def _size(experiment: Experiment) -> Size:
+    recipes, counts = experiment.config.features, experiment.category_counts.values()
+    numbers = len(experiment.config.dataset.feature_columns) - len(counts)
+    derived = len(recipes.ratios) + 2 * len(recipes.rotations) + len(recipes.distances)
+    encoded = sum(count if count <= MAX_ONE_HOT else 1 for count in counts)
+    classes = 0 if experiment.task == "regression" else len(np.unique(experiment.dataset.target))
+    return Size(len(experiment.dataset), numbers + derived + encoded, classes)
+
+
+def _describe(number: int, trial: Trial, metric: str, complete: bool) -> dict[str, Any]:
+    values = [scores[metric] for scores in trial.scores if metric in scores]
+    return {
+        "number": number,
+        "state": "complete" if complete else "pruned",
+        "value": float(np.mean(values)) if values else None,
+        "folds": len(values),
+        "seconds": round(trial.seconds, 3),
+        "parameters": {"estimator": trial.candidate.estimator, **trial.member().parameters},
+    }
+
+
+def _last(history: list[dict[str, Any]]) -> str:
+    found = history[-1]
+    value = "nothing" if found["value"] is None else f"{found['value']:.6g}"
+    return f"{value} {found['state']} in {found['seconds']:.1f} s"
