@@ -60,12 +60,13 @@ class Service:
         try:
             predictor = Predictor.load(settings.model_directory)
             predictor.check()
+            service = cls(predictor, settings)
         except ArtefactError as error:
             log("model_failed", reason=str(error))
             return cls(None, settings, str(error))
         digest = predictor.manifest.get("model_hash")
         log("model_loaded", engine=predictor.engine, model_hash=digest, columns=len(predictor.columns))
-        return cls(predictor, settings)
+        return service
 
     def handle(self, request: Request) -> Response:
         """The answer to a request; never raises."""

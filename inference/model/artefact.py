@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.errors import ArtefactError
-from inference.model import FloatArray, Model
+from inference.model import FloatArray, Model, npy
+from inference.model.validation import answer_width, validate
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -23,6 +25,9 @@ ARRAYS = "arrays.npz"
 # Rows held back at export with their answers; /ping fails unless the loaded model repeats them.
 CHECK_ROWS = "check_rows"
 CHECK_ANSWERS = "check_answers"
+_LARGEST_DOCUMENT_BYTES = 64 << 20
+_LARGEST_ARRAYS_BYTES = 8 << 30
+_MOST_ARRAYS = 1000
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,16 @@ def read(directory: Path) -> Artefact:
             f"{directory / MANIFEST}: format_version is {version!r}, and this image reads {FORMAT_VERSION}"
         )
     arrays = _read_arrays(directory / ARRAYS)
+    document = _read_json(directory / MODEL)
     try:
         check_rows, check_answers = arrays.pop(CHECK_ROWS), arrays.pop(CHECK_ANSWERS)
-        model = Model.from_document(_read_json(directory / MODEL), arrays)
-    except (KeyError, TypeError) as error:
-        raise ArtefactError(f"{directory}: {MODEL} or {ARRAYS} lacks {error}") from error
+        model = Model.from_document(document, arrays)
+        validate(model)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArtefactError(f"{directory}: {MODEL} or {ARRAYS} lacks {str(error)[:200]}") from error
+    except (ValueError, ArtefactError) as error:
+        raise ArtefactError(f"{directory}: {str(error)[:500]}") from error
+    _check_recorded(directory, model, check_rows, check_answers)
     if (found := model_hash(model)) != manifest.get("model_hash"):
         raise ArtefactError(
             f"{directory}: the model's hash is {found}, and the manifest says {manifest.get('model_hash')}"
@@ -81,26 +91,61 @@ def read(directory: Path) -> Artefact:
     return Artefact(manifest, model, check_rows, check_answers)
 
 
+def _check_recorded(directory: Path, model: Model, rows: npt.NDArray[Any], answers: npt.NDArray[Any]) -> None:
+    """The rows of the self check have to be rows of this model."""
+    wanted = (len(rows), answer_width(model.head))
+    if (
+        *(rows.dtype.kind, rows.ndim, answers.dtype.kind, answers.ndim),
+        *(rows.shape[-1:], answers.shape),
+    ) != ("f", 2, "f", 2, (len(model.columns),), wanted):
+        raise ArtefactError(
+            f"{directory / ARRAYS}: the self check's rows {rows.shape} and answers {answers.shape} do not "
+            f"fit {len(model.columns)} columns and {wanted[1]} values an answer"
+        )
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
+        size = path.stat().st_size
+        if size > _LARGEST_DOCUMENT_BYTES:
+            raise ArtefactError(f"{path}: has {size} bytes; at most {_LARGEST_DOCUMENT_BYTES} are read")
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ArtefactError(f"{path}: not found; is the model directory mounted?") from error
-    except ValueError as error:
-        raise ArtefactError(f"{path}: is not valid JSON: {error}") from error
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ArtefactError(f"{path}: is not valid JSON: {str(error)[:200]}") from error
     if not isinstance(document, dict):
         raise ArtefactError(f"{path}: holds {type(document).__name__}, expected an object")
     return document
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an npz archive by name; each is looked at before memory is taken for it."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            size = sum(member.file_size for member in members)
+            if len(members) > _MOST_ARRAYS or size > _LARGEST_ARRAYS_BYTES:
+                raise ArtefactError(
+                    f"{path}: holds {len(members)} arrays of {size} bytes; at most {_MOST_ARRAYS} and "
+                    f"{_LARGEST_ARRAYS_BYTES} are read"
+                )
+            return {member.filename.removesuffix(".npy"): _read_array(archive, member) for member in members}
     except FileNotFoundError as error:
         raise ArtefactError(f"{path}: not found; is the model directory mounted?") from error
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ArtefactError(f"{path}: cannot be read as arrays: {error}") from error
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ArtefactError(f"{path}: cannot be read as arrays: {str(error)[:300]}") from error
+
+
+def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    with archive.open(member) as stream:
+        data = stream.read(member.file_size + 1)
+    try:
+        return npy.read_array(data)
+    except npy.NpyError as error:
+        raise npy.NpyError(f"{member.filename[:100]!r}: {error}") from error
 
 
 def _canonical(document: Mapping[str, Any]) -> str:

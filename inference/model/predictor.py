@@ -22,6 +22,7 @@ from inference.model import (
     links,
 )
 from inference.model.trees import TreeSum, WeightedSum
+from inference.model.validation import validate
 
 # How far an answer may be from the one recorded at export before the model counts as broken.
 CHECK_TOLERANCE = 1e-9
@@ -31,6 +32,8 @@ class Predictor:
     """A loaded model. `predict_*` take any number of rows; `matrix` is (n, columns) as `encode` makes it."""
 
     def __init__(self, loaded: artefact.Artefact) -> None:
+        """Raises ArtefactError where the model is none that an engine may follow."""
+        validate(loaded.model)
         self.manifest: Mapping[str, Any] = loaded.manifest
         self.model: Model = loaded.model
         self.columns: tuple[InputColumn, ...] = loaded.model.columns

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from inference.errors import ArtefactError
 from inference.model import FloatArray
 
 # So many answers like training's are thought along: a few rows far from the mean say little about a model.
@@ -39,11 +40,17 @@ class Shift:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Self | None:
-        """None for an artefact that does not say what its answers should be like."""
+        """None for an artefact that does not say what its answers should be like; raises ArtefactError."""
         expected = manifest.get("answers")
         if not expected:
             return None
-        means, deviations = np.array(expected["means"]), np.array(expected["standard_deviations"])
+        try:
+            means = np.array(expected["means"], dtype=np.float64)
+            deviations = np.array(expected["standard_deviations"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtefactError(f"the manifest's 'answers' are not read: {str(error)[:200]}") from error
+        if means.ndim != 1 or not len(means) or means.shape != deviations.shape:
+            raise ArtefactError("the manifest's 'answers' have not one mean and one deviation an output")
         # A class that training saw in every row, or in none, has no deviation to measure by.
         return cls(means, np.where(deviations > 0, deviations, 1.0))
 
