@@ -277,6 +277,8 @@ def _text(path: str) -> str:
 @cache
 def isolation_possible() -> bool:
     """Whether this kernel lets us keep a process from the network."""
+    if not sys.platform.startswith("linux"):
+        return False
     probe = [*_cutting(), sys.executable, "-I", "-S", "-c", "pass"]
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 

@@ -13,14 +13,16 @@ import termios
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+
+from localcloud import usage
 
 MAX_LINE_BYTES = 256 * 1024
 """CloudWatch Logs splits longer messages (quotas: event size 256 KB)."""
 MEMORY_CHECK_SECONDS = 0.1
+SLOW_MEMORY_CHECK_SECONDS = 0.5
+"""Where asking for it costs more: without /proc."""
 POLL_SECONDS = 0.2
 SETTLE_SECONDS = 0.001
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Pump:
@@ -85,7 +87,7 @@ class Pump:
 
     def _interval(self, exit_fd: int | None) -> float | None:
         if self._memory_bytes is not None:
-            return MEMORY_CHECK_SECONDS
+            return MEMORY_CHECK_SECONDS if usage.has_proc() else SLOW_MEMORY_CHECK_SECONDS
         return None if exit_fd is not None else POLL_SECONDS
 
     def settle(self, timeout_seconds: float) -> None:
@@ -128,7 +130,7 @@ class Pump:
         self._on_line(line.rstrip(b"\r").decode("utf-8", "replace"))
 
     def _enforce_memory(self) -> None:
-        if self._memory_bytes is None or resident_bytes(self._process.pid) <= self._memory_bytes:
+        if self._memory_bytes is None or usage.resident_bytes(self._process.pid) <= self._memory_bytes:
             return
         self.out_of_memory = True
         with contextlib.suppress(ProcessLookupError):
@@ -148,32 +150,10 @@ class Pump:
             callback()
 
 
-def resident_bytes(group: int) -> int:
-    """Resident memory of a process and its descendants, in bytes; 0 where there is no /proc."""
-    total = 0
-    waiting = [group]
-    while waiting:
-        process = f"/proc/{waiting.pop()}"
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            total += int(_contents(f"{process}/statm").split()[1]) * _PAGE_BYTES
-            for task in os.listdir(f"{process}/task"):
-                waiting += map(int, _contents(f"{process}/task/{task}/children").split())
-    return total
-
-
-def _contents(path: str) -> bytes:
-    """A small file of /proc; many are read each second, so without the buffers of `open`."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(descriptor, 65536)
-    finally:
-        os.close(descriptor)
-
-
 def _pidfd(pid: int) -> int | None:
     """A descriptor that becomes readable when the process ends (Linux 5.3), or None."""
     opener = getattr(os, "pidfd_open", None)
-    if opener is None or not Path("/proc/self").exists():
+    if opener is None:
         return None
     try:
         return int(opener(pid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from localcloud import interrupts
+from localcloud import interrupts, protections
 from localcloud.cloud import Cloud
 from localcloud.deploy import deploy
 from localcloud.faults.plan import Plan
@@ -49,4 +49,6 @@ def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
     for name, value in cloud.aws_environment(cloud.admin).items():
         print(f"export {name}={value}")
     print(f"# the services' log: {options.log_file(cloud.port)}")
+    for lack in protections.missing():
+        print(f"# this platform lacks a protection: {lack}")
     print(f"{READY}: {cloud.endpoint_url} (Ctrl-C ends it)", flush=True)

@@ -8,22 +8,47 @@ is still listed is killed. Standard library only: it starts with `python -I -S` 
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 
 
 def members(sessions: set[int]) -> list[int]:
     """Processes that belong to one of the sessions: the leader and whatever it started."""
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _session(entry) in sessions]
+    return [pid for pid in running() if session_of(pid) in sessions]
 
 
-def _session(pid: str) -> int:
+def running() -> list[int]:
+    """Every process that hasn't ended, where there is /proc and where there is not."""
+    try:
+        found = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+    except OSError:
+        return _listed()
+    return [pid for pid in found if not _has_ended(pid)]
+
+
+def session_of(pid: int) -> int:
+    """The session of a process; -1 when it is gone."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return -1
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether its parent only has yet to hear of its end."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            state, _parent, _group, session = stat.read().rpartition(")")[2].split()[:4]
-    except (OSError, ValueError):
-        return -1
-    return -1 if state in "ZX" else int(session)
+            return stat.read().rpartition(")")[2].split()[0] in "ZX"
+    except (OSError, IndexError):
+        return True
+
+
+def _listed() -> list[int]:
+    """As ps(1) tells it, which every Unix has."""
+    said = subprocess.run(["ps", "-A", "-o", "pid=,stat="], capture_output=True, text=True, check=False)
+    rows = [line.split() for line in said.stdout.splitlines()]
+    return [int(row[0]) for row in rows if len(row) == 2 and not row[1].startswith("Z")]
 
 
 def signal_all(sessions: set[int], number: signal.Signals) -> list[int]:

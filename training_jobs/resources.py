@@ -16,7 +16,13 @@ def fitting_threads(rows: int) -> int:
     chosen = os.environ.get("OMP_NUM_THREADS", "")
     if chosen.isdigit() and int(chosen) > 0:
         return int(chosen)
-    return 1 if rows < ROWS_WORTH_THREADS else len(os.sched_getaffinity(0))
+    return 1 if rows < ROWS_WORTH_THREADS else processors()
+
+
+def processors() -> int:
+    """The processors that this process may use; all of the machine's where the system knows no affinity."""
+    known = getattr(os, "sched_getaffinity", None)
+    return len(known(0)) if known else os.cpu_count() or 1
 
 
 @contextmanager

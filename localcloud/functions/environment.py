@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from localcloud import container
+from localcloud import container, usage
 from localcloud.cloud import Cloud
 from localcloud.functions import package
 from localcloud.functions.logs import FunctionLog
@@ -88,7 +86,7 @@ class Environment:
             request_id,
             duration_ms=(time.monotonic() - started) * 1000,
             init_ms=self._init_milliseconds,
-            max_memory_mb=self._peak_megabytes(),
+            max_memory_mb=usage.peak_bytes(self._container.pid) // _MEGABYTE,
             failure=result.failure,
         )
         self._init_milliseconds = None
@@ -174,13 +172,6 @@ class Environment:
         with self._lock:
             self._lines.append(line)
         self.log.line(line)
-
-    def _peak_megabytes(self) -> int:
-        """The process's peak resident memory so far, as REPORT gives it; 0 where there is no /proc."""
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            status = Path(f"/proc/{self._container.pid}/status").read_text()
-            return int(status.split("VmHWM:")[1].split()[0]) // 1024
-        return 0
 
 
 def _broken(error_type: str, message: str) -> Result:

@@ -8,26 +8,47 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.sockets import Listening
+
 PROJECT = Path(__file__).resolve().parents[2]
 REAL_DATA = PROJECT.parent / "shared/data/housing.csv"
+PATIENCE_SECONDS = 600
 MAX_RMSE_ON_REAL_DATA = 45_500
 
 
 @pytest.fixture(scope="module")
-def rehearsal(tmp_path_factory):
+def sockets():
+    """What the rehearsal's processes listened on; filled by it."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def outside():
+    """Those of them that other machines could reach."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory, sockets, outside):
     """The rehearsal's own account of itself, on the real data where there is any."""
     data = {"DATA": str(REAL_DATA)} if REAL_DATA.exists() else {}
     environment = {k: v for k, v in os.environ.items() if k != "DATA"}
-    done = subprocess.run(
-        [sys.executable, "-m", "operations.rehearsal"],
-        cwd=PROJECT,
-        env={**environment, **data},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    log = tmp_path_factory.mktemp("rehearsal") / "said"
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            [sys.executable, "-m", "operations.rehearsal"],
+            cwd=PROJECT,
+            env={**environment, **data},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        ) as running,
+        Listening(running.pid) as listening,
+    ):
+        status = running.wait(PATIENCE_SECONDS)
+    assert status == 0, log.read_text()[-4000:]
+    sockets.update(listening.seen)
+    outside.update(listening.off_loopback)
     return json.loads((PROJECT / "build/rehearsal.json").read_text())
 
 
@@ -60,3 +81,9 @@ def test_the_better_model_takes_over_and_answers(rehearsal):
 @pytest.mark.skipif(not REAL_DATA.exists(), reason="the real data is not beside the project")
 def test_on_the_real_data_the_model_is_as_good_as_a_careful_one(rehearsal):
     assert rehearsal["runs"][-1]["rmse_error"] <= MAX_RMSE_ON_REAL_DATA
+
+
+@pytest.mark.e2e
+def test_nothing_that_it_started_listened_off_loopback(rehearsal, sockets, outside):
+    assert len(sockets) > 4  # the gateway, functions' APIs, endpoints, MLflow
+    assert outside == set()

@@ -7,7 +7,6 @@ instance type has. Instances are processes of this machine, so disk is this mach
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import threading
@@ -16,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from localcloud.clock import Clock
-from localcloud.pump import resident_bytes
 from localcloud.sagemaker.hosting.fleet import Variant
 from localcloud.sagemaker.hosting.live import LiveEndpoint
 from localcloud.sagemaker.hosting.measures import Publish
+from localcloud.usage import cpu_seconds, resident_bytes
 
 NAMESPACE = "/aws/sagemaker/Endpoints"
 PERIOD_SECONDS = 60.0
@@ -94,16 +93,6 @@ def memory_bytes(instance_type: str) -> float:
         return large / 2 * GIBIBYTE
     doubled = 1 if times is None else 2 * int(times or 1)
     return float(large * doubled * GIBIBYTE)
-
-
-def cpu_seconds(pid: int) -> float:
-    """CPU time that a process and those of its children that ended have used; 0 when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    ticks = sum(int(field) for field in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _variants(endpoint: LiveEndpoint) -> Iterator[Variant]:

@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 
 from localcloud.clock import FakeClock
-from localcloud.sagemaker.hosting.utilization import GIBIBYTE, Utilization, cpu_seconds, memory_bytes
+from localcloud.sagemaker.hosting.utilization import GIBIBYTE, Utilization, memory_bytes
+from localcloud.usage import cpu_seconds
 from tests.unit.localcloud.sagemaker.fleets import FakeFleet
 
 
