@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import time
 
 import uvloop
@@ -14,8 +13,10 @@ import uvloop
 from inference.http.connections import Connections
 from inference.http.logs import log
 from inference.http.protocol import HttpProtocol
+from inference.http.request_deadline import RequestDeadline
 from inference.http.service import Service
 from inference.http.settings import ServerSettings
+from inference.http.supervisor import Beat, Supervisor
 from inference.model import shift
 
 _BACKLOG = 2048
@@ -25,24 +26,24 @@ _REPORT_SECONDS = 0.5
 
 def serve(settings: ServerSettings) -> int:
     """Serve until SIGTERM or SIGINT; the exit status."""
-    if settings.workers == 1:
-        uvloop.run(run_worker(settings))
-        return 0
-    return _supervise(settings)
+    return Supervisor(settings, lambda settings, beat: uvloop.run(run_worker(settings, beat))).run()
 
 
-async def run_worker(settings: ServerSettings) -> None:
-    """One process: load the model, answer, drain."""
+async def run_worker(settings: ServerSettings, beat: Beat) -> None:
+    """One process: load the model, answer, drain; `beat` is called as long as it does."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    connections = Connections(Service.load(settings), settings)
+    service = Service.load(settings)
+    service.deadline = RequestDeadline(settings.request_seconds)
+    connections = Connections(service, settings)
     server = await loop.create_server(
         lambda: HttpProtocol(connections), sock=_listen(settings), backlog=_BACKLOG
     )
+    beat()
     log("serving", port=settings.port, process=os.getpid())
-    helpers = [asyncio.create_task(_sweep(connections)), asyncio.create_task(_report(connections))]
+    helpers = [asyncio.create_task(_sweep(connections, beat)), asyncio.create_task(_report(connections))]
     await stop.wait()
     log("draining", connections=len(connections))
     server.close()
@@ -67,8 +68,9 @@ def _listen(settings: ServerSettings) -> socket.socket:
     return listener
 
 
-async def _sweep(connections: Connections) -> None:
+async def _sweep(connections: Connections, beat: Beat) -> None:
     while True:
+        beat()
         await asyncio.sleep(_SWEEP_SECONDS)
         connections.sweep(time.monotonic())
 
@@ -88,41 +90,3 @@ async def _drain(connections: Connections, settings: ServerSettings) -> None:
     end = time.monotonic() + settings.drain_seconds
     while len(connections) and time.monotonic() < end:
         await asyncio.sleep(0.01)
-
-
-def _supervise(settings: ServerSettings) -> int:
-    """Start the workers, replace one that dies, and pass a signal to stop on to all."""
-    stopping = False
-    workers: set[int] = set()
-
-    def stop(number: int, frame: object) -> None:
-        nonlocal stopping
-        stopping = True
-        for process in workers:
-            os.kill(process, signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    while len(workers) < settings.workers:
-        workers.add(_fork(settings))
-    while workers:
-        process, status = os.wait()
-        workers.discard(process)
-        if not stopping:
-            log("worker_died", process=process, status=os.waitstatus_to_exitcode(status))
-            time.sleep(_SWEEP_SECONDS)  # a worker that cannot start must not spin
-            workers.add(_fork(settings))
-    return 0
-
-
-def _fork(settings: ServerSettings) -> int:
-    process = os.fork()
-    if process:
-        return process
-    try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        uvloop.run(run_worker(settings))
-        os._exit(0)
-    except BaseException as error:
-        print(error, file=sys.stderr, flush=True)
-        os._exit(1)

@@ -26,6 +26,7 @@ from inference.http.logs import log
 from inference.http.messages import Request, Response
 from inference.http.metrics import Metrics
 from inference.http.negotiation import decoded, negotiate
+from inference.http.request_deadline import LONG_BODY_BYTES, RequestDeadline
 from inference.http.settings import ServerSettings
 from inference.model.predictor import Predictor
 from inference.model.shift import Shift
@@ -51,6 +52,7 @@ class Service:
         self.failure = failure
         self.metrics = Metrics()
         self.shift = Shift.of(predictor.manifest) if predictor else None
+        self.deadline: RequestDeadline | None = None
         self.count_connections: Callable[[], int] = lambda: 0
         self._routes = self._table(f"/v2/models/{settings.model_name}")
 
@@ -70,6 +72,15 @@ class Service:
 
     def handle(self, request: Request) -> Response:
         """The answer to a request; never raises."""
+        if self.deadline is None or len(request.body) < LONG_BODY_BYTES:
+            return self._handle(request)
+        try:
+            with self.deadline.running():
+                return self._handle(request)
+        except BodyTooLargeError as error:  # where the time was over outside of reading and predicting
+            return error_response(error, request)
+
+    def _handle(self, request: Request) -> Response:
         began = time.perf_counter()
         route = self._routes.get(request.path)
         try:

@@ -7,6 +7,7 @@ SAGEMAKER_MAX_CONCURRENT_TRANSFORMS. The rest are this server's own.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ class ServerSettings:
     body_seconds: float = 60.0
     idle_seconds: float = 75.0
     drain_seconds: float = 10.0
+    request_seconds: float = 55.0  # SageMaker waits 60 for an answer
+    hang_seconds: float = 120.0
+    start_seconds: float = 600.0
     log_requests: bool = False
 
     @classmethod
@@ -48,6 +52,8 @@ class ServerSettings:
             workers=max(1, _integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", _processors())),
             max_body_bytes=(megabytes or 100) * _MEGABYTE,
             max_held_bytes=max(cls.max_held_bytes, 4 * megabytes * _MEGABYTE),
+            request_seconds=_seconds(environment, "REQUEST_SECONDS", cls.request_seconds),
+            hang_seconds=_seconds(environment, "WORKER_HANG_SECONDS", cls.hang_seconds),
             log_requests=environment.get("LOG_REQUESTS", "").lower() in ("1", "true"),
         )
 
@@ -58,6 +64,17 @@ def _integer(environment: Mapping[str, str], name: str, default: int) -> int:
         return int(text)
     except ValueError as error:
         raise ValueError(f"environment variable {name}: {text!r} is not a whole number") from error
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, "") or str(default)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < math.inf:
+        raise ValueError(f"environment variable {name}: {text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _processors() -> int:

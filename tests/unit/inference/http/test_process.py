@@ -12,11 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inference.__main__ import main
 from inference.http.settings import ServerSettings
+from inference.http.supervisor import hangs
 from inference.model import artefact
 from tests.unit.inference.models import artefact_of, tree_model
 from tests.unit.inference.serving import hangs_up, read_reply, wait_until
@@ -31,7 +33,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def container(base: Path, port: int, workers: int) -> Iterator[subprocess.Popen[str]]:
+def container(base: Path, port: int, workers: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """`python -m inference serve` as SageMaker runs it; it has bound its port when this yields."""
     environment = {
         **os.environ,
@@ -39,6 +41,7 @@ def container(base: Path, port: int, workers: int) -> Iterator[subprocess.Popen[
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "SAGEMAKER_MODEL_SERVER_WORKERS": str(workers),
         "BIND_HOST": "127.0.0.1",
+        **settings,
     }
     command = [sys.executable, "-m", "inference", "serve"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -71,16 +74,74 @@ def test_the_container_serves_and_ends_when_told(tmp_path: Path, workers: int) -
         assert process.wait(20) == 0
 
 
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("this kernel does not tell of children")
+    return [int(word) for word in children.read_text().split()]
+
+
+def read_until(process: subprocess.Popen[str], event: str) -> dict[str, Any]:
+    assert process.stdout is not None
+    while (line := json.loads(process.stdout.readline()))["event"] != event:
+        pass
+    return dict(line)
+
+
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     artefact.write(tmp_path / "model", artefact_of(tree_model()))
+    with container(tmp_path, free_port(), 2) as process:
+        first = workers_of(process)[0]
+        os.kill(first, signal.SIGKILL)
+        assert read_until(process, "worker_died")["process"] == first
+        assert read_until(process, "serving")["process"] != first
+        assert len(set(workers_of(process)) - {first}) == 2
+
+
+def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
+    artefact.write(tmp_path / "model", artefact_of(tree_model()))
+    with container(tmp_path, free_port(), 1, WORKER_HANG_SECONDS="2.5") as process:
+        (hanging,) = workers_of(process)
+        os.kill(hanging, signal.SIGSTOP)
+        assert read_until(process, "worker_hangs")["process"] == hanging
+        assert read_until(process, "serving")["process"] != hanging
+
+
+def test_a_server_told_to_stop_while_a_worker_waits_to_start_again_stops(tmp_path: Path) -> None:
+    artefact.write(tmp_path / "model", artefact_of(tree_model()))
+    with container(tmp_path, free_port(), 1) as process:
+        os.kill(workers_of(process)[0], signal.SIGKILL)
+        read_until(process, "worker_died")
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_worker_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
+    artefact.write(tmp_path / "model", artefact_of(tree_model()))
     port = free_port()
-    with container(tmp_path, port, 2) as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        if not children.exists():
-            pytest.skip("this kernel does not tell of children")
-        first = children.read_text().split()
-        os.kill(int(first[0]), signal.SIGKILL)
-        wait_until(lambda: len(set(children.read_text().split()) - {first[0]}) == 2)
+    with container(tmp_path, port, 1) as process:
+        (worker,) = workers_of(process)
+        process.kill()
+        process.wait(20)
+        wait_until(lambda: not _is_running(worker))
+
+
+def _is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.parametrize(
+    ("last_beat", "now", "hanging"),
+    [(0.0, 700.0, False), (0.0, 701.0, True), (500.0, 620.0, False), (500.0, 621.0, True)],
+)
+def test_silence_counts_from_the_last_beat_or_the_start(last_beat: float, now: float, hanging: bool) -> None:
+    settings = ServerSettings(start_seconds=600.0, hang_seconds=120.0)
+
+    assert hangs(100.0, last_beat, now, settings) is hanging
 
 
 def test_a_request_under_way_is_answered_before_the_process_ends(tmp_path: Path) -> None:
@@ -153,4 +214,8 @@ def test_a_wrong_setting_is_named(
     assert (
         "environment variable SAGEMAKER_BIND_TO_PORT: 'http' is not a whole number" in capsys.readouterr().err
     )
+    monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", "8080")
+    monkeypatch.setenv("WORKER_HANG_SECONDS", "0")
+    assert main(["serve"]) == 2
+    assert "WORKER_HANG_SECONDS: '0' is not a number of seconds above 0" in capsys.readouterr().err
     assert main(["train"]) == 2
