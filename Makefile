@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-clients test-deployments test-serving doctor
+.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-serving doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -72,6 +72,15 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 
 test: setup-dev node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+test-newcomer: setup-dev  ## the first five minutes: an ordinary user, an empty environment, nothing set up
+	@$(BIN)/python -m pytest -rs -m newcomer tests/newcomer
+
+test-pythons: setup-dev  ## the unit tests on whichever of Python 3.11, 3.12 and 3.13 are here
+	@$(BIN)/python -m tests.programs.pythons
+
+nightly: setup-dev  ## everything that takes hours; goes on where it was cut off, and writes docs/testing.md
+	@$(BIN)/python -m tests.programs.nightly
 
 build/clients/aws/.ready: tests/clients/requirements.txt | setup-dev
 	@echo "Installing AWS's own clients (about 1 GB, once) ..."

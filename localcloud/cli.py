@@ -123,6 +123,11 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
         help="start an empty account, for `cdk bootstrap` and `cdk deploy`",
     )
     start.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end when standard input does: for programs that start a cloud, however they end",
+    )
+    start.add_argument(
         "--faults",
         type=Path,
         metavar="FILE",

@@ -87,7 +87,7 @@ def launch(
     faults: Path | None = None,
 ) -> Running:
     """Start `python -m localcloud up` in `project` (default: here) and wait until it is ready."""
-    arguments = ["--port", str(port), "--speed", str(speed), "--stage", stage]
+    arguments = ["--until-stdin-closes", "--port", str(port), "--speed", str(speed), "--stage", stage]
     arguments += ["--state", str(state_dir)] if state_dir else []
     arguments += ["--assembly", str(assembly)] if assembly else []
     arguments += [] if deploy else ["--no-deploy"]
@@ -96,7 +96,7 @@ def launch(
         [sys.executable, "-m", "localcloud", "up", *arguments],
         cwd=project,
         env=_environment(),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -153,7 +153,7 @@ class _Voice:
     def close(self) -> None:
         """Forget the ended child's pipes."""
         self._listener.join(timeout=1)
-        for pipe in (self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
 

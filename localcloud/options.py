@@ -24,6 +24,7 @@ class Options:
     stage: str = "dev"
     deploy: bool = True
     faults: Path | None = None
+    until_stdin_closes: bool = False
 
     def log_file(self, port: int) -> Path:
         """Everything that the services say; the terminal only shows what the user needs."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from localcloud import interrupts, protections
@@ -20,6 +23,8 @@ def up(options: Options) -> int:
     """Start, deploy, serve until a signal; the exit status."""
     if options.faults:
         Plan.load(options.faults)  # a mistake is told before anything starts
+    if options.until_stdin_closes:
+        threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
     with state_directory(options.state) as state_dir:
         processes = Processes()
         try:
@@ -36,6 +41,12 @@ def up(options: Options) -> int:
             interrupts.ignore()
             processes.stop_all(grace_seconds=0.0)
             processes.close()
+
+
+def _end_with_stdin() -> None:
+    """Stop this process as Ctrl-C does, when whoever started it is gone."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:

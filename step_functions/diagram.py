@@ -1,7 +1,7 @@
-"""Draws ml_pipeline.asl.json as a Mermaid flowchart, so that README's picture cannot drift from the pipeline.
+"""Draws ml_pipeline.asl.json as a Mermaid flowchart, so that the picture cannot drift from the pipeline.
 
 python -m step_functions.diagram          print it
-python -m step_functions.diagram --write  put it into README.md, between its two markers
+python -m step_functions.diagram --write  put it into README.md beside this, between its two markers
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
+README = HERE / "README.md"
 BEGIN, END = "<!-- state machine: begin -->", "<!-- state machine: end -->"
 
 

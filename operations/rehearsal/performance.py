@@ -14,6 +14,7 @@ from localcloud import interrupts
 from localcloud.interrupts import INTERRUPTED
 from localcloud.launch import LaunchError, launch
 from localcloud.sagemaker.fleet_faults import FleetFaults
+from operations.installation.machine import SetUpError, require_disk
 from operations.rehearsal import summary
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
@@ -24,6 +25,8 @@ from operations.rehearsal.uploads import Source, read_source
 from operations.rehearsal.watch import RehearsalError
 
 RESULT = Path("build/rehearsal.json")
+NEEDED_DISK_MB = 1_000
+"""Images, buckets and models of one rehearsal, with room to spare; all but its result is removed."""
 LOOK_FURTHER = """
 [bold]Look further[/bold]
   build/rehearsal.json                 everything above, for machines
@@ -52,11 +55,12 @@ def _rehearse(display: Display) -> int:
     path = os.environ.get("DATA")
     source: Source | None = None
     try:
+        require_disk(Path.cwd(), NEEDED_DISK_MB, "The rehearsal")
         config = prepare(path, os.environ.get("TARGET", ""), display.console)
         source = read_source(path, config)
         _announce(display, source)
         problem, status = _play(display, source, runs, notes), 1
-    except DataFileError as error:
+    except (DataFileError, SetUpError) as error:
         problem, status = str(error), 2
     if runs:
         summary.show(display, runs)

@@ -98,3 +98,23 @@ def test_a_rehearsal_ends_clean(project, moment):
     last = [line for line in said.splitlines() if line.strip()][-1]
     assert last == "Interrupted; the embedded cloud and all its processes are stopped."
     assert_nothing_is_left(project)
+
+
+LAUNCHER = """
+import os, signal
+from localcloud.launch import launch
+with launch(deploy=False) as cloud:
+    print(cloud.process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_cloud_ends_with_the_program_that_launched_it_however_that_ends(project):
+    done = subprocess.run(
+        [sys.executable, "-c", LAUNCHER], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    psutil.wait_procs(
+        [psutil.Process(pid) for pid in map(int, done.stdout.split()) if psutil.pid_exists(pid)], 30
+    )
+    assert_nothing_is_left(project)

@@ -8,11 +8,26 @@ from contracts import errors
 from step_functions import diagram
 
 ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 
 
-def test_the_readme_draws_the_pipeline_as_it_is():
-    assert diagram.embedded((ROOT / "README.md").read_text()) == diagram.current()
+STATES = json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text())["States"]
+
+
+def test_the_pipeline_is_drawn_as_it_is():
+    assert diagram.embedded((ROOT / "step_functions/README.md").read_text()) == diagram.current()
+
+
+def test_the_readme_s_short_drawing_names_only_states_that_exist():
+    [drawing] = re.findall(r"```mermaid\n(.*?)```", README, re.DOTALL)
+    named = set(re.findall(r"\b([A-Z]\w+[a-z][A-Z]\w+|Promoted)\b", drawing))
+    assert len(named) > 6
+    assert named <= set(STATES)
+
+
+def test_the_readme_stays_short():
+    assert len(README.splitlines()) <= 150
 
 
 def test_the_picture_shows_every_way_out_of_a_choice_and_leaves_out_what_only_a_catch_leads_to():
