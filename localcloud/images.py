@@ -277,7 +277,8 @@ def _copy_tree(source: Path, target: Path, origin: Path, ignore: Ignore) -> None
 
 def _copy_file(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, target)
+    shutil.copyfile(source, target)
+    target.chmod(0o700 if os.access(source, os.X_OK) else 0o600)  # the state is this user's alone
 
 
 def _fingerprint(root: Path) -> tuple[list[list[str]], int]:

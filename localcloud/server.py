@@ -115,11 +115,13 @@ def state_directory(state: Path | None) -> Iterator[Path]:
     """The directory asked for, or one that is gone at the end."""
     if state is not None:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)  # sessions' secrets are kept in it
+        state.chmod(0o700)
         with _only_one(state):
             yield state.absolute()
         return
     parent = Path("build/localcloud").absolute()
     parent.mkdir(parents=True, exist_ok=True)
+    parent.chmod(0o700)
     tidy(parent)
     passing = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=parent))
     try:

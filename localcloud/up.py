@@ -25,6 +25,7 @@ def up(options: Options) -> int:
         Plan.load(options.faults)  # a mistake is told before anything starts
     if options.until_stdin_closes:
         threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
+    os.umask(0o077)  # state and logs hold sessions' secrets and what was uploaded
     with state_directory(options.state) as state_dir:
         processes = Processes()
         try:

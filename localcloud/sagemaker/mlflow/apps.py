@@ -7,11 +7,13 @@ import logging
 import secrets
 import shutil
 import string
+import time
 from pathlib import Path
 
 from localcloud.sagemaker.errors import ResourceNotFoundError, SageMakerError
 from localcloud.sagemaker.iam import Caller, pass_role
 from localcloud.sagemaker.listing import Listing, pick
+from localcloud.sagemaker.mlflow import guard
 from localcloud.sagemaker.mlflow.server import MlflowServer, Spawn
 from localcloud.sagemaker.names import Names
 from localcloud.sagemaker.platform import Platform
@@ -22,6 +24,7 @@ from localcloud.sagemaker.tags import Operation, Tags
 log = logging.getLogger("localcloud.sagemaker")
 
 KIND = "mlflow-app"
+_LINK_SECONDS, _SESSION_SECONDS = 300, 43_200  # CreatePresignedMlflowAppUrl's own
 _SUMMARY = ("Arn", "Name", "Status", "CreationTime", "LastModifiedTime", "MlflowVersion")
 _UPDATED = (
     "Name",
@@ -133,9 +136,12 @@ class MlflowApps:
         return {"Arn": record["Arn"]}
 
     def presign(self, request: Document, caller: Caller) -> Document:
-        """The server's own address: it listens on this machine's loopback alone."""
+        """The server's own address on loopback, with a token that lets a browser in for a while."""
         server = self.server(request["Arn"])
-        return {"AuthorizedUrl": f"http://127.0.0.1:{server.port}/"}
+        until = time.time() + request.get("ExpiresInSeconds", _LINK_SECONDS)
+        session = request.get("SessionExpirationDurationInSeconds", _SESSION_SECONDS)
+        login = guard.token(server.secret, "login", until, session)
+        return {"AuthorizedUrl": f"http://127.0.0.1:{server.port}{guard.LOGIN_PATH}?authToken={login}"}
 
     def recover(self) -> None:
         """After a restart: every app's server starts again."""

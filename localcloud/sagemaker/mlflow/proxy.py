@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from localcloud.sagemaker.errors import ServiceUnavailableError
 from localcloud.sagemaker.iam import Caller
 from localcloud.sagemaker.mlflow.apps import MlflowApps
+from localcloud.sagemaker.mlflow.guard import HEADER
 
 APP_HEADER = "x-sm-mlflow-app-arn"
 ACTION = "sagemaker:CallMlflowAppApi"
@@ -38,9 +39,11 @@ class MlflowProxy:
         """The server's answer; raises SageMakerError."""
         arn = headers[APP_HEADER]
         caller.authorize(ACTION, arn)
-        pool = await self._apps.server(arn).pool()
+        server = self._apps.server(arn)
+        pool = await server.pool()
         target = quote(path) + (f"?{urlencode(query, doseq=True)}" if query else "")
         kept = [(name, headers[name]) for name in _KEPT if name in headers]
+        kept.append((HEADER, server.secret))
         try:
             answer = await pool.send(method, target, kept, body, TIMEOUT_SECONDS)
         except (ConnectionError, TimeoutError) as problem:

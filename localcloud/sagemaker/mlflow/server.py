@@ -1,8 +1,8 @@
 """The tracking server behind one MLflow app: MLflow's own server program, as its CLI starts it.
 
 `mlflow server` prepares the database and then becomes a uvicorn worker of `mlflow.server.fastapi_app`; the
-worker is started directly, which takes a quarter of the time and of the memory. Its settings are the
-environment variables that the CLI hands to it (mlflow/server/constants.py).
+worker is started directly, behind a guard, which takes a quarter of the time and of the memory. Its
+settings are the environment variables that the CLI hands to it (mlflow/server/constants.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from localcloud.sagemaker.errors import ServiceUnavailableError
 from localcloud.sagemaker.hosting.http import HOST, Pool
+from localcloud.sagemaker.mlflow.guard import HEADER, SECRET_VARIABLE
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -39,6 +41,8 @@ class MlflowServer:
         self._starting = asyncio.Lock()
         self._stopped = False
         self.port = 0
+        self.secret = secrets.token_hex(32)
+        """What the gateway says to be let in."""
 
     async def pool(self) -> Pool:
         """Connections to the running server; waits until it answers."""
@@ -65,7 +69,9 @@ class MlflowServer:
         deadline = loop.time() + READY_SECONDS
         while loop.time() < deadline and self._process.poll() is None:
             with contextlib.suppress(ConnectionError, TimeoutError):
-                if (await self._pool.send("GET", "/version", (), b"", 5.0)).status == 200:
+                if (
+                    await self._pool.send("GET", "/version", [(HEADER, self.secret)], b"", 5.0)
+                ).status == 200:
                     return
             await asyncio.sleep(POLL_SECONDS)
         log = self._directory / "server.log"
@@ -73,7 +79,7 @@ class MlflowServer:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "uvicorn", "--host", HOST, "--port", str(self.port)]
-        command += ["--workers", "1", "--log-level", "warning", "mlflow.server.fastapi_app:app"]
+        command += ["--workers", "1", "--log-level", "warning", "localcloud.sagemaker.mlflow.guarded:app"]
         with (self._directory / "server.log").open("ab") as log:
             return self._spawn(
                 command, env=self._variables(), cwd=self._directory, stdout=log, stderr=subprocess.STDOUT
@@ -83,6 +89,8 @@ class MlflowServer:
         return {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(self._directory),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
+            SECRET_VARIABLE: self.secret,
             **self._environment,
             "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{self._directory}/mlflow.db",
             "_MLFLOW_SERVER_ARTIFACT_ROOT": self._artifact_uri,

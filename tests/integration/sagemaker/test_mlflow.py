@@ -1,7 +1,10 @@
+import contextlib
+import http.client
 import json
 import os
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
@@ -88,3 +91,33 @@ def test_an_app_that_is_deleted_is_not_found(account):
     account.sagemaker.delete_mlflow_app(Arn=arn)
     with pytest.raises(ClientError, match="does not exist"):
         account.sagemaker.describe_mlflow_app(Arn=arn)
+
+
+def test_the_server_answers_no_call_that_did_not_come_through_the_gateway(account, app):
+    url = account.sagemaker.create_presigned_mlflow_app_url(Arn=app)["AuthorizedUrl"]
+    port = int(url.split(":")[2].split("/")[0])
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as direct:
+        direct.request("GET", "/api/2.0/mlflow/experiments/search?max_results=1")
+        assert direct.getresponse().status == 403
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(url, timeout=30) as page:
+        assert page.status == 200
+    with browser.open(f"http://127.0.0.1:{port}/version", timeout=30) as page:
+        assert page.read()
+
+
+def test_an_experiment_cannot_lie_on_this_machine(account, app):
+    program = "import sys, mlflow; mlflow.set_tracking_uri(sys.argv[1]); mlflow.create_experiment('x', 'file:///tmp/x')"
+    environment = {
+        **os.environ,
+        **account.cloud.environment,
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": account.cloud.endpoint_url,
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, app],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "is not in a store of the app" in done.stderr
