@@ -84,7 +84,7 @@ def test_the_state_machine_keeps_the_promises_that_the_model_takes_for_granted()
     told = {
         name: state
         for name, state in definition["States"].items()
-        if "now" in state.get("Arguments", {}).get("Payload", {})
+        if isinstance(payload := state.get("Arguments", {}).get("Payload"), dict) and "now" in payload
     }
     assert {"AcquireLease", "DeployCanary", "CheckDeployment"} <= set(told)
     for name, state in told.items():

@@ -91,7 +91,11 @@ def test_a_champion_that_cannot_be_read_fails_clearly_and_stays(pipeline: Pipeli
         pipeline.evaluate(dataset, training)
     assert arn in str(caught.value)
     assert pipeline.sagemaker.package(arn)["ModelApprovalStatus"] == "Approved"
-    assert {name for name, _ in pipeline.sagemaker.calls} <= {"ListModelPackages", "DescribeModelPackage"}
+    assert {name for name, _ in pipeline.sagemaker.calls} <= {
+        "DescribeEndpoint",
+        "ListModelPackages",
+        "DescribeModelPackage",
+    }
 
 
 def test_a_champion_that_is_gone_fails_clearly(pipeline: Pipeline) -> None:
