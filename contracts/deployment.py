@@ -12,6 +12,8 @@ from contracts import instances
 from contracts.reading import Table
 
 STRATEGIES = ("all_at_once", "canary", "linear")
+UNPROVEN = ("promote", "reject")
+SINGLE_INSTANCE = ("at_once", "refuse")
 MAX_WAIT_SECONDS = 3600
 MAX_EXECUTION_SECONDS = 28_800
 MIN_EXECUTION_SECONDS = 600
@@ -29,6 +31,11 @@ class DeploymentPolicy:
     `metric_delay_seconds` is how late a datapoint may come; `max_model_latency_us` (microseconds),
     `max_error_rate_percent` and `max_prediction_shift` (standard deviations of the training target) are the
     green fleet's bounds.
+
+    The green fleet must answer `min_green_requests`, and is watched for `evidence_wait_seconds` longer than
+    SageMaker does where it has not; what has no proof then is promoted and marked, or rejected
+    (`when_unproven`). A fleet that was scaled down to one instance is replaced at once or not at all
+    (`single_instance`).
     """
 
     strategy: str
@@ -48,6 +55,10 @@ class DeploymentPolicy:
     max_prediction_shift: float
     keep_versions: int
     capture_share: float
+    min_green_requests: int
+    evidence_wait_seconds: int
+    when_unproven: str
+    single_instance: str
 
     @property
     def shift_count(self) -> int:
@@ -60,7 +71,8 @@ class DeploymentPolicy:
         return -(-100 // self.linear_step_percent)
 
     @classmethod
-    def read(cls, table: Table) -> DeploymentPolicy:
+    def read(cls, table: Table, stage: str = "") -> DeploymentPolicy:
+        """The stage decides one default: prod promotes nothing that was not seen to answer."""
         canary_percent, canary_instances = _size(table, "canary", min_percent=1)
         linear_step_percent, linear_step_instances = _size(table, "linear_step", min_percent=10)
         policy = cls(
@@ -83,6 +95,10 @@ class DeploymentPolicy:
             max_prediction_shift=table.number("max_prediction_shift", 0.01, 1000.0, 2.0),
             keep_versions=table.integer("keep_versions", 1, 100, 3),
             capture_share=table.number("capture_share", 0.0, 1.0, 1.0),
+            min_green_requests=table.integer("min_green_requests", 0, 1_000_000, 20),
+            evidence_wait_seconds=table.integer("evidence_wait_seconds", 0, 86_400, 300),
+            when_unproven=table.choice("when_unproven", UNPROVEN, "reject" if stage == "prod" else "promote"),
+            single_instance=table.choice("single_instance", SINGLE_INSTANCE, "at_once"),
         )
         table.finish()
         policy._check(table)

@@ -17,7 +17,9 @@ GreenlightError
 └── DeploymentError
     ├── EndpointBusyError          the endpoint is still busy with another change; try again later
     ├── DeploymentFailedError      the endpoint could not be created or updated
-    └── DeploymentRolledBackError  SageMaker went back to the champion
+    ├── DeploymentRolledBackError  SageMaker went back to the champion
+    ├── DeploymentUnguardedError   nobody watched the deployment, or nothing proved it; traffic went home
+    └── FleetTooSmallError         one instance can't be shared between two fleets, and the policy wants that
 """
 
 
@@ -91,3 +93,11 @@ class DeploymentFailedError(DeploymentError):
 
 class DeploymentRolledBackError(DeploymentError):
     """SageMaker went back to the champion; the message names the alarm and its datapoints."""
+
+
+class DeploymentUnguardedError(DeploymentError):
+    """Alarms were gone or changed, or nothing proved the new model well; the message says which."""
+
+
+class FleetTooSmallError(DeploymentError):
+    """The fleet has one instance, and the policy refuses to replace it at once."""

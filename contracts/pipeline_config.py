@@ -97,6 +97,6 @@ class PipelineConfig:
 
 
 def _read_deployments(table: Table) -> dict[str, DeploymentPolicy]:
-    policies = {stage: DeploymentPolicy.read(table.table(stage)) for stage in STAGES}
+    policies = {stage: DeploymentPolicy.read(table.table(stage), stage) for stage in STAGES}
     table.finish()
     return policies

@@ -129,6 +129,12 @@ class CheckDeploymentSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReturnHomeSettings(Settings):
+    endpoint_name: str
+    lease_table_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromoteChampionSettings(Settings):
     endpoint_name: str
     model_package_group_name: str

@@ -35,6 +35,7 @@ def grant_access(stack: PipelineStack) -> None:
     _find_previous_champion(stack)
     _deploy_canary(stack)
     _check_deployment(stack)
+    _return_home(stack)
     _promote_champion(stack)
     _reject_challenger(stack)
     _teardown(stack)
@@ -56,6 +57,7 @@ def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
     endpoints.admit("stepfunctions", "states:*", on=stack.pipeline.own_arns)
     endpoints.admit("cloudwatch", "cloudwatch:*", on=stack.serving.rollback_alarms)
     endpoints.admit("cloudwatch", "cloudwatch:DescribeAlarms", on=stack.serving.all_alarms)
+    endpoints.admit("cloudwatch", "cloudwatch:GetMetricStatistics", on="*")
     endpoints.admit("sagemaker", "sagemaker:*", on=[*stack.serving.own_arns, *stack.registry.own_arns])
     endpoints.admit("sagemaker", "sagemaker:StopTrainingJob", on=stack.training.job_arns)
     endpoints.admit("sagemaker", "sagemaker:List*", on="*")
@@ -138,6 +140,7 @@ def _leases(stack: PipelineStack) -> None:
         functions.acquire_lease,
         functions.deploy_canary,
         functions.check_deployment,
+        functions.return_home,
         functions.release_lease,
     ):
         stack.leases.allow(function.role, "GetItem", "PutItem")
@@ -159,6 +162,7 @@ def _deploy_canary(stack: PipelineStack) -> None:
     serving.allow(role, "CreateEndpointConfig", on=("endpoint-config",))
     serving.allow(role, "CreateEndpoint", "UpdateEndpoint", on=("endpoint", "endpoint-config"))
     serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
+    serving.allow(role, "DescribeEndpointConfig", on=("endpoint-config",))
     serving.allow_passing_role(role)
     serving.allow_rollback_alarms(role, "PutMetricAlarm")
     serving.allow_finding_alarms(role)
@@ -170,6 +174,16 @@ def _check_deployment(stack: PipelineStack) -> None:
     stack.serving.allow(role, "DescribeEndpoint")
     stack.serving.allow_rollback_alarms(role, "DescribeAlarmHistory")
     stack.serving.allow_finding_alarms(role)
+    stack.serving.allow_measuring(role)
+
+
+def _return_home(stack: PipelineStack) -> None:
+    """An update without alarms, to a config that there is; or an alarm put to turn back one under way."""
+    role = stack.functions.return_home.role
+    stack.serving.allow(role, "DescribeEndpoint")
+    stack.serving.allow(role, "UpdateEndpoint", on=("endpoint", "endpoint-config"))
+    stack.serving.allow_rollback_alarms(role, "PutMetricAlarm", "SetAlarmState")
+    stack.encryption.allow_granting(role)
 
 
 def _promote_champion(stack: PipelineStack) -> None:
@@ -192,7 +206,7 @@ def _reject_challenger(stack: PipelineStack) -> None:
     stack.serving.allow(role, "DeleteEndpoint", "DescribeEndpoint")
     stack.serving.allow(role, "DeleteModel", on=("model",))
     stack.serving.allow(role, "DeleteEndpointConfig", on=("endpoint-config",))
-    stack.serving.allow_rollback_alarms(role, "DeleteAlarms", "SetAlarmState")
+    stack.serving.allow_rollback_alarms(role, "DeleteAlarms", "PutMetricAlarm", "SetAlarmState")
     stack.serving.allow_finding_alarms(role)
 
 

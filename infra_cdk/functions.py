@@ -50,6 +50,7 @@ class Functions(Construct):
         self.find_previous_champion = self._from_zip("FindPreviousChampion")
         self.deploy_canary = self._from_zip("DeployCanary")
         self.check_deployment = self._from_zip("CheckDeployment")
+        self.return_home = self._from_zip("ReturnHome")
         self.promote_champion = self._from_zip("PromoteChampion")
         self.reject_challenger = self._from_zip("RejectChallenger")
         self.release_lease = self._from_zip("ReleaseLease")

@@ -130,6 +130,14 @@ class Serving(Construct):
             because="CloudWatch checks DescribeAlarms against every alarm, whatever names are asked for.",
         )
 
+    def allow_measuring(self, role: iam.Role) -> None:
+        allow(
+            role,
+            "cloudwatch:GetMetricStatistics",
+            on="*",
+            because="Metrics name no resource (Service Authorization Reference, Amazon CloudWatch).",
+        )
+
     def allow_passing_role(self, role: iam.Role) -> None:
         conditions = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         allow(role, "iam:PassRole", on=self.role.role_arn, when=conditions)

@@ -38,6 +38,15 @@ def put(request: dict[str, Any]) -> None:
     _cloudwatch().put_metric_alarm(**request)
 
 
+def described(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What CloudWatch says of these alarms, by name; those that don't exist are left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(names), _NAMES_PER_CALL):
+        answer = _cloudwatch().describe_alarms(AlarmNames=list(names[start : start + _NAMES_PER_CALL]))
+        found |= {alarm["AlarmName"]: dict(alarm) for alarm in answer["MetricAlarms"]}
+    return found
+
+
 def names_with_prefix(prefix: str) -> list[str]:
     pages = _cloudwatch().get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
     return [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
@@ -52,6 +61,29 @@ def delete(names: Sequence[str]) -> None:
 def trip(name: str, reason: str) -> None:
     """Put the alarm into ALARM by hand, which makes SageMaker roll back a deployment that watches it."""
     _cloudwatch().set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=reason[:1023])
+
+
+def set_off(name: str, reason: str) -> None:
+    """As `trip`, for an alarm that may be gone or changed: another takes its name, which stays in ALARM.
+
+    Missing data leaves the state as it is ("ignore"), and nobody sends this alarm any.
+    """
+    put(
+        {
+            "AlarmName": name,
+            "AlarmDescription": reason[:1023],
+            "ActionsEnabled": False,
+            "Namespace": "Greenlight",
+            "MetricName": "Nothing",
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": 0.0,
+            "TreatMissingData": "ignore",
+        }
+    )
+    trip(name, reason)
 
 
 def firings(names: Sequence[str]) -> list[Firing]:

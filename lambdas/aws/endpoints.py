@@ -6,7 +6,7 @@ An endpoint that does not exist is a ValidationException, not a ResourceNotFound
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,12 +24,16 @@ MISSING = "Missing"
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointState:
-    """`config_name` is the config that serves; `pending_config_name` the one that a deployment moves to."""
+    """`config_name` is the config that serves; `pending_config_name` the one that a deployment moves to.
+
+    `instance_count` is the fleet as it is wanted now, whoever scaled it; 0 where that is not told.
+    """
 
     status: str
     config_name: str
     pending_config_name: str
     failure_reason: str
+    instance_count: int = 0
 
     @property
     def is_settled(self) -> bool:
@@ -85,6 +89,10 @@ class Endpoint:
             config_name=answer.get("EndpointConfigName", ""),
             pending_config_name=pending["EndpointConfigName"] if pending else "",
             failure_reason=answer.get("FailureReason", ""),
+            instance_count=sum(
+                variant.get("DesiredInstanceCount") or variant.get("CurrentInstanceCount") or 0
+                for variant in answer.get("ProductionVariants", [])
+            ),
         )
 
     def create(self, config_name: str, tags: Sequence[Any]) -> None:
@@ -94,9 +102,19 @@ class Endpoint:
                 EndpointName=self.name, EndpointConfigName=config_name, Tags=list(tags)
             )
 
-    def update(self, config_name: str, deployment: Mapping[str, Any]) -> None:
-        """Start a blue/green deployment: `deployment` is a DeploymentConfig."""
-        request: dict[str, Any] = {"DeploymentConfig": deployment}
+    def update(
+        self, config_name: str, deployment: Mapping[str, Any], *, excluded: Collection[str] = ()
+    ) -> None:
+        """Start a blue/green deployment: `deployment` is a DeploymentConfig.
+
+        The fleet keeps what scaling and people made of it, apart from the `excluded` variant properties,
+        which the new config decides (SageMaker API Reference, `UpdateEndpoint`).
+        """
+        request: dict[str, Any] = {
+            "DeploymentConfig": deployment,
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [{"VariantPropertyType": name} for name in sorted(excluded)],
+        }
         with self._unless_begun(config_name), _seen_later(config_name):
             _sagemaker().update_endpoint(EndpointName=self.name, EndpointConfigName=config_name, **request)
 
@@ -149,6 +167,17 @@ def create_config(request: Mapping[str, Any]) -> None:
     except ClientError as error:
         if not _exists_already(error):
             raise
+
+
+def configured_count(config_name: str) -> int:
+    """The instances that a config asks for; 0 where there is no such config any more."""
+    try:
+        answer = _sagemaker().describe_endpoint_config(EndpointConfigName=config_name)
+    except ClientError as error:
+        if _is_missing(error):
+            return 0
+        raise
+    return sum(variant.get("InitialInstanceCount", 0) for variant in answer["ProductionVariants"])
 
 
 def config_names(prefix: str) -> Iterator[str]:

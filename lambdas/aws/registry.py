@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TRAINING_JOB = "training_job_name"
 PROMOTED_AT = "promoted_at"
+PROOF = "proof"
 # Says that the package's deployments are recorded in PROMOTED_AT. A package without it is older than the
 # record: its approval is all there is to know of its deployment, and counts for one.
 HAS_RECORD = "deployments_recorded"
@@ -138,9 +139,11 @@ class ModelRegistry:
         )
         return self.package(created["ModelPackageArn"])
 
-    def promote(self, arn: str, reason: str, promoted_at: str) -> None:
-        """Approve, and record that it was deployed. `promoted_at` is UTC as ISO 8601."""
-        self._decide(arn, "Approved", reason, {PROMOTED_AT: promoted_at})
+    def promote(self, arn: str, reason: str, promoted_at: str, proof: str) -> None:
+        """Approve, and record that it was deployed: when, in UTC as ISO 8601, and whether it was `proven`,
+        `unproven` or `exempt` from proof."""
+        proven = {PROOF: proof} if proof else {}
+        self._decide(arn, "Approved", reason, {PROMOTED_AT: promoted_at, **proven})
 
     def reject(self, arn: str, reason: str) -> None:
         self._decide(arn, "Rejected", reason, {})

@@ -8,16 +8,21 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
+from contracts.names import VARIANT_NAME
 from contracts.settings import CheckDeploymentSettings
 from lambdas import lease
-from lambdas.aws import alarms
-from lambdas.aws.endpoints import Endpoint
+from lambdas.aws import alarms, measures
+from lambdas.aws.endpoints import Endpoint, EndpointState
 from lambdas.aws.leases import LeaseTable
 from lambdas.check_deployment import progress
+from lambdas.check_deployment.progress import Sight
+from lambdas.deployments import evidence, guards
+from lambdas.deployments.evidence import Evidence
 from lambdas.telemetry import count, logger
 from lambdas.times import epoch_seconds
 
 _METRICS = {
+    progress.RETURNED: metrics.DEPLOYMENTS_ROLLED_BACK,
     progress.ROLLED_BACK: metrics.DEPLOYMENTS_ROLLED_BACK,
     progress.FAILED: metrics.DEPLOYMENTS_FAILED,
 }
@@ -25,21 +30,57 @@ _METRICS = {
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Raises LeaseLostError when another execution has taken the lease meanwhile."""
+    """Raises LeaseLostError when another execution has taken the lease meanwhile.
+
+    `watched_since` is when the config asked for was first seen in service, in epoch seconds of the cloud's
+    clock; the next check is told it again.
+    """
     settings = CheckDeploymentSettings.from_environment()
-    deployment = event["deployment"]
+    deployment, now = event["deployment"], epoch_seconds(event["now"])
     state = Endpoint(settings.endpoint_name).state()
-    firings = alarms.firings(alarms.names_with_prefix(deployment["alarm_prefix"])) if state.is_settled else []
-    found = progress.judge(state, deployment["config_name"], firings)
+    is_there = state.status == "InService" and state.config_name == deployment["config_name"]
+    since = (event.get("seen") or {}).get("watched_since") or (now if is_there else 0)
+    seen = _look(state, deployment, now=now, since=since)
+    found = progress.judge(state, deployment, seen)
     _keep_lease(event, settings, serves=found.status == progress.DONE)
-    logger.info("deployment", status=found.status, reason=found.reason)
+    logger.info("deployment", status=found.status, reason=found.reason, proof=found.proof)
     if found.status in _METRICS:
         count(settings.metric_namespace, _METRICS[found.status])
     return {
-        "status": found.status,
-        "reason": found.reason,
-        "alarms": [asdict(firing) for firing in firings],
+        **asdict(found),
+        "alarms": [asdict(firing) for firing in seen.firings],
+        "watched_since": since,
     }
+
+
+def _look(state: EndpointState, deployment: dict[str, Any], *, now: int, since: int) -> Sight:
+    """The evidence is asked for once the green fleet has all of the traffic."""
+    names = alarms.names_with_prefix(deployment["alarm_prefix"]) if state.is_settled else []
+    put = deployment.get("guards", {})
+    is_watched = bool(since) and not deployment.get("exempt")
+    return Sight(
+        firings=alarms.firings(names),
+        broken=guards.broken(put, alarms.described(list(put))),
+        lacking=_lacking(deployment, now) if is_watched else "",
+        watched_seconds=now - since if since else 0,
+    )
+
+
+def _lacking(deployment: dict[str, Any], now: int) -> str:
+    green = {
+        "EndpointName": deployment["endpoint_name"],
+        "VariantName": VARIANT_NAME,
+        metrics.CONFIG_DIMENSION: deployment["config_name"],
+    }
+    times = {"since": epoch_seconds(deployment["started_at"]), "until": now}
+    space = metrics.ENDPOINT_NAMESPACE
+    requests = measures.measure(space, metrics.INVOCATIONS, green, "Sum", **times)
+    latency = measures.measure(space, metrics.MODEL_LATENCY, green, "SampleCount", **times)
+    seen = Evidence(
+        requests=int(requests.total),
+        datapoints={metrics.INVOCATIONS: requests.datapoints, metrics.MODEL_LATENCY: latency.datapoints},
+    )
+    return evidence.lacking(seen, min_green_requests=deployment["watch"]["min_green_requests"])
 
 
 def _keep_lease(event: dict[str, Any], settings: CheckDeploymentSettings, *, serves: bool) -> None:

@@ -19,6 +19,7 @@ from lambdas.aws.endpoints import MISSING, Endpoint, EndpointState
 from lambdas.aws.leases import LeaseTable
 from lambdas.deploy_canary import plan
 from lambdas.deploy_canary.alarms import GreenFleet, rollback_alarms
+from lambdas.deployments import guards
 from lambdas.telemetry import count, logger
 from lambdas.times import epoch_seconds
 
@@ -31,22 +32,56 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     endpoint = Endpoint(settings.endpoint_name)
     name = event["training"]["job_name"]
     before = endpoint.state()
-    alarm_names: list[str] = []
+    home = before.config_name if before.config_name != name else ""
+    requests = rollback_alarms(_fleet(settings, name, blue=home), policy)
     if not before.is_of(name):
         _refuse_if_busy(endpoint, before)
-        alarm_names = _prepare(event, settings, policy, name, blue=before.config_name)
-        _renew_lease(event, settings)
+        instances, excluded = _size(before, policy)
+        deployment = plan.deployment_request(
+            policy, [request["AlarmName"] for request in requests], instances
+        )
         tags = plan.tags_of(settings, training_job=name, execution=event["execution_name"])
-        _start(endpoint, before, name, plan.deployment_request(policy, alarm_names), tags)
+        endpoints.create_model(plan.model_request(name, event["registration"], settings, tags))
+        endpoints.create_config(plan.config_request(name, policy, settings, tags))
+        for request in requests:
+            alarms.put(request)
+        _renew_lease(event, settings)
+        _start(endpoint, before, name, deployment, excluded, tags)
         count(settings.metric_namespace, metrics.DEPLOYMENTS_STARTED)
     logger.info("deployment", endpoint=endpoint.name, config=name, before=before.status)
     return {
         "endpoint_name": endpoint.name,
         "config_name": name,
-        "previous_config_name": before.config_name if before.config_name != name else "",
+        "previous_config_name": home,
         "alarm_prefix": GreenFleet.alarm_prefix_of(settings.rollback_alarm_prefix, name),
         "check_after_seconds": plan.check_after_seconds(policy),
+        "started_at": event["now"],
+        "guards": {request["AlarmName"]: guards.fingerprint(request) for request in requests},
+        "exempt": plan.exemption(home, is_rollback=event.get("is_rollback", False)),
+        "watch": {
+            "min_green_requests": policy.min_green_requests,
+            "evidence_wait_seconds": policy.evidence_wait_seconds,
+            "when_unproven": policy.when_unproven,
+        },
     }
+
+
+def _size(before: EndpointState, policy: DeploymentPolicy) -> tuple[int, tuple[str, ...]]:
+    if before.status == MISSING:
+        return policy.instance_count, ()
+    configured = endpoints.configured_count(before.config_name)
+    return plan.fleet(policy, running=before.instance_count, configured=configured)
+
+
+def _fleet(settings: DeployCanarySettings, name: str, *, blue: str) -> GreenFleet:
+    return GreenFleet(
+        endpoint_name=settings.endpoint_name,
+        config_name=name,
+        alarm_prefix=settings.rollback_alarm_prefix,
+        topic_arn=settings.alarm_topic_arn,
+        metric_namespace=settings.metric_namespace,
+        blue_config_name=blue,
+    )
 
 
 def _refuse_if_busy(endpoint: Endpoint, state: EndpointState) -> None:
@@ -58,27 +93,6 @@ def _refuse_if_busy(endpoint: Endpoint, state: EndpointState) -> None:
         )
     if not state.is_settled:
         raise EndpointBusyError(f"{endpoint.name} is {state.status} with config {state.config_name}")
-
-
-def _prepare(
-    event: dict[str, Any], settings: DeployCanarySettings, policy: DeploymentPolicy, name: str, *, blue: str
-) -> list[str]:
-    """Put model, config and alarms in place; returns the alarms' names."""
-    tags = plan.tags_of(settings, training_job=name, execution=event["execution_name"])
-    endpoints.create_model(plan.model_request(name, event["registration"], settings, tags))
-    endpoints.create_config(plan.config_request(name, policy, settings, tags))
-    fleet = GreenFleet(
-        endpoint_name=settings.endpoint_name,
-        config_name=name,
-        alarm_prefix=settings.rollback_alarm_prefix,
-        topic_arn=settings.alarm_topic_arn,
-        metric_namespace=settings.metric_namespace,
-        blue_config_name=blue,
-    )
-    requests = rollback_alarms(fleet, policy)
-    for request in requests:
-        alarms.put(request)
-    return [request["AlarmName"] for request in requests]
 
 
 def _renew_lease(event: dict[str, Any], settings: DeployCanarySettings) -> None:
@@ -97,10 +111,11 @@ def _start(
     before: EndpointState,
     name: str,
     deployment: dict[str, Any],
+    excluded: tuple[str, ...],
     tags: list[dict[str, str]],
 ) -> None:
     """An endpoint outlives its deployments, and so its tags name the pipeline and the stage alone."""
     if before.status == MISSING:
         endpoint.create(name, [tag for tag in tags if tag["Key"] in (PIPELINE_TAG, STAGE_TAG)])
     else:
-        endpoint.update(name, deployment)
+        endpoint.update(name, deployment, excluded=excluded)

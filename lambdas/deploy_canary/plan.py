@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from contracts import metrics
-from contracts.deployment import DeploymentPolicy
+from contracts.deployment import MAX_EXECUTION_SECONDS, DeploymentPolicy
+from contracts.errors import FleetTooSmallError
 from contracts.instances import has_local_storage
 from contracts.names import VARIANT_NAME
 from contracts.settings import DeployCanarySettings
@@ -18,6 +20,8 @@ from contracts.settings import DeployCanarySettings
 # Often enough to renew the lease in time, and rare enough for an execution history of 25,000 events.
 _MIN_CHECK_SECONDS, _MAX_CHECK_SECONDS = 10, 60
 _CHECKS_PER_BAKE = 8
+_STARTING_SECONDS = 600  # for the green fleet to come up, beside the waits
+_MIN_STEP_SHARE = 0.1  # of a linear deployment (SageMaker Developer Guide, "Use linear traffic shifting")
 # What EndpointConfig's MetricsConfig accepts (SageMaker API Reference, `MetricsConfig`).
 _PUBLISH_SECONDS = (10, 30, 60, 120, 180, 240, 300)
 
@@ -98,34 +102,75 @@ def publish_seconds(alarm_period_seconds: int) -> int:
     return max((s for s in _PUBLISH_SECONDS if alarm_period_seconds % s == 0), default=10)
 
 
-def deployment_request(policy: DeploymentPolicy, alarm_names: Sequence[str]) -> dict[str, Any]:
-    """UpdateEndpoint's DeploymentConfig."""
+def deployment_request(
+    policy: DeploymentPolicy, alarm_names: Sequence[str], instances: int
+) -> dict[str, Any]:
+    """UpdateEndpoint's DeploymentConfig, for a fleet of so many instances.
+
+    Raises FleetTooSmallError where the policy refuses to replace a single one at once.
+    """
+    routing, shifts = _routing(policy, instances)
+    waits = policy.baking_seconds * shifts + policy.termination_wait_seconds
+    # The policy was checked with its own count; a scaled fleet may take more steps.
+    limit = max(policy.max_execution_seconds, min(waits + _STARTING_SECONDS, MAX_EXECUTION_SECONDS))
     return {
         "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": _routing(policy),
+            "TrafficRoutingConfiguration": routing,
             "TerminationWaitInSeconds": policy.termination_wait_seconds,
-            "MaximumExecutionTimeoutInSeconds": policy.max_execution_seconds,
+            "MaximumExecutionTimeoutInSeconds": limit,
         },
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in alarm_names]},
     }
 
 
-def _routing(policy: DeploymentPolicy) -> dict[str, Any]:
-    routing: dict[str, Any] = {
-        "Type": policy.strategy.upper(),
-        "WaitIntervalInSeconds": policy.baking_seconds,
-    }
-    if policy.strategy == "canary":
-        routing["CanarySize"] = _size(policy.canary_percent, policy.canary_instances)
-    if policy.strategy == "linear":
-        routing["LinearStepSize"] = _size(policy.linear_step_percent, policy.linear_step_instances)
-    return routing
+def fleet(policy: DeploymentPolicy, *, running: int, configured: int) -> tuple[int, tuple[str, ...]]:
+    """How many instances the green fleet has, and what it does not retain of the blue one.
+
+    `running` is what people or auto scaling made of the fleet, and stays; unless the policy asks for another
+    count than the config that serves (`configured`): that was changed on purpose. Data capture is always the
+    new config's: an endpoint that retained it could never change it.
+    """
+    is_changed = configured not in (0, policy.instance_count)
+    if is_changed or not running:
+        return policy.instance_count, ("DataCaptureConfig", "DesiredInstanceCount")
+    return running, ("DataCaptureConfig",)
 
 
-def _size(percent: int, instances: int) -> dict[str, Any]:
-    if instances:
-        return {"Type": "INSTANCE_COUNT", "Value": instances}
-    return {"Type": "CAPACITY_PERCENT", "Value": percent}
+def _routing(policy: DeploymentPolicy, instances: int) -> tuple[dict[str, Any], int]:
+    """TrafficRoutingConfiguration, and how many times it shifts traffic."""
+    at_once = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": policy.baking_seconds}
+    if policy.strategy == "all_at_once":
+        return at_once, 1
+    if instances < 2:
+        if policy.single_instance == "refuse":
+            raise FleetTooSmallError(
+                f"the fleet has {instances} instance, which a {policy.strategy} deployment can't share: "
+                'scale it to 2, or let it be replaced at once (single_instance = "at_once")'
+            )
+        return at_once, 1
+    canary = policy.strategy == "canary"
+    percent = policy.canary_percent if canary else policy.linear_step_percent
+    wanted = policy.canary_instances if canary else policy.linear_step_instances
+    size, share = _size(percent, wanted, instances, at_least=0.0 if canary else _MIN_STEP_SHARE)
+    name = "CanarySize" if canary else "LinearStepSize"
+    routing = {"Type": policy.strategy.upper(), "WaitIntervalInSeconds": policy.baking_seconds, name: size}
+    return routing, 2 if canary else ceil(1 / share)
+
+
+def _size(percent: int, wanted: int, instances: int, *, at_least: float) -> tuple[dict[str, Any], float]:
+    """CapacitySize and the share of the fleet that it is (0-1); a number of instances is kept within what
+    SageMaker takes of a fleet of this size."""
+    if not wanted:
+        return {"Type": "CAPACITY_PERCENT", "Value": percent}, percent / 100
+    value = max(min(wanted, instances // 2), ceil(at_least * instances), 1)
+    return {"Type": "INSTANCE_COUNT", "Value": value}, value / instances
+
+
+def exemption(home: str, *, is_rollback: bool) -> str:
+    """Why nobody waits for proof of this deployment; empty where somebody does."""
+    if not home:
+        return "a first deployment"
+    return "a rollback by hand" if is_rollback else ""
 
 
 def check_after_seconds(policy: DeploymentPolicy) -> int:

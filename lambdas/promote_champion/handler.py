@@ -24,7 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     registry = ModelRegistry(settings.model_package_group_name)
     arn = registration["model_package_arn"]
     previous = _last_promoted(registry, apart_from=arn)
-    registry.promote(arn, f"serves as {deployment['config_name']}", utc(event["now"]))
+    proof = event.get("proof") or {"kind": "", "reason": ""}
+    registry.promote(arn, _reason(deployment, proof), utc(event["now"]), proof["kind"])
     _blame(registry, registration, event.get("rollback"))
     _move_aliases(settings, registration["mlflow_model_version"])
     alarms.delete(alarms.names_with_prefix(deployment["alarm_prefix"]))
@@ -34,8 +35,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {
         "champion_arn": arn,
         "previous_champion_arn": previous,
+        "proof": proof["kind"],
         "deleted": deleted,
     }
+
+
+def _reason(deployment: dict[str, Any], proof: dict[str, str]) -> str:
+    """What the package's approval says of its deployment, and whether anybody saw it answer."""
+    served = f"serves as {deployment['config_name']}"
+    return f"{served}; {proof['kind']}: {proof['reason']}" if proof["kind"] else served
 
 
 def _last_promoted(registry: ModelRegistry, *, apart_from: str) -> str:

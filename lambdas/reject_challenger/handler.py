@@ -50,8 +50,10 @@ def _leave_endpoint(settings: RejectChallengerSettings, name: str, *, was_deploy
         endpoint.delete()
         raise EndpointBusyError(f"{endpoint.name} could not be created; waiting until it is deleted")
     if _may_use(state, name, was_deployed=was_deployed):
-        for alarm_name in alarm_names[:1]:
-            alarms.trip(alarm_name, "The pipeline gives this deployment up; SageMaker is to roll it back.")
+        alarms.set_off(
+            f"{alarm_prefix}error-rate",
+            "The pipeline gives this deployment up; SageMaker is to roll it back.",
+        )
         raise EndpointBusyError(f"{endpoint.name} is {state.status}; waiting until it has left {name}")
     if state.config_name == name:
         return False

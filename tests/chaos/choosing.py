@@ -21,6 +21,7 @@ FUNCTIONS = (
     "*-AcquireLease",
     "*-DeployCanary",
     "*-CheckDeployment",
+    "*-ReturnHome",
     "*-PromoteChampion",
     "*-ReleaseLease",
 )

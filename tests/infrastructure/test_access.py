@@ -58,6 +58,7 @@ STATES = (
     "FindPreviousChampion",
     "DeployCanary",
     "CheckDeployment",
+    "ReturnHome",
     "PromoteChampion",
     "RejectChallenger",
     "ReleaseLease",
@@ -187,6 +188,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_is_one_of_the_stacks(template):
 
 def test_no_action_is_a_wildcard_and_a_bare_star_is_for_actions_that_name_no_resource(template):
     nameless = MACHINE_ALWAYS | {
+        "cloudwatch:GetMetricStatistics",
         "cloudwatch:PutMetricData",
         "ecr:GetAuthorizationToken",
         "sagemaker:ListEndpointConfigs",

@@ -218,7 +218,10 @@ def test_an_endpoint_serves_this_account_and_this_pipelines_resources(vpc):
             for resource in resources:
                 named = resource.startswith(own) or vpc.names.prefix in resource
                 shared = "alarm:*" in resource or "repository/cdk-" in resource
-                lists = resource == "*" and statement["Action"] == "sagemaker:List*"
+                lists = resource == "*" and statement["Action"] in (
+                    "sagemaker:List*",
+                    "cloudwatch:GetMetricStatistics",
+                )
                 assert named or shared or lists, (service, resource)
 
 

@@ -132,7 +132,7 @@ class Stage:
             "model_data_uri": f"s3://{bucket}/training/{model.job}/output/model.tar.gz",
         }
         document["dataset"]["upload_order"] += f"-{next(self._numbers):06}"
-        document["evaluation"]["champion_arn"] = self.champion_package()
+        document["evaluation"]["champion_arn"] = self.package_of(self.champion)["ModelPackageArn"]
         started = self._states.start_execution(
             stateMachineArn=self._machine, name=f"deploy-{model.job}", input=json.dumps(document)
         )
@@ -249,16 +249,6 @@ class Stage:
             Statistics=["Sum"],
         )
         return int(sum(point["Sum"] for point in answer["Datapoints"]))
-
-    def champion_package(self) -> str:
-        """The newest approved package's ARN."""
-        listed = self.sagemaker.list_model_packages(
-            ModelPackageGroupName=NAMES.model_package_group,
-            ModelApprovalStatus="Approved",
-            SortBy="CreationTime",
-            SortOrder="Descending",
-        )["ModelPackageSummaryList"]
-        return str(listed[0]["ModelPackageArn"]) if listed else ""
 
     def package_of(self, model: Model) -> dict[str, Any]:
         return next(

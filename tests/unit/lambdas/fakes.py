@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -72,6 +72,7 @@ class FakeSageMaker(FakeService):
         self.models: list[str] = []
         self.packages: list[dict[str, Any]] = []
         self.jobs: list[str] = []
+        self.configured_count = 4  # of every endpoint config
         self.stopping_jobs: list[str] = []
         self.jobs_stop_slowly = False
         self.delete_takes: int = 1  # how many looks at a deleted endpoint still find it
@@ -166,6 +167,12 @@ class FakeSageMaker(FakeService):
         existing.remove(name)
         return {}
 
+    def do_describe_endpoint_config(self, EndpointConfigName: str) -> Any:
+        if EndpointConfigName not in self.configs:
+            message = f'Could not find endpoint configuration "{EndpointConfigName}".'
+            raise refused("ValidationException", message, "DescribeEndpointConfig")
+        return {"ProductionVariants": [{"InitialInstanceCount": self.configured_count}]}
+
     def do_list_endpoint_configs(self, NameContains: str, **_: Any) -> Any:
         found = [name for name in self.configs if NameContains in name]
         return {"EndpointConfigs": [{"EndpointConfigName": name} for name in found]}
@@ -226,6 +233,7 @@ class FakeCloudWatch(FakeService):
         super().__init__()
         self.alarms: dict[str, dict[str, Any]] = {}
         self.history: dict[str, list[dict[str, Any]]] = {}
+        self.sums: dict[str, list[float]] = {}  # datapoints by metric
 
     def fire(self, name: str, reason: str, datapoints: list[float]) -> None:
         data = {
@@ -241,9 +249,16 @@ class FakeCloudWatch(FakeService):
     def do_put_metric_alarm(self, AlarmName: str, **request: Any) -> Any:
         self.alarms[AlarmName] = {"AlarmName": AlarmName, "StateValue": "INSUFFICIENT_DATA", **request}
 
-    def do_describe_alarms(self, AlarmNamePrefix: str) -> Any:
-        found = [alarm for name, alarm in self.alarms.items() if name.startswith(AlarmNamePrefix)]
+    def do_describe_alarms(self, AlarmNamePrefix: str = "", AlarmNames: Sequence[str] = ()) -> Any:
+        found = [
+            alarm
+            for name, alarm in self.alarms.items()
+            if (name in AlarmNames if AlarmNames else name.startswith(AlarmNamePrefix))
+        ]
         return {"MetricAlarms": found, "CompositeAlarms": []}
+
+    def do_get_metric_statistics(self, MetricName: str, Statistics: list[str], **_: Any) -> Any:
+        return {"Datapoints": [{Statistics[0]: value} for value in self.sums.get(MetricName, [])]}
 
     def do_delete_alarms(self, AlarmNames: list[str]) -> Any:
         for name in AlarmNames:

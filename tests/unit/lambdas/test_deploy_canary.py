@@ -13,13 +13,14 @@ from botocore.exceptions import ClientError
 
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
-from contracts.errors import EndpointBusyError, LeaseLostError
+from contracts.errors import EndpointBusyError, FleetTooSmallError, LeaseLostError
 from contracts.names import VARIANT_NAME
 from contracts.reading import Table
 from contracts.settings import DeployCanarySettings
 from lambdas.aws.leases import LeaseTable
 from lambdas.deploy_canary import plan
 from lambdas.deploy_canary.handler import handler
+from lambdas.deployments.guards import fingerprint
 from lambdas.lease import Lease
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker, refused
@@ -103,7 +104,92 @@ def test_the_first_model_creates_the_endpoint(
         "previous_config_name": "",
         "alarm_prefix": f"housing-dev-green-{JOB}-",
         "check_after_seconds": 60,
+        "started_at": EVENT["now"],
+        "guards": {name: fingerprint(alarm) for name, alarm in cloudwatch.alarms.items()},
+        "exempt": "a first deployment",
+        "watch": {"min_green_requests": 20, "evidence_wait_seconds": 300, "when_unproven": "promote"},
     }
+
+
+def size_of(sagemaker: FakeSageMaker) -> Any:
+    (update,) = sagemaker.requests("UpdateEndpoint")
+    routing = update["DeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    return routing.get("CanarySize", routing.get("LinearStepSize", {"Value": routing["Type"]}))["Value"]
+
+
+def excluded_of(sagemaker: FakeSageMaker) -> set[str]:
+    (update,) = sagemaker.requests("UpdateEndpoint")
+    assert update["RetainAllVariantProperties"] is True
+    return {item["VariantPropertyType"] for item in update["ExcludeRetainedVariantProperties"]}
+
+
+def serving(sagemaker: FakeSageMaker, instances: int, configured: int = 4) -> None:
+    sagemaker.in_service(OLD)
+    assert sagemaker.endpoint is not None
+    sagemaker.endpoint["ProductionVariants"] = [{"DesiredInstanceCount": instances}]
+    sagemaker.configs, sagemaker.configured_count = [OLD], configured
+
+
+def test_a_fleet_that_was_scaled_keeps_its_size_and_its_capture_follows_the_config(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    serving(sagemaker, 7)
+    handler(EVENT, context)
+    assert excluded_of(sagemaker) == {"DataCaptureConfig"}
+
+
+def test_a_count_that_the_policy_changed_on_purpose_is_what_the_fleet_gets(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with(instance_count=8))
+    serving(sagemaker, 7, configured=4)
+    handler(EVENT, context)
+    assert excluded_of(sagemaker) == {"DataCaptureConfig", "DesiredInstanceCount"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "instances", "expected"),
+    [
+        ({"canary_percent": 0, "canary_instances": 2}, 10, 2),
+        ({"canary_percent": 0, "canary_instances": 2}, 3, 1),
+        ({"strategy": "linear", "linear_step_instances": 1}, 40, 4),
+        ({"strategy": "linear", "linear_step_instances": 2}, 2, 1),
+        ({}, 1, "ALL_AT_ONCE"),
+    ],
+)
+def test_sizes_are_those_of_the_fleet_as_it_is(
+    configure: Configure,
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    context: Context,
+    changes: dict[str, object],
+    instances: int,
+    expected: object,
+) -> None:
+    configure(policy_with(**{"max_execution_seconds": 7200, **changes}))
+    serving(sagemaker, instances)
+    handler(EVENT, context)
+    assert size_of(sagemaker) == expected
+
+
+def test_a_fleet_of_one_is_refused_where_the_policy_says_so_and_nothing_is_made(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with(single_instance="refuse"))
+    serving(sagemaker, 1)
+    with pytest.raises(FleetTooSmallError, match="has 1 instance"):
+        handler(EVENT, context)
+    assert (sagemaker.models, sagemaker.configs, cloudwatch.alarms) == ([], [OLD], {})
+
+
+def test_a_rollback_by_hand_waits_for_no_proof(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    configure(policy_with())
+    sagemaker.in_service(OLD)
+    assert handler({**EVENT, "is_rollback": True}, context)["exempt"] == "a rollback by hand"
+    assert plan.exemption(OLD, is_rollback=False) == ""
 
 
 def test_a_later_model_is_a_canary_watched_by_the_alarms_just_put(
@@ -367,7 +453,7 @@ def test_a_model_lies_in_the_pipelines_vpc_where_there_is_one(
 def test_other_strategies_are_asked_for_as_sagemaker_words_them(
     changes: dict[str, object], expected: dict[str, object]
 ) -> None:
-    request = plan.deployment_request(policy_with(**changes), ["a"])
+    request = plan.deployment_request(policy_with(**changes), ["a"], 4)
     assert request["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"] == expected
 
 

@@ -1,0 +1,63 @@
+"""ReturnHome: a deployment that must not stay in, the same on its way back out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from contracts.settings import ReturnHomeSettings
+from lambdas import lease
+from lambdas.aws import alarms
+from lambdas.aws.endpoints import Endpoint, EndpointState
+from lambdas.aws.leases import LeaseTable
+from lambdas.telemetry import logger
+from lambdas.times import epoch_seconds
+
+# No alarms and no waiting: the old model served until a moment ago.
+_AT_ONCE = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+        "TerminationWaitInSeconds": 0,
+    }
+}
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """May run twice: an update that is under way is left alone. Raises LeaseLostError.
+
+    While SageMaker still shifts, an update can't be stopped; one of its alarms going off turns it back. What
+    SageMaker calls done is undone by a second update, to the config that served before.
+    """
+    settings = ReturnHomeSettings.from_environment()
+    deployment, seen = event["deployment"], event["seen"]
+    _renew_lease(event, settings)
+    endpoint = Endpoint(settings.endpoint_name)
+    state = endpoint.state()
+    attempts = deployment.get("going_home", {}).get("attempts", 0)
+    if state.status == "InService" and state.config_name == deployment["config_name"]:
+        endpoint.update(deployment["previous_config_name"], _AT_ONCE, excluded=("DataCaptureConfig",))
+        attempts += 1
+    elif _is_shifting(state, deployment["config_name"]):
+        alarms.set_off(f"{deployment['alarm_prefix']}error-rate", seen["reason"])
+    logger.warning("going home", to=deployment["previous_config_name"], reason=seen["reason"])
+    return {
+        **deployment,
+        "going_home": {"error": seen["error"], "reason": seen["reason"], "attempts": attempts},
+    }
+
+
+def _is_shifting(state: EndpointState, config_name: str) -> bool:
+    return state.status == "Updating" and state.pending_config_name in ("", config_name)
+
+
+def _renew_lease(event: dict[str, Any], settings: ReturnHomeSettings) -> None:
+    """The last act before the endpoint changes: a stale fencing token ends here."""
+    now = epoch_seconds(event["now"])
+
+    def decide(held: lease.Lease) -> tuple[lease.Lease, None]:
+        token = event["lease"]["token"]
+        return lease.renew(held, holder=event["holder"], token=token, now=now), None
+
+    LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)
