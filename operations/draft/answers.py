@@ -118,7 +118,7 @@ def _task(target: ColumnProfile, kind: Kind, task: str) -> tuple[str, str]:
         return CLASSIFICATION, ""
     if target.distinct > MAX_RATINGS or not is_whole(target):
         return REGRESSION, ""
-    likely = target.distinct <= _LIKELY_CLASSES and target.least_rows >= MIN_CLASS_ROWS
+    likely = target.distinct <= _LIKELY_CLASSES
     drafted, other = (CLASSIFICATION, REGRESSION) if likely else (REGRESSION, CLASSIFICATION)
     span = f"{target.minimum:g} to {target.maximum:g}" if target.minimum is not None else ""
     means = "a number between two others lies between them" if likely else "they only name classes"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts import spellings as grammar
+from contracts.values import LARGEST_WHOLE
 from operations.draft import spellings as s
 from operations.draft.asking import Questions, Stray
 from operations.draft.profile import ColumnProfile
@@ -97,8 +98,7 @@ def _unit(column: ColumnProfile, ask: Questions) -> str:
 
 def _number(column: ColumnProfile, ask: Questions, decimal: str) -> Kind:
     if column.count(*s.PLAIN_NUMBERS) == column.present and (decimal == "." or not column.count(s.NUMBER)):
-        whole = column.count(s.NUMBER) == 0
-        return _gappy(column, Kind(type="integer" if whole else "number", range=_range(column)))
+        return _gappy(column, Kind(type=_number_type(column), range=_range(column)))
     unit = _unit(column, ask)
     missing = tuple(column.markers)
     formats = _formats(column, ask, decimal, unit, missing)
@@ -148,6 +148,13 @@ def _unread_number(column: ColumnProfile, strays: Sequence[Stray], decimal: str)
 
 def _first(column: ColumnProfile, spelling: str) -> str:
     return repr(column.spelt[spelling].first_value) if spelling in column.spelt else "such a number"
+
+
+def _number_type(column: ColumnProfile) -> str:
+    """Whole numbers that float64 skips are measures at best: as integers, they would be refused."""
+    whole = column.count(s.NUMBER) == 0
+    small = max(abs(column.minimum or 0), abs(column.maximum or 0)) <= LARGEST_WHOLE
+    return "integer" if whole and small else "number"
 
 
 def _range(column: ColumnProfile) -> tuple[float, float] | None:

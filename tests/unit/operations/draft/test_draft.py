@@ -54,7 +54,7 @@ def test_what_cannot_be_drafted_leaves_the_file_that_was_there(monkeypatch, tmp_
 def test_a_class_that_the_split_leaves_too_rare_is_set_aside_by_the_trial(tmp_path):
     """Of five rows, the hash may send three to the holdout: found by ingesting, not by counting."""
     for seed in range(40):
-        table = [(*row, "rare" if n < 5 else "ab"[n % 2]) for n, row in enumerate(rows(60, seed))]
+        table = [(*row, "rare" if n < 5 else "ab"[n % 2]) for n, row in enumerate(rows(120, seed))]
         path = saved(tmp_path / f"s{seed}.csv", text(table, (*HEADER, "y")))
         with table_of(path) as found:
             plan, _, trial = drafted(found, "y")

@@ -110,9 +110,11 @@ def test_a_failure_is_no_story(outcomes):
         play(*outcomes)
 
 
-def test_a_mended_model_has_to_take_over():
-    with pytest.raises(RehearsalError, match="expected Promoted, got ChallengerRejected"):
-        play("Promoted", "DeploymentRolledBackError", "ChallengerRejected")
+def test_a_mended_model_that_is_no_longer_surely_better_is_told_of():
+    """A choice of estimators within a time budget may end otherwise on a busy machine."""
+    stage, story, _ = play("Promoted", "DeploymentRolledBackError", "ChallengerRejected")
+    assert stage.serving == "config-1"
+    assert "not surely better" in story.notes[0]
 
 
 class Runtime:
