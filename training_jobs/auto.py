@@ -13,6 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from contracts.training import higher_is_better
+from scoring.figures import FloatArray, overall
+from scoring.metrics import figure_of
+from training_jobs.blend import best_shares
 from training_jobs.candidates import Candidate, Size, first_candidates
 from training_jobs.choice import Choice, Member
 from training_jobs.experiment import Experiment
@@ -29,6 +33,8 @@ LARGE_ROWS, FOLDS_OF_LARGE = 20_000, 5
 MOST_CELLS = 4_000_000
 # A trial that does worse on its first fold than the best by this share is not taken further.
 HOPELESS_SHARE = 0.05
+# Among so many of the best trials the members of a blend are looked for.
+BLENDED_TRIALS = 20
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,27 @@ class Search:
 
     def best(self) -> Choice:
         return Choice((self._member(self.trials[0]),))
+
+    def blend(self) -> tuple[Choice, list[dict[str, float]]]:
+        """The blend of the best trials, and its metrics on each fold. The shares are chosen on those folds,
+        so that the metrics are a little too good."""
+        bench, metric = self.bench, self.bench.experiment.metric
+        trials = self.trials[:BLENDED_TRIALS]
+        truths = bench.targets()
+        whole = np.concatenate(truths)
+        sign = -1.0 if higher_is_better(metric) else 1.0
+
+        def loss(answers: FloatArray) -> float:
+            value = sign * overall(figure_of(metric)(whole, answers), len(whole))
+            return value if np.isfinite(value) else np.inf
+
+        shares = best_shares([np.concatenate(trial.answers) for trial in trials], loss)
+        kept = [(share, trial) for share, trial in zip(shares, trials, strict=True) if share]
+        scores = [
+            bench.metrics(truth, np.asarray(sum(share * trial.answers[fold] for share, trial in kept)))
+            for fold, truth in enumerate(truths)
+        ]
+        return Choice(tuple(self._member(trial, share) for share, trial in kept)), scores
 
     def _member(self, trial: Trial, weight: float = 1.0) -> Member:
         found = trial.member(self.growth, weight)

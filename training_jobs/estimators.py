@@ -81,10 +81,12 @@ def _linear(classify: bool, values: dict[str, Any], seed: int, threads: int) -> 
 
 
 def _mlp(classify: bool, values: dict[str, Any], seed: int, threads: int) -> Any:
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.neural_network import MLPClassifier
+
+    from training_jobs.scaled import ScaledMLPRegressor
 
     sizes = values.pop("hidden_layer_sizes", "64,32")
-    kind = MLPClassifier if classify else MLPRegressor
+    kind = MLPClassifier if classify else ScaledMLPRegressor
     layers = tuple(int(size) for size in str(sizes).split(","))
     return kind(**values, hidden_layer_sizes=layers, random_state=seed)
 

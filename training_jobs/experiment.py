@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from contracts.pipeline_config import PipelineConfig
+from training_jobs.blend import Blend
 from training_jobs.choice import Choice, Member, Parameters
 from training_jobs.dataset import Dataset
 from training_jobs.folds import Fold
@@ -55,7 +56,7 @@ class Experiment:
         """A pipeline, or a blend of pipelines, fitted on the whole dataset or on the given rows."""
         rows = self.dataset if dataset is None else dataset
         fitted = [self._fit_member(member, rows) for member in choice.members]
-        return fitted[0]
+        return fitted[0] if choice.only else Blend(fitted, [member.weight for member in choice.members])
 
     def unfitted(self, member: Member, rows: Dataset) -> Any:
         return build_pipeline(

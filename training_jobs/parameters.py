@@ -38,6 +38,9 @@ def decide(job: Job, experiment: Experiment) -> Decision:
         from training_jobs.auto import search as choose
 
         found = choose(experiment)
+        if training.estimator == "ensemble":
+            choice, scores = found.blend()
+            return Decision(choice, found.history, scores)
         return Decision(found.best(), found.history, found.trials[0].scores)
     if not training.search.enabled:
         return Decision(Choice.of(training.estimator, training.parameters))

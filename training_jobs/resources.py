@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,7 +29,10 @@ def processors() -> int:
 @contextmanager
 def limited_threads(threads: int) -> Iterator[None]:
     """OpenMP uses at most this many threads inside."""
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with threadpool_limits(threads, user_api="openmp"):
+    # Rounds are bounded on purpose; how good what came out is, cross-validation says.
+    with warnings.catch_warnings(), threadpool_limits(threads, user_api="openmp"):
+        warnings.simplefilter("ignore", ConvergenceWarning)
         yield

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from scoring.figures import FloatArray
 from scoring.metrics import metrics_of
+from training_jobs.blend import Blend
 
 
 def answers_of(pipeline: Any, features: Any, task: str) -> FloatArray:
@@ -19,6 +20,8 @@ def answers_of(pipeline: Any, features: Any, task: str) -> FloatArray:
 
 def classes_of(pipeline: Any) -> npt.NDArray[Any]:
     """The classes in the order of the columns of the pipeline's probabilities."""
+    if isinstance(pipeline, Blend):
+        return np.asarray(pipeline.classes_)
     return np.asarray(getattr(pipeline[-1], "labels_", pipeline[-1].classes_))
 
 

@@ -14,6 +14,7 @@ from inference.model.structure import (
     Model,
     Operation,
     Step,
+    member_prefix,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "Model",
     "Operation",
     "Step",
+    "member_prefix",
 ]

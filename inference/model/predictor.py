@@ -21,6 +21,8 @@ from inference.model import (
     features,
     links,
 )
+from inference.model.blend import BlendKernel, BlendSum
+from inference.model.dense import DenseLayers
 from inference.model.trees import TreeSum, WeightedSum
 from inference.model.validation import validate
 
@@ -96,11 +98,7 @@ class Predictor:
         """What trees or weights add up to (n, outputs), before any link."""
         if self._fallback is None:
             return self.kernel.sums(matrix)  # type: ignore[union-attr]  # one of both is there
-        return self._fallback(self._entries(matrix))
-
-    def _entries(self, matrix: FloatArray) -> FloatArray:
-        table = self.model.arrays.get("lookup", np.empty(0))
-        return features.apply(self.model.steps, matrix, self.model.width, table)
+        return self._fallback(matrix)
 
     def answer_of_one(self, body: bytes, *, is_json: bool) -> FloatArray | None:
         """The answer (1, outputs) to a body of one plain row, JSON or CSV; None for any other body."""
@@ -138,12 +136,29 @@ def _codes(column: InputColumn) -> dict[str | None, float]:
     return codes
 
 
-def _kernel(model: Model) -> kernel.Kernel | None:
+def _kernel(model: Model) -> kernel.Kernel | BlendKernel | None:
+    """The compiled form; None without a compiler, and of what has only a numpy form."""
     library = kernel.load()
-    return kernel.Kernel(library, model) if library is not None else None
+    if library is None or model.head.kind == "dense":
+        return None
+    if not model.members:
+        return kernel.Kernel(library, model)
+    if any(member.head.kind == "dense" for member in model.members):
+        return None
+    return BlendKernel(model, [kernel.Kernel(library, member) for member in model.members])
 
 
 def _numpy_engine(model: Model) -> Callable[[FloatArray], FloatArray]:
-    if model.head.kind == "linear":
-        return WeightedSum(model.arrays, model.head)
-    return TreeSum(model.arrays, model.head)
+    """From rows (n, columns) to sums (n, outputs)."""
+    if model.members:
+        return BlendSum(model, [_numpy_engine(member) for member in model.members])
+    engine = _ENGINES[model.head.kind](model.arrays, model.head)
+    table = model.arrays.get("lookup", np.empty(0))
+    return lambda matrix: engine(features.apply(model.steps, matrix, model.width, table))
+
+
+_ENGINES: dict[str, Callable[..., Callable[[FloatArray], FloatArray]]] = {
+    "trees": TreeSum,
+    "linear": WeightedSum,
+    "dense": DenseLayers,
+}

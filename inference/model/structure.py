@@ -95,15 +95,17 @@ class Head:
     """How the leaves of the trees, or the weights, become an answer.
 
     `outputs` sums are started from `baseline`, and divided by `divisor` at the end. `precision` is the type
-    in which a library adds up, and in which it then applies the link.
+    in which a library adds up, and in which it then applies the link. `activation` stands between dense
+    layers: identity, relu, tanh or logistic.
     """
 
-    kind: Literal["trees", "linear"]
+    kind: Literal["trees", "linear", "blend", "dense"]
     outputs: int
     baseline: tuple[float, ...]
     link: Link = "identity"
     divisor: float = 1.0
     precision: Literal["float64", "float32"] = "float64"
+    activation: str = "identity"
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,17 @@ class Model:
     """`arrays` of trees: start (trees + 1), output (trees), and per node feature (-1 for a leaf), threshold,
     left, right, missing_left, leaf (row of `values`); values (leaves, outputs per leaf). A row goes left
     where its entry is <= threshold. Of a linear model: weights (entries, outputs). Of a model with lookup
-    steps: lookup (values), one table after another."""
+    steps: lookup (values), one table after another. Of a blend: those of its members, each behind
+    `member_prefix`; it answers with the sum of its members' answers, each times its share. Of dense layers:
+    weights_K (inputs, outputs) and bias_K (outputs) of layer K, the first of which reads all entries."""
 
     columns: tuple[InputColumn, ...]
     steps: tuple[Step, ...]
     head: Head
     classes: tuple[Any, ...] = ()
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    members: tuple[Model, ...] = ()
+    shares: tuple[float, ...] = ()
 
     @property
     def width(self) -> int:
@@ -126,12 +132,16 @@ class Model:
 
     def as_document(self) -> dict[str, Any]:
         """Everything but the arrays, JSON-compatible."""
-        return {
+        document: dict[str, Any] = {
             "columns": [column.as_document() for column in self.columns],
             "steps": [asdict(step) for step in self.steps],
-            "head": asdict(self.head),
+            "head": _head_document(self.head),
             "classes": list(self.classes),
         }
+        if self.members:
+            document["members"] = [member.as_document() for member in self.members]
+            document["shares"] = list(self.shares)
+        return document
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
@@ -141,4 +151,28 @@ class Model:
             head=Head(**{**document["head"], "baseline": tuple(document["head"]["baseline"])}),
             classes=tuple(document["classes"]),
             arrays=arrays,
+            members=tuple(
+                cls.from_document(member, arrays_of_member(arrays, number))
+                for number, member in enumerate(document.get("members", ()))
+            ),
+            shares=tuple(document.get("shares", ())),
         )
+
+
+def member_prefix(number: int) -> str:
+    """What the names of the arrays of a blend's member begin with."""
+    return f"member{number}."
+
+
+def arrays_of_member(arrays: Mapping[str, npt.NDArray[Any]], number: int) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a blend's member, by the names that it has for them."""
+    prefix = member_prefix(number)
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _head_document(head: Head) -> dict[str, Any]:
+    """Without what only dense layers have, so that other models keep the hash that they had before."""
+    document = asdict(head)
+    if head.kind != "dense":
+        del document["activation"]
+    return document

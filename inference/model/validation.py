@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from contracts.values import TYPES
 from inference.errors import ArtefactError
+from inference.model.dense import ACTIVATIONS
 from inference.model.structure import Head, InputColumn, Model, Step
 
 # Far above any model that was worth serving, and far below what overflows an index of 32 bits.
@@ -22,6 +23,8 @@ MOST_ENTRIES = 32_767
 MOST_OUTPUTS = 4_096
 MOST_TREES = 1 << 20
 MOST_NODES = 1 << 28
+MOST_MEMBERS = 32
+MOST_LAYERS = 64
 _LINKS = ("identity", "exp", "sigmoid", "softmax")
 _PRECISIONS = ("float64", "float32")
 _PARTS_OF_A_DATE = 6
@@ -200,4 +203,38 @@ def _check_nodes(arrays: Arrays, width: int, leaves: int) -> None:
     _require(np.array_equal(parents, wanted), "a node is reached by no way, or by two")
 
 
-_KINDS: dict[str, Callable[[Model], None]] = {"trees": _check_trees, "linear": _check_linear}
+def _check_blend(model: Model) -> None:
+    """Every member is a model of its own that reads the same columns and answers alike."""
+    _require(0 < len(model.members) <= MOST_MEMBERS, f"the blend has {len(model.members)} members")
+    shares_fit = len(model.shares) == len(model.members) and all(_is_number(s) for s in model.shares)
+    _require(shares_fit and all(0 <= s <= 1 for s in model.shares), "a member's share is not 0 to 1")
+    _require(model.head.link == "identity" and not model.steps, "a blend has a link or steps of its own")
+    for member in model.members:
+        _require(member.head.kind != "blend", "a blend is a member of a blend")
+        validate(member)
+        alike = member.columns == model.columns and member.classes == model.classes
+        _require(alike, "a member reads other columns, or knows other classes, than the blend")
+        _require(answer_width(member.head) == model.head.outputs, "a member answers with other values")
+
+
+def _check_dense(model: Model) -> None:
+    """Each layer reads what the one before it gives."""
+    _require(model.head.activation in ACTIVATIONS, f"the activation is {str(model.head.activation)[:20]!r}")
+    count = sum(name.startswith("weights_") for name in model.arrays)
+    _require(0 < count <= MOST_LAYERS, f"it has {count} layers; 1 to {MOST_LAYERS} are read")
+    width = model.width
+    for number in range(count):
+        weights = _array(model.arrays, f"weights_{number}", "f", 2)
+        bias = _array(model.arrays, f"bias_{number}", "f", 1)
+        wanted = (width, len(bias))
+        _require(weights.shape == wanted, f"layer {number} has the shape {weights.shape}, not {wanted}")
+        width = len(bias)
+    _require(width == model.head.outputs, f"the last layer gives {width} values")
+
+
+_KINDS: dict[str, Callable[[Model], None]] = {
+    "trees": _check_trees,
+    "linear": _check_linear,
+    "blend": _check_blend,
+    "dense": _check_dense,
+}

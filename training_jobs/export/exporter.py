@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from contracts.dataset import Column
-from inference.model import Model
+from inference.model import Head, Model, member_prefix
+from training_jobs.blend import Blend
 from training_jobs.errors import UnsupportedModelError
 from training_jobs.export import boosters, scikit
 from training_jobs.export.scikit import Exported
@@ -28,14 +29,36 @@ _EXPORTERS: dict[str, Callable[[Any, Sequence[Source], Layout], Exported]] = {
     "LinearRegression": scikit.linear,
     "Ridge": scikit.linear,
     "LogisticRegression": scikit.linear,
+    "ScaledMLPRegressor": scikit.dense,
+    "MLPClassifier": scikit.dense,
 }
 
 
-def export_model(pipeline: Any, columns: Sequence[Column]) -> Model:
-    """The pipeline as plain data; `columns` are the feature columns of the contract, in order.
+def export_model(fitted: Any, columns: Sequence[Column]) -> Model:
+    """A pipeline or a blend as plain data; `columns` are the feature columns of the contract, in order.
 
     Raises UnsupportedModelError naming the part that has no exact form.
     """
+    if isinstance(fitted, Blend):
+        return _blend(fitted, [_export_pipeline(pipeline, columns) for pipeline in fitted.pipelines])
+    return _export_pipeline(fitted, columns)
+
+
+def _blend(fitted: Blend, members: list[Model]) -> Model:
+    first = members[0]
+    if any((member.columns, member.classes) != (first.columns, first.classes) for member in members):
+        raise UnsupportedModelError("the members of a blend read different columns or know different classes")
+    outputs = len(first.classes) or 1
+    arrays = {
+        member_prefix(number) + name: array
+        for number, member in enumerate(members)
+        for name, array in member.arrays.items()
+    }
+    head = Head("blend", outputs, (0.0,) * outputs)
+    return Model(first.columns, (), head, first.classes, arrays, tuple(members), fitted.shares)
+
+
+def _export_pipeline(pipeline: Any, columns: Sequence[Column]) -> Model:
     estimator = pipeline.steps[-1][1]
     kind = type(estimator).__name__
     if kind not in _EXPORTERS:

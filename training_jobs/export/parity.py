@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from inference.model import FloatArray
+from inference.model import FloatArray, Model
+from inference.model.artefact import Artefact
 from inference.model.predictor import Predictor
+from training_jobs.blend import Blend
 from training_jobs.errors import ParityError
 
 # Relative. XGBoost turns scores into probabilities in float32, by its C library: its scores are held to
@@ -47,7 +49,7 @@ def prove_parity(pipeline: Any, predictor: Predictor, rows: pd.DataFrame) -> Par
 
 def expected_answers(pipeline: Any, frame: pd.DataFrame) -> FloatArray:
     """What the pipeline says: predictions (n, 1) or probabilities (n, classes)."""
-    if hasattr(pipeline, "classes_") or hasattr(pipeline[-1], "classes_"):
+    if hasattr(pipeline if isinstance(pipeline, Blend) else pipeline[-1], "classes_"):
         return np.asarray(pipeline.predict_proba(frame), dtype=np.float64)
     return np.asarray(pipeline.predict(frame), dtype=np.float64).reshape(-1, 1)
 
@@ -69,6 +71,8 @@ def relative_difference(expected: FloatArray, found: FloatArray) -> FloatArray:
 
 def _differences(pipeline: Any, predictor: Predictor, frame: pd.DataFrame) -> FloatArray:
     """Each row's relative difference (n,); a row of unlike float32 probabilities differs infinitely."""
+    if isinstance(pipeline, Blend):
+        return _blend_differences(pipeline, predictor, frame)
     expected, found = expected_answers(pipeline, frame), served_answers(predictor, frame)
     head = predictor.model.head
     if head.precision == "float64" or head.link == "identity":
@@ -79,6 +83,21 @@ def _differences(pipeline: Any, predictor: Predictor, frame: pd.DataFrame) -> Fl
     )
     apart = np.abs(expected - found).max(axis=1) / expected.max(axis=1)
     return np.where(apart <= FLOAT32_TOLERANCE, difference, np.inf)
+
+
+def _blend_differences(blend: Blend, predictor: Predictor, frame: pd.DataFrame) -> FloatArray:
+    """The largest difference of any member, and of the served blend from the served members' sum."""
+    members = [_served(member) for member in predictor.model.members]
+    found = [served_answers(member, frame) for member in members]
+    blended = sum(share * answers for share, answers in zip(predictor.model.shares, found, strict=True))
+    worst = relative_difference(np.asarray(blended), served_answers(predictor, frame))
+    for pipeline, member in zip(blend.pipelines, members, strict=True):
+        worst = np.maximum(worst, _differences(pipeline, member, frame))
+    return worst
+
+
+def _served(model: Model) -> Predictor:
+    return Predictor(Artefact({}, model, np.empty((0, 0)), np.empty((0, 0))))
 
 
 def edge_rows(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
@@ -110,10 +129,11 @@ def _edge_values(predictor: Predictor, index: int, rows: pd.DataFrame) -> list[o
 
 
 def _around_thresholds(predictor: Predictor, entry: int) -> list[float]:
-    arrays = predictor.model.arrays
-    if "threshold" not in arrays:
+    models = predictor.model.members or (predictor.model,)
+    trees = [model.arrays for model in models if "threshold" in model.arrays]
+    if not trees:
         return []
-    found = np.unique(arrays["threshold"][arrays["feature"] == entry])
+    found = np.unique(np.concatenate([a["threshold"][a["feature"] == entry] for a in trees]))
     found = found[np.isfinite(found) & (np.abs(found) < _FLOAT32_EXTREME)]
     chosen = found[np.linspace(0, len(found) - 1, min(len(found), THRESHOLDS_PER_COLUMN)).astype(int)]
     around = [chosen, np.nextafter(chosen, np.inf), np.nextafter(chosen, -np.inf)]

@@ -93,3 +93,23 @@ def linear(estimator: Any, sources: Sequence[Source], layout: Layout) -> Exporte
     link: Link = _class_link(classes) if classes else "identity"
     head = Head("linear", len(baseline), tuple(baseline.tolist()), link)
     return head, {"weights": weights}, classes
+
+
+def dense(estimator: Any, sources: Sequence[Source], layout: Layout) -> Exported:
+    """Layer after layer in float64; the first layer's weights lie at the entries that they read."""
+    classes = list(getattr(estimator, "classes_", []))
+    if estimator.out_activation_ not in _LAST_LAYER:
+        raise UnsupportedModelError(f"an MLP that ends in {estimator.out_activation_!r} has no exact form")
+    entries = [layout.materialise(source) for source in sources]
+    coefficients = [np.asarray(weights, dtype=np.float64) for weights in estimator.coefs_]
+    first = np.zeros((len(layout.columns) + len(layout.steps), coefficients[0].shape[1]))
+    np.add.at(first, entries, coefficients[0])
+    layers = [first, *coefficients[1:]]
+    arrays = {f"weights_{k}": weights for k, weights in enumerate(layers)}
+    arrays |= {f"bias_{k}": np.asarray(b, dtype=np.float64) for k, b in enumerate(estimator.intercepts_)}
+    outputs = layers[-1].shape[1]
+    link = _LAST_LAYER[estimator.out_activation_]
+    return Head("dense", outputs, (0.0,) * outputs, link, activation=estimator.activation), arrays, classes
+
+
+_LAST_LAYER: dict[str, Link] = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax"}

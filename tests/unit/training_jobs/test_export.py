@@ -25,6 +25,8 @@ ESTIMATORS: list[tuple[str, dict[str, Any]]] = [
     ("lightgbm", {"n_estimators": 20}),
     ("linear", {}),
     ("linear", {"alpha": 1.0}),
+    ("mlp", {"hidden_layer_sizes": "12,6", "max_iter": 30}),
+    ("mlp", {"hidden_layer_sizes": "5", "max_iter": 20, "activation": "tanh"}),
 ]
 TASKS = {"regression": (), "two classes": (170_000.0,), "three classes": (130_000.0, 210_000.0)}
 NAMES = [f"{name} {parameters}" for name, parameters in ESTIMATORS]
