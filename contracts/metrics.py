@@ -16,6 +16,8 @@ ROWS_QUARANTINED = "RowsQuarantined"
 
 CHALLENGERS_BETTER = "ChallengersBetter"
 CHALLENGERS_REJECTED = "ChallengersRejected"
+CHALLENGERS_NOT_COMPARABLE = "ChallengersNotComparable"
+CHAMPIONS_COLLAPSED = "ChampionsCollapsed"
 CHALLENGERS_SUPERSEDED = "ChallengersSuperseded"
 
 DEPLOYMENTS_STARTED = "DeploymentsStarted"

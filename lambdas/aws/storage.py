@@ -90,8 +90,12 @@ def upload_file(path: Path, uri: str, content_type: str) -> None:
 
 
 def write_text(text: str, uri: str, content_type: str) -> None:
+    write_bytes(text.encode(), uri, content_type)
+
+
+def write_bytes(content: bytes, uri: str, content_type: str) -> None:
     bucket, key = split(uri)
-    _s3().put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)
+    _s3().put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
 
 
 def write_json(document: object, uri: str) -> None:

@@ -17,13 +17,13 @@ from lambdas.evaluate_model.slices import Slice
 from scoring.figures import Array, Figure, FloatArray, on_rows, overall
 from scoring.metrics import figure_of
 
-Unit = Literal["share", "metric", "psi", "us"]
+Unit = Literal["share", "metric", "psi", "us", "rows", "columns"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """One condition of the gate. `figure` is what was found and `bound` what it was held against, in `unit`:
-    a share (0-1), the gate's metric, a population stability index, or microseconds."""
+    a share (0-1), the gate's metric, a population stability index, microseconds, or rows."""
 
     name: str
     figure: float
@@ -35,11 +35,14 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Who is compared on what. No champion means a first model.
+    """Who is compared on what: rows that are new to both. No champion means a first model, or one that
+    nobody can compare: then `incomparable` says why, and `common_rows` how many rows would be new to both.
 
     `target` and the answers are as `metrics` has them; `slices` are those judged. `drift` is that of the new
     rows from the champion's data. `parity` is the manifest's record of how far the exported model is from the
     trained one, and `self_check` says why the artefact does not repeat its recorded answers, or nothing.
+    `training_rows` are the challenger's and the champion's, where known; `recorded_advantage` is the gain
+    over a constant with which the champion passed; `leaks` are sentences.
     """
 
     target: Array
@@ -50,13 +53,18 @@ class Contest:
     latency_us: float
     parity: Mapping[str, Any] | None
     self_check: str
+    incomparable: str = ""
+    common_rows: int = 0
+    training_rows: tuple[int, int] | None = None
+    recorded_advantage: float | None = None
+    leaks: Sequence[str] = ()
 
 
 class Judgement:
-    """The checks. `rival` is the champion, or what always answers the same."""
+    """The checks. `rival` is the champion, or what always answers the same; `constant` is the latter."""
 
-    def __init__(self, contest: Contest, gate: Gate, rival: Figure) -> None:
-        self._contest, self._gate, self.rival = contest, gate, rival
+    def __init__(self, contest: Contest, gate: Gate, rival: Figure, constant: Figure) -> None:
+        self._contest, self._gate, self.rival, self.constant = contest, gate, rival, constant
         self.challenger = figure_of(gate.metric)(contest.target, contest.challenger)
         size = len(contest.target)
         self._old, self._new = overall(rival, size), overall(self.challenger, size)
@@ -137,15 +145,78 @@ class Judgement:
 
     def beats_constant(self) -> Check:
         upward = higher_is_better(self._gate.metric)
+        constant = overall(self.constant, len(self._contest.target))
+        is_first = self._contest.champion is None and not self._contest.incomparable
+        who = "first model" if is_first else "challenger"
         return Check(
             name="baseline",
             figure=self._new,
-            bound=self._old,
+            bound=constant,
             unit="metric",
-            passed=self._new > self._old if upward else self._new < self._old,
-            explanation=f"the first model's {self._gate.metric} is {figure(self._new)}; the best constant "
-            f"answer to the holdout has {figure(self._old)}",
+            passed=self._new > constant if upward else self._new < constant,
+            explanation=f"the {who}'s {self._gate.metric} is {figure(self._new)}; the best constant "
+            f"answer to the holdout has {figure(constant)}",
         )
+
+    def surely_beats_constant(self, gains: FloatArray) -> Check:
+        """Beside a champion: `gains` are those over the constant."""
+        agreed = float((gains > 0).mean())
+        return Check(
+            name="baseline confidence",
+            figure=agreed,
+            bound=self._gate.confidence,
+            unit="share",
+            passed=agreed >= self._gate.confidence,
+            explanation=f"better than a constant answer in {share(agreed)} of {len(gains):,} resamples; "
+            f"at least {share(self._gate.confidence)} is wanted",
+        )
+
+    def comparison(self) -> list[Check]:
+        if not self._contest.incomparable:
+            return []
+        return [
+            Check(
+                name="comparison",
+                figure=self._contest.common_rows,
+                bound=self._gate.min_comparison_rows,
+                unit="rows",
+                passed=False,
+                explanation=self._contest.incomparable,
+            )
+        ]
+
+    def size(self) -> list[Check]:
+        """Of the training data beside the champion's."""
+        if not self._contest.training_rows:
+            return []
+        new, old = self._contest.training_rows
+        bound = self._gate.min_size_share
+        return [
+            Check(
+                name="size",
+                figure=new / max(1, old),
+                bound=bound,
+                unit="share",
+                passed=new >= bound * old,
+                explanation=f"trained on {rows(new)}, the champion on {old:,}; at least {share(bound)} of "
+                "those are wanted",
+            )
+        ]
+
+    def leak(self) -> list[Check]:
+        if not self._gate.refuse_leaks:
+            return []
+        found = self._contest.leaks
+        return [
+            Check(
+                name="leak",
+                figure=len(found),
+                bound=0,
+                unit="columns",
+                passed=not found,
+                explanation="; ".join(found) or "no column tells the target",
+            )
+        ]
 
     def within_bound(self) -> list[Check]:
         bound = self._gate.first_model_bound

@@ -11,14 +11,20 @@ import numpy as np
 from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
 from contracts.training import METRICS as METRIC_NAMES
+from contracts.training import Gate
 from lambdas.evaluate_model.candidate import Candidate
 from lambdas.evaluate_model.checks import Contest
+from lambdas.evaluate_model.collapse import recorded_advantage
 from lambdas.evaluate_model.drift import Drift, drift_of
+from lambdas.evaluate_model.exposure import Exposure
 from lambdas.evaluate_model.gate import Verdict, compare
 from lambdas.evaluate_model.holdout import Holdout, positions
 from lambdas.evaluate_model.importance import permutation_importance
+from lambdas.evaluate_model.leaks import leaks_of
+from lambdas.evaluate_model.numbers import rows as count
 from lambdas.evaluate_model.shapley import Explanation, explain
 from lambdas.evaluate_model.slices import Slice, slices_of
+from scoring.constants import constant_answers
 from scoring.figures import Array, FloatArray, overall
 from scoring.metrics import figure_of
 
@@ -46,6 +52,8 @@ class Evaluation:
     features: tuple[str, ...]
     manifest: Mapping[str, Any]
     latency_us: float
+    exposure: Exposure | None
+    leaks: Sequence[str]
 
     @property
     def contract(self) -> DatasetContract:
@@ -63,9 +71,19 @@ def evaluate(
     champion_profile: Mapping[str, Any] | None,
     challenger: Candidate,
     champion: Candidate | None,
+    exposure: Exposure | None = None,
+    champion_report: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Raises ChallengerUnreadableError or ChampionUnreadableError where one cannot score the holdout."""
+    """Raises ChallengerUnreadableError or ChampionUnreadableError where one cannot score the holdout.
+
+    Without an `exposure` every row counts as new to both.
+    """
     contract, gate = config.dataset, config.gate
+    incomparable, common = _comparable(exposure, len(holdout), gate) if champion else ("", len(holdout))
+    if incomparable:
+        champion = None
+    elif champion and exposure and exposure.new_rows is not None:
+        holdout = holdout.only(exposure.new_rows)
     classes = _all_classes(holdout, challenger, champion)
     target = positions(holdout.target, classes) if classes else holdout.target
     matrix, answers = _ask(challenger, holdout, classes, contract)
@@ -73,6 +91,7 @@ def evaluate(
     features = {name: holdout.columns[name] for name in challenger.features}
     slices = slices_of(holdout.columns, contract)
     judged = {name: holdout.columns[name] for name in (*features, contract.target)}
+    leaks = leaks_of(features, target, len(classes))
     contest = Contest(
         target=target,
         challenger=answers,
@@ -82,6 +101,11 @@ def evaluate(
         latency_us=challenger.latency_us(features),
         parity=challenger.manifest.get("parity"),
         self_check=challenger.self_check(),
+        incomparable=incomparable,
+        common_rows=common,
+        training_rows=_sizes(exposure),
+        recorded_advantage=recorded_advantage(gate.metric, champion_report),
+        leaks=leaks,
     )
     return Evaluation(
         config=config,
@@ -94,6 +118,7 @@ def evaluate(
         metrics={
             "challenger": _metrics(contract.task, target, answers),
             "champion": None if of_champion is None else _metrics(contract.task, target, of_champion),
+            "constant": _constants(contract.task, target, answers),
         },
         slices=slices,
         drift=contest.drift,
@@ -109,7 +134,39 @@ def evaluate(
         features=challenger.features,
         manifest=challenger.manifest,
         latency_us=contest.latency_us,
+        exposure=exposure,
+        leaks=leaks,
     )
+
+
+def _comparable(exposure: Exposure | None, size: int, gate: Gate) -> tuple[str, int]:
+    """Why champion and challenger cannot be compared, or nothing, and how many rows are new to both."""
+    if exposure is None:
+        return "", size
+    if exposure.new_rows is None:
+        return f"nobody knows which rows the champion was trained on: {exposure.unknown}", 0
+    common = int(exposure.new_rows.sum())
+    if common >= gate.min_comparison_rows:
+        return "", common
+    return (
+        f"only {common:,} of {count(size)} of the holdout are new to the champion, and a comparison needs "
+        f"{gate.min_comparison_rows:,}"
+    ), common
+
+
+def _sizes(exposure: Exposure | None) -> tuple[int, int] | None:
+    if exposure is None or exposure.champion_rows is None:
+        return None
+    return exposure.challenger.rows, exposure.champion_rows
+
+
+def _constants(task: str, target: Array, like: FloatArray) -> dict[str, float]:
+    """Of every metric the best constant's figure, known only afterwards."""
+    found = {
+        name: overall(figure_of(name)(target, constant_answers(name, target, like)), len(target))
+        for name in METRIC_NAMES[task]
+    }
+    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def _all_classes(holdout: Holdout, challenger: Candidate, champion: Candidate | None) -> tuple[str, ...]:

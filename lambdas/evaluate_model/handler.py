@@ -11,10 +11,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts import metrics
 from contracts.settings import EvaluateModelSettings
 from lambdas import standing
-from lambdas.evaluate_model import inputs, outputs
+from lambdas.evaluate_model import gate, inputs, outputs
 from lambdas.evaluate_model.evaluation import evaluate
 from lambdas.evaluate_model.report.document import report_document
 from lambdas.telemetry import count, logger
+
+_COUNTED = {
+    gate.BETTER: metrics.CHALLENGERS_BETTER,
+    gate.REJECTED: metrics.CHALLENGERS_REJECTED,
+    gate.NOT_COMPARABLE: metrics.CHALLENGERS_NOT_COMPARABLE,
+    gate.COLLAPSED: metrics.CHAMPIONS_COLLAPSED,
+}
 
 
 @logger.inject_lambda_context
@@ -30,11 +37,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             champion_profile=found.champion_profile,
             challenger=found.challenger,
             champion=found.champion,
+            exposure=found.exposure,
+            champion_report=found.champion_report,
         )
     document = report_document(evaluation, found.origin)
-    uris = outputs.write_report(settings, event["training"]["job_name"], document)
+    uris = outputs.write_report(settings, event["training"]["job_name"], document, found.exposure.challenger)
     verdict = document["verdict"]
-    better = metrics.CHALLENGERS_BETTER if verdict["promote"] else metrics.CHALLENGERS_REJECTED
-    count(settings.metric_namespace, better)
+    count(settings.metric_namespace, _COUNTED[verdict["outcome"]])
     logger.info("verdict", promote=verdict["promote"], reason=verdict["reason"])
     return outputs.answer(document, uris)

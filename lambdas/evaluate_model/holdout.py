@@ -27,14 +27,25 @@ SEED = 20_240_229
 @dataclass(frozen=True, kw_only=True)
 class Holdout:
     """`columns` by name (n,); `target` (n,) holds values, or texts of a classification. `stored` counts the
-    rows of the files; where they are more than memory holds, those here are a sample."""
+    rows of the files; where they are more than memory holds, those here are a sample. `table` holds the same
+    rows as they were stored, to be told apart by what identifies them."""
 
     columns: Mapping[str, Array]
     target: Array
     stored: int
+    table: pa.Table
 
     def __len__(self) -> int:
         return len(self.target)
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> Holdout:
+        """The chosen rows (a mask) alone."""
+        return Holdout(
+            columns={name: values[rows] for name, values in self.columns.items()},
+            target=self.target[rows],
+            stored=self.stored,
+            table=self.table.filter(pa.array(rows)),
+        )
 
 
 def read_holdout(paths: Sequence[Path], contract: DatasetContract, max_cells: int = MAX_CELLS) -> Holdout:
@@ -52,7 +63,7 @@ def read_holdout(paths: Sequence[Path], contract: DatasetContract, max_cells: in
     if stored == 0:
         raise EvaluationError("the holdout has no rows")
     columns = columns_of_table(table, contract.columns)
-    return Holdout(columns=columns, target=_target(table, contract), stored=stored)
+    return Holdout(columns=columns, target=_target(table, contract), stored=stored, table=table)
 
 
 def _rows(path: Path, names: Sequence[str]) -> int:

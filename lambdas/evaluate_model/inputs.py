@@ -14,6 +14,7 @@ from contracts.reading import PipelineConfigError
 from lambdas.aws import storage
 from lambdas.aws.registry import Package
 from lambdas.evaluate_model.candidate import Candidate
+from lambdas.evaluate_model.exposure import Exposure, expose
 from lambdas.evaluate_model.holdout import Holdout, read_holdout
 from lambdas.evaluate_model.report.document import Origin
 
@@ -23,13 +24,16 @@ _EXAMPLE_LENGTH = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """`champion_profile` describes the data that the champion was trained on, where it is still there."""
+    """`champion_profile` describes the data that the champion was trained on, and `champion_report` how it
+    passed the gate, where they are still there."""
 
     config: PipelineConfig
     holdout: Holdout
     challenger: Candidate
     champion: Candidate | None
     champion_profile: dict[str, Any] | None
+    champion_report: dict[str, Any] | None
+    exposure: Exposure
     origin: Origin
 
 
@@ -37,12 +41,15 @@ def fetch(event: dict[str, Any], package: Package | None, scratch: Path) -> Inpu
     """Raises EvaluationError, which says which of the two models or the data it is about."""
     dataset, training = event["dataset"], event["training"]
     config = _config(dataset)
+    holdout = _holdout(dataset, config, scratch)
     return Inputs(
         config=config,
         challenger=_challenger(training["model_data_uri"], scratch),
         champion=_champion(package, scratch) if package else None,
-        holdout=_holdout(dataset, config, scratch),
+        holdout=holdout,
         champion_profile=_profile_of(package) if package else None,
+        champion_report=_report_of(package) if package else None,
+        exposure=expose(dataset, config, holdout.table, package, scratch),
         origin=Origin(
             dataset=dataset,
             training=training,
@@ -120,6 +127,11 @@ def _downloaded(uri: str, path: Path) -> Path:
 def _profile_of(package: Package) -> dict[str, Any] | None:
     uri = package.properties.get("dataset_uri")
     return storage.read_json(f"{uri}profile.json") if uri else None
+
+
+def _report_of(package: Package) -> dict[str, Any] | None:
+    uri = package.properties.get("report_html_uri", "")
+    return storage.read_json(f"{uri.removesuffix('.html')}.json") if uri else None
 
 
 def _quarantined(dataset: dict[str, Any], scratch: Path) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from contracts.settings import EvaluateModelSettings
 from lambdas.aws import storage
+from lambdas.datasets.sketch import Sketch
+from lambdas.evaluate_model.exposure import SKETCH_FILE
 from lambdas.evaluate_model.report.page import page
 from lambdas.mlflow import Mlflow
 
@@ -13,16 +15,24 @@ JSON, HTML = "report.json", "report.html"
 _TAG_LENGTH = 5000  # of a run's tag value (MLflow, `MAX_TAG_VAL_LENGTH`)
 
 
-def write_report(settings: EvaluateModelSettings, job_name: str, document: dict[str, Any]) -> dict[str, str]:
-    """To S3, and beside the artifacts of the training job's MLflow run where there is one."""
+def write_report(
+    settings: EvaluateModelSettings, job_name: str, document: dict[str, Any], trained_on: Sketch
+) -> dict[str, str]:
+    """To S3, with the sketch of what the challenger was trained on; the report beside the artifacts of the
+    training job's MLflow run, too, where there is one."""
     uri = f"s3://{settings.artifact_bucket_name}/evaluations/{job_name}"
     html = page(document)
+    storage.write_bytes(trained_on.to_bytes(), f"{uri}/{SKETCH_FILE}", "application/octet-stream")
     _write(document, html, uri)
     if run_id := document["lineage"]["mlflow_run_id"]:
         mlflow = Mlflow(settings.mlflow_tracking_uri)
         _write(document, html, f"{mlflow.artifact_uri(run_id)}/evaluation")
         _log(mlflow, run_id, document)
-    return {"report_uri": f"{uri}/{JSON}", "report_html_uri": f"{uri}/{HTML}"}
+    return {
+        "report_uri": f"{uri}/{JSON}",
+        "report_html_uri": f"{uri}/{HTML}",
+        "trained_on_uri": f"{uri}/{SKETCH_FILE}",
+    }
 
 
 def _write(document: dict[str, Any], html: str, uri: str) -> None:

@@ -19,6 +19,7 @@ def lineage(event: Mapping[str, Any], *, training_image_uri: str) -> dict[str, s
         "training_image_uri": training_image_uri,
         "model_hash": evaluation["model_hash"],
         "report_html_uri": evaluation["report_html_uri"],
+        "trained_on_uri": evaluation.get("trained_on_uri", ""),
     }
 
 

@@ -44,11 +44,15 @@ def report_document(evaluation: Evaluation, origin: Origin) -> dict[str, Any]:
         "metric": evaluation.metric,
         "verdict": {
             "promote": verdict.promote,
+            "outcome": verdict.outcome,
             "reason": verdict.reason,
             "checks": [asdict(check) for check in verdict.checks],
         },
         "challenger": evaluation.metrics["challenger"],
         "champion": evaluation.metrics["champion"],
+        "constant": evaluation.metrics["constant"],
+        "overlap": _overlap(evaluation),
+        "leaks": list(evaluation.leaks),
         "latency_us": evaluation.latency_us,
         "rows": _rows(evaluation, origin),
         "gains": _gains(verdict.gains),
@@ -72,6 +76,25 @@ def report_document(evaluation: Evaluation, origin: Origin) -> dict[str, Any]:
 def _rows(evaluation: Evaluation, origin: Origin) -> dict[str, int]:
     counts = {key: int(origin.dataset.get(f"{key}_rows", 0)) for key in ("train", "quarantined")}
     return {**counts, "holdout": evaluation.holdout.stored, "judged": len(evaluation.holdout)}
+
+
+def _overlap(evaluation: Evaluation) -> dict[str, Any]:
+    """How the holdout lies to what the models were trained on; None where that is unknown or not asked."""
+    found = evaluation.exposure
+    if found is None:
+        return {}
+    return {
+        "new_to_both": None if found.new_rows is None else int(found.new_rows.sum()),
+        "holdout_rows": found.asked,
+        "unknown": found.unknown,
+        "challenger_rows": found.challenger.rows,
+        "champion_rows": found.champion_rows,
+        "near_duplicates": found.near_duplicates,
+        "looked_at": found.looked_at,
+        "by": evaluation.contract.split.by,
+        "identity": list(evaluation.contract.identity),
+        "has_key": bool(evaluation.contract.identifiers) or evaluation.contract.split.by != "row",
+    }
 
 
 def _gains(gains: FloatArray) -> dict[str, Any]:

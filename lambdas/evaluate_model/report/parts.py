@@ -84,4 +84,6 @@ def in_unit(value: float, unit: str) -> str:
         return share(value) if abs(value) >= 1e-5 or value == 0 else figure(value)
     if unit == "us":
         return f"{figure(value)} µs"
+    if unit in ("rows", "columns"):
+        return f"{value:,.0f} {unit}"
     return f"PSI {value:.3f}" if unit == "psi" else figure(value)

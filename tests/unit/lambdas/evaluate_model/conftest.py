@@ -55,9 +55,14 @@ class Pipeline:
         return self.s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))
 
     def add_dataset(
-        self, columns: dict[str, Any], version: str = "v2", quarantined: Any = ()
+        self,
+        columns: dict[str, Any],
+        version: str = "v2",
+        quarantined: Any = (),
+        train: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """As IngestData leaves it; returns its document."""
+        """As IngestData leaves it, with `columns` for a holdout; returns its document."""
+        train = train or world.rows(4 * len(columns["size"]), seed=77)
         base = f"datasets/{version}/"
         holdout = world.write_parquet(self.scratch / f"{version}.parquet", columns)
         self.put(f"{base}contract/contract.json", world.as_json(self.config.as_document()))
@@ -67,7 +72,14 @@ class Pipeline:
             for q in quarantined
         ]
         source = {"uri": "s3://raw/incoming/h.csv", "version_id": "x", "sha256": "0" * 64}
-        manifest = {"violations": violations, "source": source}
+        manifest = {
+            "violations": violations,
+            "source": source,
+            "dataset_version": version,
+            "counts": {"train_rows": len(train["size"])},
+        }
+        training = world.write_parquet(self.scratch / f"{version}.train.parquet", train)
+        self.put(f"{base}train/train.parquet", training.read_bytes())
         document = {
             "accepted": True,
             "version": version,
@@ -78,7 +90,8 @@ class Pipeline:
             "profile_uri": f"s3://{BUCKET}/{base}profile.json",
             "manifest_uri": self.put(f"{base}manifest.json", world.as_json(manifest)),
             "quarantine_uri": f"s3://{BUCKET}/{base}quarantine/quarantine.parquet",
-            "train_rows": 4 * len(columns["size"]),
+            "train_uri": f"s3://{BUCKET}/{base}train/",
+            "train_rows": len(train["size"]),
             "quarantined_rows": len(quarantined),
         }
         if quarantined:
@@ -95,7 +108,9 @@ class Pipeline:
         return {"job_name": job, "job_arn": f"arn:{job}", "model_data_uri": uri}
 
     def add_champion(self, made: Artefact | bytes, **properties: str) -> str:
-        """A model that serves: its package is approved."""
+        """A model that serves, by default trained on a dataset of its own."""
+        if "dataset_uri" not in properties and "trained_on_uri" not in properties:
+            properties["dataset_uri"] = self.add_dataset(world.rows(600, seed=3), "v1")["uri"]
         document = self.add_model("champion", made)
         arn = self.sagemaker.add_package("champion", **properties)
         container = self.sagemaker.package(arn)["InferenceSpecification"]["Containers"][0]

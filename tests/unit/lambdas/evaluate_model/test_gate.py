@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from contracts.errors import EvaluationError
 from lambdas.evaluate_model.checks import Check, Contest
 from lambdas.evaluate_model.drift import Drift
-from lambdas.evaluate_model.gate import Verdict, compare
+from lambdas.evaluate_model.gate import COLLAPSED, NOT_COMPARABLE, REJECTED, Verdict, compare
 from lambdas.evaluate_model.slices import Slice
 from tests.unit.lambdas.evaluate_model import world
 
@@ -87,7 +87,7 @@ def test_a_gain_below_the_one_wanted_is_rejected() -> None:
 def test_better_by_less_than_noise_is_rejected() -> None:
     """The gain is there on these rows, but not on enough of their resamples."""
     random = np.random.default_rng(3)
-    target = random.normal(0, 1, 60)
+    target = random.normal(0, 3, 60)
     champion, challenger = (target + random.normal(0, 1, 60) for _ in range(2))
     scale = np.sqrt(np.mean((target - champion) ** 2) / np.mean((target - challenger) ** 2)) * 0.99
     challenger = target + (challenger - target) * scale
@@ -240,5 +240,65 @@ def test_two_models_are_never_each_better_than_the_other(
     verdicts = [judged(each, **wanted) for each in (found, turned)]
     assert not all(verdict.promote for verdict in verdicts)
     for verdict in verdicts:
-        assert verdict.promote == all(c.passed for c in verdict.checks)
+        sound = verdict.outcome != COLLAPSED
+        assert verdict.promote == (sound and all(c.passed for c in verdict.checks))
         assert all(np.isfinite([c.figure, c.bound]).all() for c in verdict.checks)
+
+
+def test_a_challenger_that_beats_a_fallen_champion_is_not_promoted_but_asked_about() -> None:
+    """Both are worse than always answering the mean, one of them less so."""
+    verdict = judged(contest(90.0, 60.0), min_gain_share=0.0)
+    assert check(verdict, "gain").passed
+    assert (verdict.promote, verdict.outcome) == (False, COLLAPSED)
+    assert "no better than a constant answer" in verdict.reason
+
+
+def test_a_challenger_below_the_constant_is_rejected_whatever_it_beats() -> None:
+    found = contest(32.0, 31.0, recorded_advantage=-0.5)
+    verdict = judged(found, min_gain_share=0.0)
+    assert not verdict.promote
+    assert {"baseline", "baseline confidence"} <= set(failed(verdict))
+
+
+def test_a_champion_far_from_its_own_record_has_collapsed() -> None:
+    """It is still better than a constant, by a tenth; it was by nine."""
+    verdict = judged(contest(27.0, 8.0, recorded_advantage=0.9))
+    assert verdict.outcome == COLLAPSED
+    assert "and was 90.0% better when it passed" in verdict.reason
+
+
+def test_a_champion_that_does_as_it_did_is_simply_beaten() -> None:
+    assert judged(contest(10.0, 8.0, recorded_advantage=0.67)).promote
+
+
+def test_models_without_common_new_rows_are_not_comparable() -> None:
+    verdict = judged(contest(None, 8.0, incomparable="only 3 rows are new", common_rows=3))
+    assert (verdict.promote, verdict.outcome, verdict.reason) == (
+        False,
+        NOT_COMPARABLE,
+        "only 3 rows are new",
+    )
+    assert failed(verdict) == ["comparison"]
+
+
+def test_what_cannot_be_compared_and_beats_no_constant_is_rejected() -> None:
+    verdict = judged(contest(None, 60.0, incomparable="only 3 rows are new", common_rows=3))
+    assert verdict.outcome == REJECTED
+    assert "the challenger's rmse_error" in verdict.reason
+
+
+def test_a_far_smaller_dataset_is_told_and_below_a_share_refused() -> None:
+    told = judged(contest(training_rows=(300, 1000)))
+    assert told.promote
+    assert "trained on 300 rows, the champion on 1,000" in check(told, "size").explanation
+    assert failed(judged(contest(training_rows=(99, 1000)))) == ["size"]
+    assert judged(contest(training_rows=(99, 1000)), min_size_share=0.0).promote
+
+
+def test_a_leak_is_refused_where_the_gate_says_so() -> None:
+    leaky = contest(leaks=("casual + registered tells the target",))
+    assert judged(leaky).promote
+    refused = judged(leaky, refuse_leaks=True)
+    assert failed(refused) == ["leak"]
+    assert "casual + registered" in refused.reason
+    assert judged(contest(), refuse_leaks=True).promote
