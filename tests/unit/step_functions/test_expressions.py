@@ -139,6 +139,28 @@ def test_the_verdict_decides(promote: bool, registered: bool, expected: str) -> 
         assert (after["outcome"], after["reason"]) == ("ChallengerRejected", "because")
 
 
+@pytest.mark.parametrize("outcome", ["NotComparable", "ChampionCollapsed"])
+def test_what_a_machine_cannot_decide_is_asked_of_a_person(outcome: str) -> None:
+    verdict = {"promote": False, "outcome": outcome, "reason": "because", "advice": ["look"]}
+    evaluation = {"verdict": verdict, "report_html_uri": "s3://r", "champion_arn": "arn"}
+    document = {**DOCUMENT, "evaluation": evaluation}
+    name, after = choose("IsChallengerBetter", document)
+    assert (name, after["outcome"]) == ("AskOperators", outcome)
+    message = json.loads(evaluate(STATES["AskOperators"]["Arguments"]["Message"], after))
+    assert (message["outcome"], message["reason"], message["advice"]) == (outcome, "because", ["look"])
+    assert message["report_html_uri"] == "s3://r"
+    assert choose("WhatIsAsked", after)[0] == outcome
+    assert STATES[outcome] == {"Type": "Succeed"}
+
+
+def test_a_registered_challenger_whose_verdict_went_stale_is_asked_about_after_it_left() -> None:
+    verdict = {"promote": False, "outcome": "ChampionCollapsed", "reason": "because"}
+    document = {**DOCUMENT, "evaluation": {"verdict": verdict}, "registration": {"a": 1}}
+    name, after = choose("IsChallengerBetter", document)
+    assert (name, after["outcome"]) == ("RejectChallenger", "ChampionCollapsed")
+    assert choose("HowDidItEnd", after)[0] == "AskOperators"
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [("acquired", "IsVerdictCurrent"), ("superseded", "RejectChallenger"), ("waiting", "WaitForLease")],

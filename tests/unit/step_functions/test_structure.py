@@ -133,6 +133,7 @@ def test_failures_after_registration_release_the_lease_and_tell_the_operators() 
         "Failed",
         "FindTrainingJob",
         "HowDidItEnd",
+        "NotifyOperators",
         "PartFailed",
         "ReleaseLease",
         "WaitForLease",
