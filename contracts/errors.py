@@ -11,6 +11,7 @@ GreenlightError
 ├── RegistrationError
 │   ├── ImageMissingError      an image's tag is not in its ECR repository
 │   └── MlflowRequestError     MLflow refused a call
+├── PreconditionError          what the execution will need at its end is not there
 ├── RollbackImpossibleError    there is no model to go back to, or another one serves by now
 ├── TrainingJobBusyError       a training job that was told to stop still runs; delete the stack again later
 ├── LeaseLostError             the deployment lease expired, or another execution holds it
@@ -69,6 +70,10 @@ class ImageMissingError(RegistrationError):
 
 class MlflowRequestError(RegistrationError):
     """MLflow refused a call; the message holds path, status and MLflow's own reason."""
+
+
+class PreconditionError(GreenlightError):
+    """What the execution will need at its end is not there; the message says what, and how to get it."""
 
 
 class RollbackImpossibleError(GreenlightError):

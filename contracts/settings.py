@@ -43,6 +43,14 @@ class StartExecutionSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckPreconditionsSettings(Settings):
+    endpoint_name: str
+    model_package_group_name: str
+    mlflow_tracking_uri: str
+    experiment_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IngestDataSettings(Settings):
     artifact_bucket_name: str
     pipeline_config_path: str

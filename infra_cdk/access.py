@@ -27,6 +27,7 @@ def grant_access(stack: PipelineStack) -> None:
     _endpoint(stack)
     _state_machine(stack)
     _start_execution(stack)
+    _check_preconditions(stack)
     _ingest_data(stack)
     _parts(stack)
     _evaluate_model(stack)
@@ -86,12 +87,20 @@ def _state_machine(stack: PipelineStack) -> None:
     stack.pipeline.allow_invoking(stack.functions.by_state)
     stack.pipeline.allow_training(stack.training)
     stack.pipeline.allow_distributing()
+    stack.pipeline.allow_waiting_for_itself()
     stack.storage.allow_reading(stack.pipeline.role, f"{PARTS_PREFIX}*/items.json")
     stack.notifications.allow_publishing(stack.pipeline.role)
 
 
 def _start_execution(stack: PipelineStack) -> None:
     stack.pipeline.allow_starting(stack.intake.start_execution.role)
+
+
+def _check_preconditions(stack: PipelineStack) -> None:
+    role = stack.functions.check_preconditions.role
+    _standing(stack, role)
+    stack.registry.allow(role, "DescribeModelPackageGroup")
+    stack.tracking.allow_calls(role)
 
 
 def _ingest_data(stack: PipelineStack) -> None:

@@ -40,6 +40,7 @@ class Functions(Construct):
         self._names, self._stage, self._encryption, self._images = names, stage, encryption, images
         self._network, self._zip_code, self._environment = network, zip_code, environment
         self.by_state: dict[str, PipelineFunction] = {}
+        self.check_preconditions = self._from_zip("CheckPreconditions")
         self.ingest_data = self._from_image("IngestData")
         self.list_parts = self._from_image("ListParts", LISTING)
         self.ingest_part = self._from_image("IngestPart")

@@ -25,6 +25,7 @@ DEFINITION = "step_functions/ml_pipeline.asl.json"
 # The managed rule by which Step Functions learns that a job ended (Step Functions Developer Guide, "IAM
 # policies for SageMaker AI").
 TRAINING_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+EXECUTION_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 TRAINING_STATE = "TrainModel"
 PARTS_STATE = "IngestParts"
 TRAINING_VPC = {
@@ -162,6 +163,16 @@ class Pipeline(Construct):
         actions = ("states:DescribeExecution", "states:StopExecution")
         allow(self.role, *actions, on=[self._executions, children], because=because)
         allow(self.role, "states:RedriveExecution", on=children, because=because)
+
+    def allow_waiting_for_itself(self) -> None:
+        """RestoreEndpoint starts an execution of this very machine, as the distributed Map does.
+
+        It learns of its end by a managed rule (Step Functions Developer Guide, "IAM policies for calling Step
+        Functions workflow executions").
+        """
+        stack = cdk.Stack.of(self)
+        rule = stack.format_arn(service="events", resource="rule", resource_name=EXECUTION_RULE)
+        allow(self.role, "events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule)
 
     def allow_starting(self, role: iam.Role) -> None:
         allow(role, "states:StartExecution", on=self.arn)

@@ -26,6 +26,9 @@ from contracts.errors import MlflowRequestError, ServiceBusyError
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 _TIMEOUT_SECONDS = 30
+# Two executions that write the same row at once: one is refused with a 400 and its database's own words, and
+# would succeed a moment later (MLflow 3.17, `SqlAlchemyStore`: an IntegrityError becomes BAD_REQUEST).
+_CONFLICTS = ("UNIQUE constraint failed", "IntegrityError", "duplicate key value", "Duplicate entry")
 
 
 class Mlflow:
@@ -58,10 +61,24 @@ class Mlflow:
     def set_tag(self, run_id: str, key: str, value: str) -> None:
         self._post("runs/set-tag", {"run_id": run_id, "key": key, "value": value})
 
+    def ensure_experiment(self, name: str) -> str:
+        """Create the experiment unless it exists; `active`, or `deleted` where it was deleted."""
+        try:
+            found = self._get("experiments/get-by-name", {"experiment_name": name})
+        except MlflowRequestError as error:
+            if "RESOURCE_DOES_NOT_EXIST" not in str(error):
+                raise
+            self._create("experiments/create", name)
+            return "active"
+        return str(found["experiment"]["lifecycle_stage"])
+
     def ensure_model(self, name: str) -> None:
         """Create the registered model unless it exists."""
+        self._create("registered-models/create", name)
+
+    def _create(self, path: str, name: str) -> None:
         try:
-            self._post("registered-models/create", {"name": name})
+            self._post(path, {"name": name})
         except MlflowRequestError as error:
             if "RESOURCE_ALREADY_EXISTS" not in str(error):
                 raise
@@ -124,7 +141,8 @@ class Mlflow:
         request = self._signed(method, path, query, body)
         answer = URLLib3Session(timeout=_TIMEOUT_SECONDS).send(request.prepare())
         text = answer.content.decode(errors="replace")
-        if answer.status_code == 429 or answer.status_code >= 500:
+        is_conflict = answer.status_code == 409 or any(word in text for word in _CONFLICTS)
+        if answer.status_code == 429 or answer.status_code >= 500 or is_conflict:
             raise ServiceBusyError(f"MLflow {method} {path} answered {answer.status_code}: {text[:500]}")
         if answer.status_code >= 400:
             raise MlflowRequestError(f"MLflow {method} {path} answered {answer.status_code}: {text[:500]}")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from lambdas.aws.clients import client
+from botocore.exceptions import ClientError
+
+from lambdas.aws.clients import client, message_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.client import SageMakerClient
@@ -58,6 +60,15 @@ class ModelRegistry:
     def _sagemaker(self) -> SageMakerClient:
         sagemaker: SageMakerClient = client("sagemaker")
         return sagemaker
+
+    def exists(self) -> bool:
+        try:
+            self._sagemaker.describe_model_package_group(ModelPackageGroupName=self._group_name)
+        except ClientError as error:
+            if "does not exist" in message_of(error):
+                return False
+            raise
+        return True
 
     def promoted(self) -> list[Package]:
         """Those that were deployed and are still approved, the newest registered first."""

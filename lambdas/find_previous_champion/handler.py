@@ -20,7 +20,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     `rollback` may name the package that the operator saw serving (`from_package_arn`): a repeated command
     must not go back twice. It may name a `to_version`; without, the last one deployed before is meant, and
-    where the endpoint is lost, the champion that should serve.
+    where the endpoint is lost, the champion that should serve. With `restore` nothing is done but that: of
+    several uploads that miss the endpoint at once, one brings it back.
     """
     settings = FindPreviousChampionSettings.from_environment()
     rollback = event["rollback"]
@@ -28,6 +29,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     leaving = found.serving.arn if found.serving else ""
     if found.disagreement:
         logger.warning("endpoint and registry disagree", how=found.disagreement)
+    if rollback.get("restore") and not found.is_endpoint_lost:
+        logger.info("nothing to restore", endpoint=settings.endpoint_name)
+        return {"rollback": {**rollback, "is_needless": True}}
     _refuse_if_outdated(leaving, rollback)
     target = _target(found, ModelRegistry(settings.model_package_group_name), rollback.get("to_version"))
     logger.info("rollback", source=leaving, target=target.arn)

@@ -104,4 +104,12 @@ def _actions_of(task: State) -> set[str]:
             "events:PutTargets",
             "events:DescribeRule",
         },
+        "states:startExecution.sync:2": {
+            "states:StartExecution",
+            "states:DescribeExecution",
+            "states:StopExecution",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:DescribeRule",
+        },
     }[":".join(parts)]

@@ -48,6 +48,7 @@ MACHINE_ALWAYS = {
 MISJUDGED = {"sagemaker:CallMlflowAppApi", "states:DescribeExecution", "states:ListExecutions"}
 STATES = (
     "StartExecution",
+    "CheckPreconditions",
     "IngestData",
     "ListParts",
     "IngestPart",

@@ -46,7 +46,7 @@ SDK = {
     "ServiceUnavailableException",
 }
 SDK |= {"ThrottlingException", "ResourceLimitExceededException", "ResourceInUseException"}
-SERVICES = {"SageMaker": "sagemaker", "SNS": "sns"}
+SERVICES = {"SageMaker": "sagemaker", "SNS": "sns", "StepFunctions": "stepfunctions"}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.deployments.stage import Model, Stage
+from tests.chaos import datasets
+from tests.integration.deployments.stage import PATIENCE_SECONDS, Model, Stage
 from tests.integration.deployments.test_rollback import rollback
 
 pytestmark = pytest.mark.deployments
@@ -141,3 +142,40 @@ def test_a_deleted_endpoint_comes_back_with_its_champion_by_one_command(stage: S
     assert done.returncode == 0, done.stdout + done.stderr
     assert statuses(stage, champion) == ["Approved"]
     stage.assert_nothing_left(champion)
+
+
+def without_endpoint(stage: Stage) -> None:
+    stage.until(stage.is_deleted, "the endpoint to be deleted")
+    stage.until(lambda: not stage.cloud.endpoint(), "the endpoint to be gone")
+
+
+def test_a_deleted_endpoint_comes_back_with_its_champion_at_the_next_upload_though_it_brings_nothing_new(
+    stage: Stage,
+):
+    champion = stage.champion
+    without_endpoint(stage)
+    ending = stage.cloud.wait(stage.cloud.upload("again", datasets.good(1)), PATIENCE_SECONDS)
+    assert ending is not None
+    assert ending.output["preconditions"]["is_endpoint_lost"] is True
+    assert ending.outcome == "ChallengerRejected", ending.cause
+    stage.assert_nothing_left(champion)
+
+
+def test_a_better_model_takes_over_from_the_champion_that_was_put_back(stage: Stage):
+    without_endpoint(stage)
+    ending = stage.cloud.wait(stage.cloud.upload("better", datasets.good(7)), PATIENCE_SECONDS)
+    assert ending is not None
+    assert ending.outcome == "Promoted", ending.cause
+    assert ending.output["deployment"]["previous_config_name"] == stage.champion.job
+
+
+def test_uploads_that_miss_the_endpoint_at_the_same_time_bring_it_back_once(stage: Stage):
+    without_endpoint(stage)
+    uploads = [stage.cloud.upload(f"at-once-{number}", datasets.good(7)) for number in range(3)]
+    endings = [stage.cloud.wait(upload, PATIENCE_SECONDS) for upload in uploads]
+    assert {ending.status if ending else "none" for ending in endings} == {"SUCCEEDED"}
+    listed = stage.cloud.client("stepfunctions").list_executions(
+        stateMachineArn=stage.cloud.outputs["StateMachineArn"], statusFilter="FAILED"
+    )
+    assert not [item["name"] for item in listed["executions"] if item["name"].startswith("restore-")]
+    assert stage.cloud.endpoint()["EndpointStatus"] == "InService"

@@ -64,7 +64,7 @@ def cloudwatch() -> FakeCloudWatch:
 def mlflow(monkeypatch: pytest.MonkeyPatch) -> FakeMlflow:
     """Stands in for MLflow in every handler that asks it."""
     fake = FakeMlflow()
-    for state in ("register_model", "promote_champion", "reject_challenger"):
+    for state in ("check_preconditions", "register_model", "promote_champion", "reject_challenger"):
         monkeypatch.setattr(f"lambdas.{state}.handler.Mlflow", lambda _arn: fake)
     return fake
 

@@ -72,6 +72,7 @@ class FakeSageMaker(FakeService):
         self.models: list[str] = []
         self.packages: list[dict[str, Any]] = []
         self.jobs: list[str] = []
+        self.has_group = True
         self.configured_count = 4  # of every endpoint config
         self.stopping_jobs: list[str] = []
         self.jobs_stop_slowly = False
@@ -191,6 +192,12 @@ class FakeSageMaker(FakeService):
             self.stopping_jobs.append(TrainingJobName)
         return {}
 
+    def do_describe_model_package_group(self, ModelPackageGroupName: str) -> Any:
+        if not self.has_group:
+            message = f"ModelPackageGroup {ModelPackageGroupName} does not exist."
+            raise refused("ValidationException", message, "DescribeModelPackageGroup")
+        return {}
+
     def do_list_model_packages(self, ModelApprovalStatus: str | None = None, **_: Any) -> Any:
         newest_first = list(reversed(self.packages))
         return {
@@ -275,10 +282,15 @@ class FakeMlflow:
     """The registry of one MLflow app."""
 
     def __init__(self) -> None:
+        self.experiment = ""  # its life-cycle stage; empty where there is none
         self.versions: dict[str, str] = {}  # version by run
         self.aliases: dict[str, str] = {}
         self.tags: dict[tuple[str, str], str] = {}
         self.metrics: dict[str, float] = {}
+
+    def ensure_experiment(self, name: str) -> str:
+        self.experiment = self.experiment or "active"
+        return self.experiment
 
     def ensure_model(self, name: str) -> None:
         pass

@@ -141,3 +141,24 @@ def test_a_busy_server_is_an_error_that_is_retried(server: Server, status: int) 
     server.answers["GET runs/get"] = (status, {"message": "later"})
     with pytest.raises(ServiceBusyError, match=f"runs/get answered {status}"):
         Mlflow(ARN).run("r")
+
+
+def test_two_that_write_the_same_row_at_once_are_told_to_try_again(server: Server) -> None:
+    message = "BAD_REQUEST: (sqlite3.IntegrityError) UNIQUE constraint failed: registered_model_aliases.name"
+    server.answers["POST registered-models/alias"] = (400, {"error_code": "BAD_REQUEST", "message": message})
+    with pytest.raises(ServiceBusyError, match="UNIQUE constraint"):
+        Mlflow(ARN).set_alias("housing-dev", "challenger", "3")
+
+
+@pytest.mark.parametrize("stage", ["active", "deleted"])
+def test_an_experiment_that_exists_tells_whether_it_was_deleted(server: Server, stage: str) -> None:
+    found = {"experiment": {"experiment_id": "1", "lifecycle_stage": stage}}
+    server.answers["GET experiments/get-by-name"] = (200, found)
+    assert Mlflow(ARN).ensure_experiment("housing-dev") == stage
+
+
+def test_a_missing_experiment_is_made_even_if_another_makes_it_at_the_same_time(server: Server) -> None:
+    server.answers["GET experiments/get-by-name"] = (404, {"error_code": "RESOURCE_DOES_NOT_EXIST"})
+    server.answers["POST experiments/create"] = (400, {"error_code": "RESOURCE_ALREADY_EXISTS"})
+    assert Mlflow(ARN).ensure_experiment("housing-dev") == "active"
+    assert server.requests[-1][2] == {"name": "housing-dev"}

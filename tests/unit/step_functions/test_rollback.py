@@ -13,7 +13,7 @@ FOUND = {"training": {"job_name": "housing-dev-6"}, "registration": {"model_pack
 def test_an_execution_begins_by_its_input() -> None:
     assert DEFINITION["StartAt"] == "IsRollback"
     assert choose("IsRollback", ROLLBACK) == ("AcquireLease", ROLLBACK)
-    assert choose("IsRollback", {"bucket": "raw"}) == ("IsInParts", {"bucket": "raw"})
+    assert choose("IsRollback", {"bucket": "raw"}) == ("CheckPreconditions", {"bucket": "raw"})
 
 
 def test_a_rollback_has_no_place_in_the_uploads_order() -> None:
@@ -32,7 +32,9 @@ def test_with_the_lease_held_the_previous_champion_is_looked_up_and_deployed() -
     assert asked == {"rollback": ROLLBACK["rollback"]}
     document = evaluate(state["Output"], held, result={"Payload": FOUND})
     assert document == {**held, **FOUND}
-    assert state["Next"] == "DeployCanary"
+    assert choose(state["Next"], document) == ("DeployCanary", document)
+    needless = {**document, "rollback": {"is_needless": True}}
+    assert choose(state["Next"], needless)[0] == "ReleaseLease"
     deployed = evaluate(STATES["DeployCanary"]["Arguments"]["Payload"], document)
     assert (deployed["training"], deployed["registration"]) == (FOUND["training"], FOUND["registration"])
 
