@@ -133,17 +133,34 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
         metavar="FILE",
         help="TOML or JSON: calls that throttle, fail, hang or repeat; processes that die",
     )
+    start.add_argument(
+        "--quota",
+        dest="quotas",
+        action="append",
+        type=_quota,
+        default=[],
+        metavar="TYPE=N",
+        help="instances that endpoints may have, e.g. ml.m5.large=4, blue and green together; repeatable",
+    )
     commands.add_parser("aws", help="the AWS CLI, for the running cloud alone", add_help=False)
     for module in (sample_data, traffic, check_cli):
         module.add_command(commands)
     breaking.add_commands(commands)
-    return vars(parser.parse_args(arguments))
+    given = vars(parser.parse_args(arguments))
+    return {**given, "quotas": tuple(given["quotas"])} if "quotas" in given else given
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > _GREATEST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to {_GREATEST_PORT}")
     return int(text)
+
+
+def _quota(text: str) -> tuple[str, int]:
+    kind, equals, count = text.partition("=")
+    if not (kind.startswith("ml.") and equals and count.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a quota: write ml.m5.large=4 for instance")
+    return kind, int(count)
 
 
 def _speed(text: str) -> float:

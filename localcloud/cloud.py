@@ -37,6 +37,8 @@ class Cloud:
     speed: float = 1.0
     faults: Path | None = None
     """The file that says what shall go wrong."""
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    """Instances for endpoints that the account may have, by type; no limit for others."""
     images: ImageStore = field(init=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _on_started: list[Callable[[], None]] = field(default_factory=list, repr=False)

@@ -85,6 +85,7 @@ def launch(
     deploy: bool = True,
     project: Path | None = None,
     faults: Path | None = None,
+    quotas: Mapping[str, int] | None = None,
 ) -> Running:
     """Start `python -m localcloud up` in `project` (default: here) and wait until it is ready."""
     arguments = ["--until-stdin-closes", "--port", str(port), "--speed", str(speed), "--stage", stage]
@@ -92,6 +93,8 @@ def launch(
     arguments += ["--assembly", str(assembly)] if assembly else []
     arguments += [] if deploy else ["--no-deploy"]
     arguments += ["--faults", str(faults)] if faults else []
+    for kind, count in (quotas or {}).items():
+        arguments += ["--quota", f"{kind}={count}"]
     process = subprocess.Popen(
         [sys.executable, "-m", "localcloud", "up", *arguments],
         cwd=project,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ class Options:
     deploy: bool = True
     faults: Path | None = None
     until_stdin_closes: bool = False
+    quotas: Sequence[tuple[str, int]] = ()
+    """Instance types and how many instances of each the account's endpoints may have."""
 
     def log_file(self, port: int) -> Path:
         """Everything that the services say; the terminal only shows what the user needs."""

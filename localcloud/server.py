@@ -60,6 +60,7 @@ class Server:
             processes=self._processes,
             speed=self._options.speed,
             faults=self._options.faults,
+            quotas=dict(self._options.quotas),
         )
         self._when_ready = when_ready
         try:

@@ -50,6 +50,13 @@ class ResourceInUseError(SageMakerError):
     status = 400
 
 
+class ResourceLimitExceededError(SageMakerError):
+    """The account has not the quota for it."""
+
+    code = "ResourceLimitExceeded"
+    status = 400
+
+
 class ConflictError(SageMakerError):
     """The resource changed or is changing."""
 

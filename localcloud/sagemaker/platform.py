@@ -17,6 +17,8 @@ class Platform(Protocol):
     endpoint_url: str
     state_dir: Path
     clock: Clock
+    quotas: Mapping[str, int]
+    """Instances for endpoints that the account may have, by type; no limit for others."""
 
     def session_env(
         self, role_arn: str, session_name: str, *, service: str | None = None, source_arn: str | None = None

@@ -25,6 +25,7 @@ from localcloud.sagemaker.hosting.measures import Measures, Publish
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.hosting.prepare import Preparer
 from localcloud.sagemaker.hosting.records import EndpointRecords
+from localcloud.sagemaker.hosting.sources import Sources
 from localcloud.sagemaker.hosting.utilization import Utilization
 from localcloud.sagemaker.hosting.work import Work
 from localcloud.sagemaker.iam import Caller, caller_of
@@ -68,7 +69,7 @@ class SageMaker:
         self.jobs = TrainingJobs(*shared, roles, self.events, self._start)
         self.groups = ModelPackageGroups(*shared)
         self.packages = ModelPackages(*shared, self.groups, self.events)
-        self.models = Models(*shared, self.packages.known)
+        self.models = Models(*shared, self.packages.known, Sources(platform, roles, images).check)
         self.configs = EndpointConfigs(*shared, self.models)
         self.faults = Faults(self.store)
         self.measures = Measures(publish)

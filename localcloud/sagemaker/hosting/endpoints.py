@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.errors import ValidationError
+from localcloud.sagemaker.hosting import quotas
 from localcloud.sagemaker.hosting.live import LiveEndpoint
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.hosting.policy import Policy, read_policy
@@ -61,6 +62,7 @@ class Endpoints:
         config = self._config_for("CreateEndpoint", request, caller)
         blueprint = self._blueprint(config)
         read_policy(request.get("DeploymentConfig"), _instances(config))
+        self._check_quotas(config)
         record = self._records.add(name, config["EndpointConfigName"], request.get("Tags"))
         live = self._work.live(name)
         self._work.begin(live, record, self._work.create(live, blueprint, record))
@@ -79,6 +81,7 @@ class Endpoints:
         policy = read_policy(deployment, _instances(config))
         _check_variants(live, config)
         self._check_alarms(policy, caller)
+        self._check_quotas(config)
         if deployment:
             record["LastDeploymentConfig"] = deployment
         record.pop("FailureReason", None)
@@ -164,6 +167,9 @@ class Endpoints:
                 raise ValidationError(f'Could not find model "{self._names.arn("model", name)}".')
             models[name] = model
         return {"config": config, "models": models}
+
+    def _check_quotas(self, config: Document) -> None:
+        quotas.check(self._platform.quotas, self._records.live.values(), config)
 
     def _check_alarms(self, policy: Policy, caller: Caller) -> None:
         """SageMaker reads the alarms in the name of whoever asks for the deployment."""

@@ -18,6 +18,7 @@ from localcloud.sagemaker.errors import (
     SageMakerError,
     ServiceUnavailableError,
 )
+from localcloud.sagemaker.hosting import invocation
 from localcloud.sagemaker.hosting.capture import Capture, Sink
 from localcloud.sagemaker.hosting.faults import Fault, Faults
 from localcloud.sagemaker.hosting.http import BrokenError, Response, UnreachableError
@@ -88,6 +89,7 @@ class Invoker:
                 "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have "
                 f"length less than or equal to {MAX_BODY_BYTES}"
             )
+        invocation.check(headers)
         await endpoint.until_ready()
         target, response, problem, model_seconds = await self._ask(endpoint, headers, body)
         self._measure(endpoint, target, response, model_seconds, time.perf_counter() - began)

@@ -33,13 +33,15 @@ class Models:
         tags: Tags,
         platform: Platform,
         package: Callable[[str], Document],
+        check_sources: Callable[[str, str, Document], None] = lambda arn, role_arn, container: None,
     ) -> None:
-        """`package` gives the record of a model package by its ARN."""
+        """`package` gives the record of a model package by its ARN; `check_sources` refuses a container."""
         self._table = store.table("model")
         self._names = names
         self._tags = tags
         self._platform = platform
         self._package = package
+        self._check_sources = check_sources
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -110,6 +112,9 @@ class Models:
             raise ValidationError("ExecutionRoleArn is required for a model with an image.")
         if container.get("Mode", "SingleModel") != "SingleModel":
             raise UnsupportedOperationError("The embedded cloud serves Mode SingleModel only")
+        if request.get("ExecutionRoleArn"):
+            arn = self._names.arn("model", request["ModelName"])
+            self._check_sources(arn, request["ExecutionRoleArn"], container)
 
 
 class EndpointConfigs:

@@ -130,10 +130,12 @@ class Work:
         name = record["EndpointName"]
         blueprint = self._records.blueprints.get(name)
         if blueprint is not None:
-            blueprint["config"]["ProductionVariants"] = [
+            variants = [
                 {**variant.config, "InitialVariantWeight": variant.weight}
                 for variant in fleet.variants.values()
             ]
+            # A copy: the endpoint config itself stays as it was created.
+            blueprint = {**blueprint, "config": {**blueprint["config"], "ProductionVariants": variants}}
             self._records.blueprints.save(name, blueprint)
         self._records.set_status(record, "InService")
 

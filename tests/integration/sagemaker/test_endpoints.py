@@ -95,8 +95,12 @@ def test_what_instances_use_is_a_metric(account, served):
 
 
 def test_a_model_that_its_role_may_not_read_fails_the_endpoint(account, served):
-    account.role("no-data", ("ecr:*",))
+    account.role("no-data")
     account.config("no-data", "x", role="no-data")
+    blind = {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}
+    account.client("iam").put_role_policy(
+        RoleName="no-data", PolicyName="rights", PolicyDocument=json.dumps({"Statement": [blind]})
+    )
     account.sagemaker.create_endpoint(EndpointName="no-data", EndpointConfigName="no-data")
     described = account.settle("no-data")
     assert described["EndpointStatus"] == "Failed"
@@ -155,3 +159,49 @@ def test_a_config_in_use_stays_and_an_endpoint_can_go(account):
     account.sagemaker.delete_endpoint_config(EndpointConfigName="leaving")
     with pytest.raises(ClientError, match="Endpoint leaving of account 111122223333 not found"):
         account.ask("leaving")
+
+
+def model(account, name, role="execution", data=f"s3://{BUCKET}/data/a.csv", **container):
+    account.sagemaker.create_model(
+        ModelName=name,
+        ExecutionRoleArn=role if role.startswith("arn") else f"arn:aws:iam::111122223333:role/{role}",
+        PrimaryContainer={"Image": IMAGE, "ModelDataUrl": data, **container},
+    )
+
+
+def test_a_model_is_refused_whose_role_image_or_data_are_not_there(account):
+    def refused(message, **changes):
+        with pytest.raises(ClientError, match=message) as caught:
+            model(account, "refused", **changes)
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+    lambdas = account.role("trusts-lambda", service="lambda.amazonaws.com")
+    refused("Could not assume role", role=lambdas)
+    refused("Could not assume role", role="not-there")
+    refused('non-ECR image "python:3.12" without Vpc', Image="python:3.12")
+    refused("Requested image .*/tiny:2 not found", Image=IMAGE.replace(":1", ":2"))
+    refused("Requested image .*/other:1 not found", Image=IMAGE.replace("tiny", "other"))
+    refused("Could not find model data at s3://sagemaker-tests/nothing", data=f"s3://{BUCKET}/nothing")
+    refused("Could not access model data", role=account.role("blind", ("ecr:*",)))
+    model(account, "accepted")
+    account.sagemaker.delete_model(ModelName="accepted")
+
+
+def test_an_update_keeps_counts_and_weights_when_it_is_told_to(account):
+    account.config("kept", "kept", instances=1)
+    account.sagemaker.create_endpoint(EndpointName="Kept", EndpointConfigName="kept")
+    account.settle("Kept")
+    account.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="Kept",
+        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}],
+    )
+    account.settle("Kept")
+    account.sagemaker.update_endpoint(
+        EndpointName="Kept", EndpointConfigName="kept", RetainAllVariantProperties=True
+    )
+    (variant,) = account.settle("Kept")["ProductionVariants"]
+    assert variant["DesiredInstanceCount"] == 2
+    account.sagemaker.update_endpoint(EndpointName="Kept", EndpointConfigName="kept")
+    (variant,) = account.settle("Kept")["ProductionVariants"]
+    assert variant["DesiredInstanceCount"] == 1
+    account.sagemaker.delete_endpoint(EndpointName="Kept")

@@ -33,9 +33,17 @@ def test_every_option_is_taken():
         "--assembly",
         "a",
         "--no-deploy",
+        "--quota",
+        "ml.m5.large=4",
     ]
     assert options(given) == Options(
-        port=0, state=Path("s"), speed=2.5, stage="prod", assembly=Path("a"), deploy=False
+        port=0,
+        state=Path("s"),
+        speed=2.5,
+        stage="prod",
+        assembly=Path("a"),
+        deploy=False,
+        quotas=(("ml.m5.large", 4),),
     )
 
 
@@ -47,6 +55,8 @@ def test_every_option_is_taken():
         (["--speed", "0"], "is not a speed: a number above 0"),
         (["--speed", "nan"], "is not a speed"),
         (["--speed", "fast"], "is not a speed"),
+        (["--quota", "ml.m5.large"], "is not a quota: write ml.m5.large=4"),
+        (["--quota", "m5.large=4"], "is not a quota"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_would_be_right(given: list[str], complaint: str, capsys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class FakePlatform:
     account = "111122223333"
     region = "us-east-1"
     endpoint_url = "http://127.0.0.1:4566"
+    quotas: Mapping[str, int] = {}
 
     def __init__(self, state_dir: Path, clock: Clock | None = None) -> None:
         self.state_dir = state_dir
