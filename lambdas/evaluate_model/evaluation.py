@@ -12,12 +12,14 @@ from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
 from contracts.training import METRICS as METRIC_NAMES
 from contracts.training import Gate
+from lambdas.evaluate_model.advice import advice
 from lambdas.evaluate_model.candidate import Candidate
+from lambdas.evaluate_model.causes import Case, causes_of
 from lambdas.evaluate_model.checks import Contest
 from lambdas.evaluate_model.collapse import recorded_advantage
 from lambdas.evaluate_model.drift import Drift, drift_of
 from lambdas.evaluate_model.exposure import Exposure
-from lambdas.evaluate_model.gate import Verdict, compare
+from lambdas.evaluate_model.gate import COLLAPSED, Verdict, compare
 from lambdas.evaluate_model.holdout import Holdout, positions
 from lambdas.evaluate_model.importance import permutation_importance
 from lambdas.evaluate_model.leaks import leaks_of
@@ -40,6 +42,7 @@ class Evaluation:
     config: PipelineConfig
     holdout: Holdout
     verdict: Verdict
+    advice: Sequence[str]
     target: Array
     classes: tuple[str, ...]
     challenger: FloatArray
@@ -107,10 +110,15 @@ def evaluate(
         recorded_advantage=recorded_advantage(gate.metric, champion_report),
         leaks=leaks,
     )
+    verdict = compare(contest, gate)
+    causes = []
+    if verdict.outcome == COLLAPSED and champion and of_champion is not None:
+        causes = causes_of(_case(contest, config, holdout, champion, champion_profile, classes))
     return Evaluation(
         config=config,
         holdout=holdout,
-        verdict=compare(contest, gate),
+        verdict=verdict,
+        advice=advice(verdict, causes),
         target=target,
         classes=classes,
         challenger=answers,
@@ -136,6 +144,28 @@ def evaluate(
         latency_us=contest.latency_us,
         exposure=exposure,
         leaks=leaks,
+    )
+
+
+def _case(
+    contest: Contest,
+    config: PipelineConfig,
+    holdout: Holdout,
+    champion: Candidate,
+    profile: Mapping[str, Any] | None,
+    classes: Sequence[str],
+) -> Case:
+    return Case(
+        metric=config.gate.metric,
+        columns={name: holdout.columns[name] for name in champion.features},
+        target=contest.target,
+        answers=np.asarray(contest.champion),
+        ask=lambda columns: champion.answer(champion.matrix(columns), classes),
+        recorded=contest.recorded_advantage,
+        profile=profile,
+        drift=[drift for drift in contest.drift if drift.column != config.dataset.target],
+        target_name=config.dataset.target,
+        classes=classes,
     )
 
 

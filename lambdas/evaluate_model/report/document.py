@@ -46,6 +46,7 @@ def report_document(evaluation: Evaluation, origin: Origin) -> dict[str, Any]:
             "promote": verdict.promote,
             "outcome": verdict.outcome,
             "reason": verdict.reason,
+            "advice": list(evaluation.advice),
             "checks": [asdict(check) for check in verdict.checks],
         },
         "challenger": evaluation.metrics["challenger"],
