@@ -149,7 +149,11 @@ def start(
         python = pythons.environment(_pythons(work_dir), spec.image.packages, inside=namespaces_allowed())
         arguments = [*_isolation(spec), *_command(spec, python)]
         environment = _environment(spec, python)
-        plan = _rooted(spec, scratch, python) if namespaces_allowed() else _plain(spec, scratch, environment)
+        if namespaces_allowed():
+            plan = _rooted(spec, scratch, python)
+        else:
+            plan = _plain(spec, scratch, environment)
+            arguments = [_outside(spec.image.root, word) for word in arguments]
         launch = arguments
         if plan.get("root") or listening is not None:
             plan["channel"] = listening.channel if listening is not None else None
@@ -214,10 +218,22 @@ def _plain(spec: ContainerSpec, scratch: Path, environment: dict[str, str]) -> d
     directory = spec.image.root / spec.image.workdir.lstrip("/")
     directory.mkdir(parents=True, exist_ok=True)
     (scratch / "tmp").mkdir()
+    for name in (*spec.image.env, *spec.env):
+        environment[name] = _outside(spec.image.root, environment[name])
     environment["TMPDIR"] = environment["HOME"] = str(scratch / "tmp")
     if spec.ml_directory is not None:
         environment["SAGEMAKER_BASE_DIR"] = str(spec.ml_directory)
     return {"directory": str(directory), "outside": str(directory)}
+
+
+def _outside(root: Path, word: str) -> str:
+    """A path of the image's as it is without a root of its own; any other word as it is."""
+    if not word.startswith("/") or word == "/":
+        return word
+    try:
+        return str(root / word.lstrip("/")) if (root / word.lstrip("/")).exists() else word
+    except OSError:  # no path at all, and too long for one
+        return word
 
 
 @cache

@@ -116,3 +116,16 @@ def test_a_callback_comes_after_the_last_line(tmp_path):
     running.when_done(note)
     assert ended.wait(30)
     assert seen == [["a", "b"]]
+
+
+def test_paths_of_the_image_in_variables_and_arguments_are_found(tmp_path, isolation):
+    program = (
+        "import os, sys\n"
+        "print('app.py' in os.listdir(os.environ['PLACE']), os.path.exists(sys.argv[1]), os.environ['ELSE'])"
+    )
+    image = build(tmp_path, program)
+    running, lines = run(
+        tmp_path, image, arguments=["/opt/program/app.py"], env={"PLACE": "/opt/program", "ELSE": "/no/path"}
+    )
+    assert running.wait(30) == 0
+    assert lines == ["True True /no/path"]
