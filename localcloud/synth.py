@@ -11,6 +11,7 @@ from pathlib import Path
 from localcloud.processes import Processes
 
 _NOT_FOR_SYNTH = ("AWS_", "CDK_")
+_JSII_CACHE = "JSII_RUNTIME_PACKAGE_CACHE_ROOT"
 
 
 class SynthError(Exception):
@@ -42,7 +43,7 @@ class Synth:
         self._stage = stage
         self._process = processes.spawn(
             [sys.executable, "app.py"],
-            env=_environment(stage, out),
+            env=_environment(stage, out, project),
             cwd=project,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -57,7 +58,7 @@ class Synth:
         return self._out
 
 
-def _environment(stage: str, out: Path) -> dict[str, str]:
+def _environment(stage: str, out: Path, project: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_SYNTH)}
     return {
         **inherited,
@@ -66,4 +67,18 @@ def _environment(stage: str, out: Path) -> dict[str, str]:
         "CDK_VALIDATION": "false",
         "JSII_NODE": node_binary(),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        **_caches(Path.home(), project),
+    }
+
+
+def _caches(home: Path, project: Path) -> dict[str, str]:
+    """Other places for the caches of jsii and uv where the home folder cannot be written: both need one."""
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    existing = next(place for place in (usual, *usual.parents) if place.exists())
+    if os.access(existing, os.W_OK):
+        return {}
+    own = project / "build/cache"
+    return {
+        "XDG_CACHE_HOME": str(own),
+        _JSII_CACHE: os.environ.get(_JSII_CACHE) or str(own / "jsii"),
     }
