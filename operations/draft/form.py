@@ -39,7 +39,7 @@ def form_of(text: Path, shown: Path) -> Form:
     delimiter = _delimiter(text, head, shown)
     records = _records(head, delimiter, shown)
     skip, header = _header(records, shown)
-    rows = [fields for line, fields in records if line > skip and fields is not header]
+    rows = [fields for before, fields in records if before > skip]
     if not rows:
         raise DraftError(f"{shown}: has a header and no rows")
     return Form(delimiter=delimiter, skip_lines=skip, header=tuple(header), unnamed=_unnamed(header, rows))
@@ -69,13 +69,15 @@ def _delimiter(text: Path, head: str, shown: Path) -> str:
 
 
 def _records(head: str, delimiter: str, shown: Path) -> list[tuple[int, list[str]]]:
-    """The first records that are not blank, each with the line that it ends on."""
+    """The first records that are not blank, each with the number of lines before it."""
     found: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    before = 0
     try:
         for fields in reader:
             if any(field.strip() for field in fields):
-                found.append((reader.line_num, fields))
+                found.append((before, fields))
+            before = reader.line_num
             if len(found) > _SAMPLE_RECORDS:
                 break
     except csv.Error as error:
@@ -89,12 +91,10 @@ def _header(records: list[tuple[int, list[str]]], shown: Path) -> tuple[int, lis
     """The lines to skip, and the first record that is as wide as the rows are."""
     widths = Counter(len(fields) for _, fields in records[1:] or records)
     width = max(widths, key=lambda width: (widths[width], width))
-    before = 0
-    for index, (line, fields) in enumerate(records):
+    for index, (before, fields) in enumerate(records):
         rows = [row for _, row in records[index + 1 :] if len(row) == len(fields)]
         if len(fields) in (width, width - 1) and _names_columns(fields, rows):
             return before, fields
-        before = line
     raise DraftError(f"{shown}: no line of it names its columns; its rows have {width} fields")
 
 

@@ -38,7 +38,7 @@ def test_delimiter_and_encoding_are_told_from_the_text(tmp_path, delimiter, enco
 def test_lines_above_the_header_are_counted(tmp_path, above, lines):
     _, config = planned(saved(tmp_path / "shop.csv", above + text(TABLE)))
     assert tuple(column.name for column in config.dataset.columns) == HEADER
-    assert 0 < config.dataset.reading.skip_lines <= lines
+    assert config.dataset.reading.skip_lines == lines
 
 
 def test_the_line_of_a_spreadsheet_names_the_delimiter(tmp_path):
