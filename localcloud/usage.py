@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from functools import cache
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -24,19 +25,20 @@ def resident_bytes(pid: int) -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process and those of its children that ended have used; 0 when it is gone."""
+    """CPU time that a process and its descendants have used, those that ended too; 0 when it is gone."""
     if has_proc():
-        with contextlib.suppress(OSError):
-            fields = contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-            return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-        return 0.0
+        return sum(map(_cpu_ticks, _tree(pid))) / os.sysconf("SC_CLK_TCK")
     import psutil
 
+    total = 0.0
     with contextlib.suppress(psutil.Error):
-        times = psutil.Process(pid).cpu_times()
-        ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-        return float(times.user + times.system + ended)
-    return 0.0
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                times = each.cpu_times()
+                ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+                total += float(times.user + times.system + ended)
+    return total
 
 
 def peak_bytes(pid: int) -> int:
@@ -59,14 +61,29 @@ def contents(path: str) -> bytes:
 
 def _from_proc(pid: int) -> int:
     total = 0
+    for process in _tree(pid):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            total += int(contents(f"/proc/{process}/statm").split()[1]) * _PAGE_BYTES
+    return total
+
+
+def _cpu_ticks(pid: int) -> int:
+    """Its own and those of its children that ended."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        fields = contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        return sum(int(field) for field in fields[11:15])
+    return 0
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """A process and its descendants, as far as they are there."""
     waiting = [pid]
     while waiting:
-        process = f"/proc/{waiting.pop()}"
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            total += int(contents(f"{process}/statm").split()[1]) * _PAGE_BYTES
-            for task in os.listdir(f"{process}/task"):
-                waiting += map(int, contents(f"{process}/task/{task}/children").split())
-    return total
+        process = waiting.pop()
+        yield process
+        with contextlib.suppress(OSError, ValueError):
+            for task in os.listdir(f"/proc/{process}/task"):
+                waiting += map(int, contents(f"/proc/{process}/task/{task}/children").split())
 
 
 def _from_psutil(pid: int) -> int:

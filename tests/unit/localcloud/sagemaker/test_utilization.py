@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -53,3 +55,14 @@ def test_what_healthy_instances_use_is_published_for_their_variant():
 def test_a_process_that_is_gone_has_used_nothing():
     assert cpu_seconds(2**30) == 0.0
     assert cpu_seconds(os.getpid()) > 0.0
+
+
+def test_what_a_child_under_way_uses_counts_too():
+    before = cpu_seconds(os.getpid())
+    work = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", work], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        child.stdout.readline()
+        assert cpu_seconds(os.getpid()) >= before + 0.2
+        child.communicate("\n")
