@@ -1,8 +1,8 @@
 """What a request costs now beside an earlier commit.
 
-`python -m benchmarks.serving.against --old CHECKOUT --data housing.csv`. Both servers run side by side and are
-asked in turn, old, new, old, so that whatever else the machine does falls on both. A round's ratio is the new
-one's processor time a request to the mean of the old one's before and after.
+`python -m benchmarks.serving.against --old CHECKOUT --data housing.csv`. Both servers run side by side and
+are asked in turn, old, new, old, so that whatever else the machine does falls on both. A round's ratio is the
+new one's processor time a request to the mean of the old one's before and after.
 """
 
 from __future__ import annotations

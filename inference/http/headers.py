@@ -36,7 +36,7 @@ def request_id(value: bytes) -> str:
 
 def path_of(target: str) -> str:
     """The path of a request target in origin form or absolute form (RFC 9112, 3.2), without its query."""
-    if not target.startswith("/"):
+    if target[:1] != "/":
         target = _ABSOLUTE.sub("", target, count=1) or "/"
     return target.partition("?")[0]
 

@@ -34,8 +34,8 @@ class HttpProtocol(asyncio.Protocol):
         self._settings = connections.settings
         self._handle = connections.service.handle
         self._transport: Any = None
-        self._reader = RequestReader(self._settings, self._begun, self._head_read, self._read)
-        self._held_bytes = 0
+        self._reader = RequestReader(self._settings, self._go_on, self._read)
+        self._held_bytes = self._phase = 0
         self._out: list[bytes] = []
         self._closing = self._refused = False
         # The data being parsed where a request begins with them, and the end of that request's head in them.
@@ -67,7 +67,8 @@ class HttpProtocol(asyncio.Protocol):
                 return
         try:
             self._reader.feed(data)
-            self._hold(self._reader.held_bytes if self._reader.busy else 0)
+            if self._reader.busy:
+                self._wait_on()
         except InferenceError as error:
             if not self._closing:
                 self._refuse(error)
@@ -130,26 +131,29 @@ class HttpProtocol(asyncio.Protocol):
 
     # --- the reader calls these -----------------------------------------------------------------------------
 
-    def _begun(self) -> None:
-        self.deadline = time.monotonic() + self._settings.header_seconds
-
-    def _head_read(self, waits: bool) -> None:
-        """A head is complete; its client waits to be told to go on, or sends its body anyway."""
-        self.deadline = time.monotonic() + self._settings.body_seconds
-        if waits:
-            self._out.append(_CONTINUE)
+    def _go_on(self) -> None:
+        self._out.append(_CONTINUE)
 
     def _read(self, request: Request, keep: bool, is_plain: bool) -> None:
         if self._closing:  # what is pipelined behind a request that closes is not answered
             return
         request.request_id = request.request_id or self._all.new_request_id()
-        self._hold(0)
+        if self._held_bytes:
+            self._hold(0)
         keep = keep and not self._all.draining
         if keep and is_plain:
             self._remember_head(request, len(request.body))
         self._parsing = (b"", 0)
         self._answer(request, self._handle(request), keep)
         self.deadline = time.monotonic() + self._settings.idle_seconds
+
+    def _wait_on(self) -> None:
+        """A request has not come whole: what of it is held counts, and each of its parts has its time."""
+        self._hold(self._reader.held_bytes)
+        if self._reader.phase != self._phase:
+            self._phase = self._reader.phase
+            seconds = self._settings.header_seconds if self._reader.in_head else self._settings.body_seconds
+            self.deadline = time.monotonic() + seconds
 
     def _hold(self, count: int) -> None:
         """Account for a request that needs more data before it can be answered; raises BusyError."""

@@ -28,35 +28,41 @@ _VERSIONS = ("1.0", "1.1")
 
 
 class RequestReader:
-    """Calls `on_head` when a head is complete, and `on_request` with each whole request."""
+    """Calls `on_continue` when a client waits to be told to go on, and `on_request` with each whole request.
+
+    `phase` changes when a request begins and when its head is complete.
+    """
 
     def __init__(
         self,
         settings: ServerSettings,
-        on_begin: Callable[[], None],
-        on_head: Callable[[bool], None],
+        on_continue: Callable[[], None],
         on_request: Callable[[Request, bool, bool], None],
     ) -> None:
         self._settings = settings
-        self._on_begin = on_begin
-        self._on_head = on_head
+        self._on_continue = on_continue
         self._on_request = on_request
         self._parser: Any = httptools.HttpRequestParser(self)
-        self._resuming = False
+        self._most_head_bytes = settings.max_header_bytes
+        self._known_host = b""
         self.busy = False
+        self.phase = 0
         self._completed = self._last_body_bytes = 0
         self._begin()
+        self._forget_special()
 
     def _begin(self) -> None:
         self.request = Request()
         self._body: bytes | bytearray = b""
-        self._in_head = True
-        self._is_plain = True
+        self.in_head = self._is_plain = True
         self._head_bytes = self._fed_bytes = self._pieces = self._hosts = 0
-        self._host = self._transfer_coding = self._expectation = b""
+        self._host = self._connection = b""
         self._length: bytes | None = None
-        self._closes = False
-        self._upgrades = False
+
+    def _forget_special(self) -> None:
+        self._transfer_coding = self._expectation = b""
+        self._heeds = self._upgrades = False
+        self._version = "1.1"
 
     @property
     def held_bytes(self) -> int:
@@ -90,10 +96,10 @@ class RequestReader:
                 return
             except httptools.HttpParserUpgrade as upgrade:
                 data = data[upgrade.args[0] :]
-            self._parser = httptools.HttpRequestParser(self)
-            self._resuming = True
-            self._parser.feed_data(self._framing())
-            self._resuming = False
+            self._upgrades = False
+            rest = _Rest(self)
+            self._parser = httptools.HttpRequestParser(rest)
+            rest.feed_framing(self._parser, self._framing())
 
     def _framing(self) -> bytes:
         lines = [b"POST / HTTP/1.1"]
@@ -101,7 +107,7 @@ class RequestReader:
             lines.append(b"content-length: " + self._length)
         if self._transfer_coding:
             lines.append(b"transfer-encoding: chunked")
-        if self._closes:
+        if b"close" in self._connection.lower() or self._version == "1.0":
             lines.append(b"connection: close")
         return b"\r\n".join(lines) + headers.HEAD_END
 
@@ -110,7 +116,7 @@ class RequestReader:
         if not self._fed_bytes:
             self._fed_bytes = self._began_in(data)
         most = self._settings.max_header_bytes
-        if self._in_head:
+        if self.in_head:
             self._head_bytes = max(self._head_bytes, self._fed_bytes)
         elif self._transfer_coding:
             most += self._head_bytes + len(self._body) + _CHUNK_OVERHEAD_BYTES * self._pieces
@@ -130,23 +136,23 @@ class RequestReader:
     # --- httptools calls these ------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        if self._resuming:
-            return
+        if self._heeds or self._version != "1.1":
+            self._forget_special()
         self._begin()
         self.busy = True
-        self._on_begin()
+        self.phase += 1
 
     def on_url(self, url: bytes) -> None:
-        if self._resuming:
-            return
-        self._count_head(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > self._most_head_bytes:
+            raise self._headers_too_large()
         self.request.path += url.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._resuming:
-            return
-        self._count_head(len(name) + len(value) + 4)
-        if not self._in_head:  # a trailer says nothing of how the message is read (RFC 9110, 6.5.1)
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > self._most_head_bytes:
+            raise self._headers_too_large()
+        if not self.in_head:  # a trailer says nothing of how the message is read (RFC 9110, 6.5.1)
             return
         name = name.lower()
         request = self.request
@@ -163,13 +169,17 @@ class RequestReader:
             if int(value) > self._settings.max_body_bytes:
                 raise self._too_large()
         elif name == b"connection":
-            self._closes = self._closes or b"close" in value.lower()
+            self._connection += b"," + value
         elif name in headers.SPECIAL:
             self._note_special(name, value)
 
     def _note_special(self, name: bytes, value: bytes) -> None:
         """Headers that make a head one of its kind."""
         self._is_plain = False
+        if name in headers.REQUEST_IDS:
+            self.request.request_id = headers.request_id(value)
+            return
+        self._heeds = True
         if name == b"expect":
             self._expectation = value
         elif name == b"transfer-encoding":
@@ -178,30 +188,38 @@ class RequestReader:
             coding = value.decode("latin-1")
             known = self.request.content_encoding
             self.request.content_encoding = f"{known}, {coding}" if known else coding
-        elif name in headers.REQUEST_IDS:
-            self.request.request_id = headers.request_id(value)
         elif name == headers.JSON_LENGTH:
             self.request.json_length = headers.json_length(value)
 
     def on_headers_complete(self) -> None:
-        if self._resuming:
-            return
         request, version = self.request, self._parser.get_http_version()
         request.method = self._parser.get_method().decode()
         request.path = headers.path_of(request.path)
-        self._in_head = False
+        self.in_head = False
+        if version != "1.1" or self._hosts != 1 or self._host != self._known_host:
+            self._check_version_and_host(version)
+        self.phase += 1
+        if request.method == "CONNECT":
+            raise MethodNotAllowedError("this server is no proxy", "GET, POST")
+        if self._heeds and self._heed_special(version):
+            self._on_continue()
+
+    def _check_version_and_host(self, version: str) -> None:
         if version not in _VERSIONS:
             raise InvalidRequestError(f"HTTP/{version} is not spoken here; HTTP/1.1 is")
         headers.check_host(self._hosts, self._host, version)
-        if request.method == "CONNECT":
-            raise MethodNotAllowedError("this server is no proxy", "GET, POST")
+        self._known_host = self._host
+        self._version = version
+        self._is_plain = self._is_plain and version == "1.1"
+
+    def _heed_special(self, version: str) -> bool:
+        """What a head asks of the reading of its message; whether its client waits to be told to go on."""
         if self._transfer_coding:
             headers.check_transfer_coding(self._transfer_coding, version)
-        self._is_plain = self._is_plain and version == "1.1"
         self._upgrades = bool(self._parser.should_upgrade())
-        self._closes = self._closes or version == "1.0"
-        waits = bool(self._expectation) and headers.wants_continue(self._expectation, version)
-        self._on_head(waits and (bool(self._transfer_coding) or self._length not in (None, b"0")))
+        if not self._expectation or not headers.wants_continue(self._expectation, version):
+            return False
+        return bool(self._transfer_coding) or self._length not in (None, b"0")
 
     def on_body(self, data: bytes) -> None:
         self._pieces += 1
@@ -216,7 +234,6 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         if self._upgrades:  # only its head: the rest is read by another parser
-            self._upgrades = False
             return
         request = self.request
         request.body = self._body if isinstance(self._body, bytes) else bytes(self._body)
@@ -227,13 +244,40 @@ class RequestReader:
         self._on_request(request, bool(self._parser.should_keep_alive()), self._is_plain)
         self._head_bytes = 0
 
-    def _count_head(self, count: int) -> None:
-        self._head_bytes += count
-        if self._head_bytes > self._settings.max_header_bytes:
-            raise self._headers_too_large()
-
     def _headers_too_large(self) -> HeadersTooLargeError:
         return HeadersTooLargeError(f"the headers exceed {self._settings.max_header_bytes} bytes")
 
     def _too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(f"the body exceeds {self._settings.max_body_bytes} bytes")
+
+
+class _Rest:
+    """Hands the reader what comes behind the head of an offer to upgrade, as if it were read on."""
+
+    def __init__(self, reader: RequestReader) -> None:
+        self._reader = reader
+        self._in_framing = False
+        self.on_body = reader.on_body
+        self.on_message_complete = reader.on_message_complete
+
+    def feed_framing(self, parser: Any, framing: bytes) -> None:
+        """Tell a new parser how the body is framed, by a head that the reader does not see."""
+        self._in_framing = True
+        parser.feed_data(framing)
+        self._in_framing = False
+
+    def on_message_begin(self) -> None:
+        if not self._in_framing:
+            self._reader.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._in_framing:
+            self._reader.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_framing:
+            self._reader.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self._in_framing:
+            self._reader.on_headers_complete()

@@ -18,22 +18,22 @@ class RequestDeadline:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._running = False
+        self.is_running = False
         signal.signal(signal.SIGALRM, self._expire)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Raises BodyTooLargeError inside the block when the time is over."""
-        self._running = True
+        self.is_running = True
         signal.setitimer(signal.ITIMER_REAL, self._seconds)
         try:
             yield
         finally:
-            self._running = False
+            self.is_running = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _expire(self, number: int, frame: object) -> None:
-        if self._running:
+        if self.is_running:
             raise BodyTooLargeError(
                 f"the request took more than {self._seconds:g} seconds; send fewer rows in a request"
             )

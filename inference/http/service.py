@@ -72,15 +72,8 @@ class Service:
 
     def handle(self, request: Request) -> Response:
         """The answer to a request; never raises."""
-        if self.deadline is None or len(request.body) < LONG_BODY_BYTES:
-            return self._handle(request)
-        try:
-            with self.deadline.running():
-                return self._handle(request)
-        except BodyTooLargeError as error:  # where the time was over outside of reading and predicting
-            return error_response(error, request)
-
-    def _handle(self, request: Request) -> Response:
+        if self.deadline and len(request.body) >= LONG_BODY_BYTES and not self.deadline.is_running:
+            return self._handle_within(self.deadline, request)
         began = time.perf_counter()
         route = self._routes.get(request.path)
         try:
@@ -99,6 +92,13 @@ class Service:
         label = route.label if route else "other"
         self.metrics.count(label, response.status, time.perf_counter() - began)
         return response
+
+    def _handle_within(self, deadline: RequestDeadline, request: Request) -> Response:
+        try:
+            with deadline.running():
+                return self.handle(request)
+        except BodyTooLargeError as error:  # where the time was over outside of reading and predicting
+            return error_response(error, request)
 
     def _table(self, model: str) -> dict[str, Route]:
         """Every path; the model's one version may be named or left out."""

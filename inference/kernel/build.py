@@ -56,14 +56,14 @@ def compiler() -> str | None:
     return shutil.which(os.environ.get("CC") or "cc") or shutil.which("gcc") or shutil.which("clang")
 
 
-def build(directory: Path) -> Path:
+def build(directory: Path, more_flags: tuple[str, ...] = ()) -> Path:
     """Compile into a directory; concurrent builds each leave a whole file. Raises KernelBuildError."""
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / library_name()
     sources = [str(path) for path in sorted(SOURCE_DIRECTORY.glob("*.c"))]
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         made = Path(scratch) / target.name
-        command = [compiler() or "cc", *FLAGS, "-o", str(made), *sources, "-lm"]
+        command = [compiler() or "cc", *FLAGS, *more_flags, "-o", str(made), *sources, "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_COMPILE_SECONDS, check=False)
         if done.returncode:
             raise KernelBuildError(f"{' '.join(command)}: {done.stderr.strip()[:2000]}")

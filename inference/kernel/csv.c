@@ -20,6 +20,7 @@ int64_t gl_read_csv(const gl_reader *reader, const char *body, int64_t length, c
                     double *rows, int64_t room) {
     const char *at = body, *stop = body + length;
     int64_t row = 0, empty = 0;
+    if (memchr(body, 0, (size_t)length)) return NOT_PLAIN;
     if (length >= 3 && !memcmp(body, "\xef\xbb\xbf", 3)) return NOT_PLAIN; /* a byte order mark */
     while (at < stop) {
         int line_end = *at == '\n' ? 1 : *at == '\r' && at + 1 < stop && at[1] == '\n' ? 2 : 0;

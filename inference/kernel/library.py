@@ -150,9 +150,12 @@ def load() -> ctypes.CDLL | None:
     if os.environ.get("GREENLIGHT_KERNEL") == "off":
         return None
     path = build.find_or_build()
-    if path is None:
-        return None
-    library = ctypes.CDLL(str(path))
+    return open_library(str(path)) if path else None
+
+
+def open_library(path: str) -> ctypes.CDLL:
+    """The library of a path, told what its functions take."""
+    library = ctypes.CDLL(path)
     pointer, number = ctypes.c_void_p, ctypes.c_int64
     for name, result, arguments in (
         ("gl_create", pointer, [ctypes.POINTER(_Spec), ctypes.c_int]),

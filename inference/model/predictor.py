@@ -40,7 +40,7 @@ class Predictor:
         self.model: Model = loaded.model
         self.columns: tuple[InputColumn, ...] = loaded.model.columns
         self.classes: npt.NDArray[Any] = np.array(loaded.model.classes, dtype=object)
-        self.codes: tuple[dict[str | None, float], ...] = tuple(_codes(column) for column in self.columns)
+        self.codes: tuple[dict[str | None, float], ...] = tuple(codes_of(column) for column in self.columns)
         self._check = loaded
         self.kernel = _kernel(loaded.model)
         self._fallback = None if self.kernel else _numpy_engine(loaded.model)
@@ -130,7 +130,8 @@ def encode_categories(values: Sequence[object], codes: Mapping[str | None, float
     )
 
 
-def _codes(column: InputColumn) -> dict[str | None, float]:
+def codes_of(column: InputColumn) -> dict[str | None, float]:
+    """What the model reads for each category, and for None, a missing one."""
     codes: dict[str | None, float] = {text: float(code) for code, text in enumerate(column.categories)}
     codes[None] = MISSING_CODE
     return codes

@@ -258,6 +258,15 @@ def test_an_offer_to_upgrade_changes_no_byte_of_a_body(
         assert read_reply(peer)[0].status == 200
 
 
+def test_a_tunnel_is_refused_once_and_closed(server: Server) -> None:
+    with server.connect() as peer:
+        peer.sendall(b"GET /ping HTTP/1.1\r\nhost: a\r\n\r\nCONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n")
+        first, rest = read_reply(peer)
+        second, rest = read_reply(peer, rest)
+        assert (first.status, second.status, rest) == (200, 405, b"")
+        assert hangs_up(peer)
+
+
 def test_requests_behind_an_offer_are_answered(server: Server) -> None:
     offer = b"GET /ping HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
     replies = ask(server, offer, request("POST", "/invocations", ROW, "text/csv"), offer)
