@@ -63,6 +63,7 @@ def test_what_a_child_under_way_uses_counts_too():
     with subprocess.Popen(
         [sys.executable, "-c", work], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
+        assert child.stdout is not None
         child.stdout.readline()
         assert cpu_seconds(os.getpid()) >= before + 0.2
         child.communicate("\n")
