@@ -61,11 +61,18 @@ def _delimiter(text: Path, head: str, shown: Path) -> str:
         found = ""
     if found not in DELIMITERS:
         found = max(DELIMITERS, key=first.count)
-    if found not in head:
-        raise DraftError(
-            f"{shown}: has one column, {first[:60]!r}; none of {options} separates columns in it"
-        )
-    return str(found)
+    if found in head:
+        return str(found)
+    if _is_by_blanks(head):
+        return " "
+    raise DraftError(f"{shown}: has one column, {first[:60]!r}; none of {options} separates columns in it")
+
+
+def _is_by_blanks(head: str) -> bool:
+    """Whether each line has as many single blanks as the first one."""
+    lines = [line for line in head.splitlines()[:_SAMPLE_RECORDS] if line.strip()]
+    counts = {line.count(" ") for line in lines}
+    return len(lines) > 2 and len(counts) == 1 and counts != {0} and "  " not in head[: 1 << 14]
 
 
 def _records(head: str, delimiter: str, shown: Path) -> list[tuple[int, list[str]]]:

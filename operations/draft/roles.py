@@ -28,7 +28,9 @@ _KEY = re.compile(
     r"(^|[_\s.-])(id|ids|key|uuid|guid|code|ref)$|[a-z](Id|ID|Key|Uuid)$|^(id|uuid|guid|passengerid)$", re.I
 )
 _COUNTER = re.compile(
-    r"^(unnamed: ?\d+|index|row|rownum|row_?(number|names?|id)|rownames?|x|no\.?|nr\.?|#|s\.? ?no\.?)$", re.I
+    r"^(unnamed: ?\d+|index|row|rownum|row_?(number|names?|id)|rownames?|__index_level_\d+__|x|no\.?|nr\.?|#"
+    r"|s\.? ?no\.?)$",
+    re.I,
 )
 
 
@@ -47,6 +49,8 @@ def target_of(columns: Sequence[ColumnProfile], name: str) -> ColumnProfile:
     near = [column.name for column in columns if column.name.casefold() == wanted.casefold()]
     hint = f"; did you mean {near[0]!r}?" if near else ""
     names = ", ".join(column.name for column in columns[:40]) + (", ..." if len(columns) > 40 else "")
+    if columns and all(_is_number(column.name) for column in columns[: len(columns) // 2 + 1]):
+        hint += "; the first line looks like a row of values: write a line of names above it"
     raise DraftError(f"TARGET={name}: no such column{hint}; there are {names}")
 
 
@@ -144,6 +148,14 @@ def is_whole(column: ColumnProfile) -> bool:
         return True
     values = [value for value, _ in column.common]
     return column.distinct == len(values) and all(_whole(value) for value in values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _whole(value: str) -> bool:

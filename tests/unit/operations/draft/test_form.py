@@ -13,7 +13,7 @@ from tests.unit.operations.draft.tables import HEADER, planned, rows, saved, tex
 TABLE = rows()
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_delimiter_and_encoding_are_told_from_the_text(tmp_path, delimiter, encoding):
     content = text(TABLE, delimiter=delimiter).replace("north", "nörd").replace("south", "süd")

@@ -100,6 +100,12 @@ def test_a_target_that_is_not_there_is_answered_with_the_columns(tmp_path):
         planned(path, "price")
 
 
+def test_a_table_without_a_header_is_told_to_get_one(tmp_path):
+    path = saved(tmp_path / "iris.data", "5.1,3.5,1.4,setosa\n" + "4.9,3.0,1.4,versicolor\n" * 40)
+    with pytest.raises(DraftError, match="write a line of names above it"):
+        planned(path, "species")
+
+
 def test_classes_of_words_cannot_be_a_regression(tmp_path):
     with pytest.raises(DraftError, match="TASK=regression needs numbers"):
         of(tmp_path, ["a", "b"] * 120, "regression")
