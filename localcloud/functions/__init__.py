@@ -6,6 +6,7 @@ Replaces the two executors of ministack that run Python code: zip packages and i
 from __future__ import annotations
 
 from localcloud.cloud import Cloud
+from localcloud.functions import payloads
 from localcloud.functions.executor import Executor
 
 
@@ -13,6 +14,7 @@ def install(cloud: Cloud) -> None:
     """Run every Python function, zip or image, in environments of this cloud."""
     from ministack.services import lambda_svc
 
+    payloads.install()
     executor = Executor(cloud)
     lambda_svc._execute_function_dispatch = executor.execute
     lambda_svc.invalidate_worker = executor.invalidate

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from localcloud.functions.payloads import response_failure
+
 _RESULT = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)$")
 _NEXT = "/2018-06-01/runtime/invocation/next"
 _INIT_ERROR = "/2018-06-01/runtime/init/error"
@@ -31,7 +33,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation, or the start before it, ended: kind is ready, response, error, init or exit."""
+    """How an invocation, or the start before it, ended: ready, response, error, too large, init or exit."""
 
     kind: str
     body: Any = None
@@ -129,11 +131,17 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
             return self._answer(200, invocation.payload, headers)
 
         def do_POST(self) -> None:
-            body = json.loads(self._body() or b"null")
+            raw = self._body()
+            match = _RESULT.match(self.path)
+            too_much = response_failure(len(raw)) if match and match[2] == "response" else None
+            if match and too_much:
+                # Lambda's answer; the runtime client ends over it.
+                api.report(match[1], "too large", too_much)
+                return self._answer(413, json.dumps(too_much).encode())
+            body = json.loads(raw or b"null")
             if self.path == _INIT_ERROR:
                 api.report_init_error(body)
                 return self._answer(202)
-            match = _RESULT.match(self.path)
             if match and api.report(match[1], match[2], body):
                 return self._answer(202)
             refusal = {"errorMessage": "Invalid request ID", "errorType": "InvalidRequestID"}

@@ -151,3 +151,13 @@ def handle(event, context):
         "task_root": "/var/task",
         "at": "/var/task",
     }
+
+
+def test_payloads_are_limited_both_ways(account: Account):
+    name = account.function("def handle(event, context):\n    return 'x' * event['size']\n", Timeout=60)
+    with pytest.raises(account.client("lambda").exceptions.ClientError) as refused:
+        account.invoke(name, {"size": 1, "more": "x" * 6_291_456})
+    assert refused.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
+    kind, answer = account.invoke(name, {"size": 6_291_600})
+    assert (kind, answer["errorType"]) == ("Unhandled", "Function.ResponseSizeTooLarge")
+    assert account.invoke(name, {"size": 6_291_000}) == (None, "x" * 6_291_000)
