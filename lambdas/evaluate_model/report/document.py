@@ -54,6 +54,7 @@ def report_document(evaluation: Evaluation, origin: Origin) -> dict[str, Any]:
         "constant": evaluation.metrics["constant"],
         "overlap": _overlap(evaluation),
         "leaks": list(evaluation.leaks),
+        "unused": _unused(evaluation),
         "latency_us": evaluation.latency_us,
         "rows": _rows(evaluation, origin),
         "gains": _gains(verdict.gains),
@@ -96,6 +97,20 @@ def _overlap(evaluation: Evaluation) -> dict[str, Any]:
         "identity": list(evaluation.contract.identity),
         "has_key": bool(evaluation.contract.identifiers) or evaluation.contract.split.by != "row",
     }
+
+
+def _unused(evaluation: Evaluation) -> list[dict[str, str]]:
+    """The contract's columns that the model does not look at, and why."""
+    contract = evaluation.contract
+    reasons = dict.fromkeys(contract.identifiers, "identifies a row")
+    if contract.split.group:
+        reasons[contract.split.group] = "groups rows that are split together"
+    columns = [column.name for column in contract.columns if column.name != contract.target]
+    return [
+        {"column": name, "why": reasons.get(name, "is no feature of the model")}
+        for name in columns
+        if name not in evaluation.features
+    ]
 
 
 def _gains(gains: FloatArray) -> dict[str, Any]:

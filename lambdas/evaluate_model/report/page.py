@@ -8,13 +8,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from lambdas.evaluate_model.report import data, groups, making, reasons, truth, verdict
+from lambdas.evaluate_model.report import data, groups, known, making, reasons, truth, verdict
 from lambdas.evaluate_model.report.markup import Markup, tag
 from lambdas.evaluate_model.report.parts import Document
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Document], Markup | None]], ...] = (
     ("checks", "checks", verdict.checks),
     ("models", "both models", verdict.models),
+    ("known", "what they knew", known.known),
     ("answers", "answers", truth.answers),
     ("slices", "slices", groups.slices),
     ("fairness", "fairness", groups.fairness),
@@ -27,12 +28,19 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Document], Markup | None]], ...] = (
     ("lineage", "lineage", making.lineage),
 )
 
+_DECISIONS = {
+    "ChallengerBetter": "promote",
+    "ChallengerRejected": "rejected",
+    "NotComparable": "a person decides",
+    "ChampionCollapsed": "a person decides",
+}
+
 
 def page(document: Document) -> str:
     """Whatever stems from data is escaped, and the policy forbids what might yet slip through."""
     made = [(anchor, label, build(document)) for anchor, label, build in _SECTIONS]
     shown = [(anchor, label, part) for anchor, label, part in made if part is not None]
-    decision = "promote" if document["verdict"]["promote"] else "rejected"
+    decision = _DECISIONS[document["verdict"]["outcome"]]
     head = tag(
         "head",
         tag("meta", charset="utf-8"),

@@ -21,14 +21,23 @@ from lambdas.evaluate_model.report.parts import (
     table,
 )
 
+_ASKED = {
+    "NotComparable": "the models cannot be compared",
+    "ChampionCollapsed": "the champion is no longer what it was",
+}
+
 
 def banner(document: Document) -> Markup:
     verdict = document["verdict"]
+    outcome = verdict["outcome"]
     failed = [check for check in verdict["checks"] if not check["passed"]]
     first = document["champion"] is None
     if verdict["promote"]:
         decision = "Promote: the first model" if first else "Promote: the challenger is better"
         reason: object = verdict["reason"] + "."
+    elif outcome in _ASKED:
+        decision = f"A person must decide: {_ASKED[outcome]}"
+        reason = verdict["reason"] + "."
     else:
         decision = "Rejected: no model yet" if first else "Rejected: the champion stays"
         reason = [tag("p", check["explanation"] + ".") for check in failed]
@@ -42,7 +51,9 @@ def banner(document: Document) -> Markup:
         tag("h1", f"{document['pipeline']}: {document['target']}"),
         tag("div", reason),
         note(f"{judged}. Dataset {document['lineage']['dataset_version']}."),
-        class_=f"banner {'good' if verdict['promote'] else 'bad'}",
+        tag("h3", "What to do next"),
+        tag("ul", [tag("li", sentence) for sentence in verdict["advice"]]),
+        class_=f"banner {'good' if verdict['promote'] else 'asked' if outcome in _ASKED else 'bad'}",
     )
 
 
@@ -74,11 +85,14 @@ def _check(check: dict[str, Any]) -> Markup:
 
 def models(document: Document) -> Markup:
     champion = document["champion"]
-    rows = [_metric(name, value, champion) for name, value in document["challenger"].items()]
+    constant = document["constant"]
+    rows = [_metric(name, value, champion, constant) for name, value in document["challenger"].items()]
     head: list[object] = ["metric", head_number("challenger")]
     if champion is not None:
         head += [head_number("champion"), head_number("gain")]
-    parts: list[object] = [tag("div", table(head, rows, kind=STACKED))]
+    head.append(head_number("constant"))
+    explained = note("The constant is the best answer that looks at nothing, known only afterwards.")
+    parts: list[object] = [tag("div", table(head, rows, kind=STACKED), explained)]
     gains = document["gains"]
     if len(gains["edges"]) > 1:
         parts.append(_gains(document, gains))
@@ -89,7 +103,9 @@ def models(document: Document) -> Markup:
     )
 
 
-def _metric(name: str, value: float, champion: dict[str, float] | None) -> list[object]:
+def _metric(
+    name: str, value: float, champion: dict[str, float] | None, constant: dict[str, float]
+) -> list[object]:
     row: list[object] = [
         tag("th", name, tag("br"), tag("small", direction(name)), scope="row"),
         number(figure(value), label="challenger"),
@@ -99,6 +115,7 @@ def _metric(name: str, value: float, champion: dict[str, float] | None) -> list[
         gain = None if old is None else gain_of(name, old, value)
         kind = "" if not gain else "passed" if gain > 0 else "failed"
         row += [number(figure(old), label="champion"), number(signed_share(gain), kind, label="gain")]
+    row.append(number(figure(constant.get(name)), label="constant"))
     return row
 
 

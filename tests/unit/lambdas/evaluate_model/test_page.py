@@ -18,6 +18,7 @@ from tests.unit.lambdas.evaluate_model.documents import HOSTILE, document
 
 SECTIONS = {
     "checks",
+    "known",
     "models",
     "answers",
     "slices",
@@ -189,3 +190,60 @@ def test_long_texts_are_cut_and_what_cannot_be_seen_is_spelt_out() -> None:
     assert shown("a" * 400).endswith("a…")
     assert len(shown("a" * 400)) == 300
     assert shown("a\u202eb\x00") == "a⟨U+202E⟩b⟨U+0000⟩"
+
+
+def test_the_constant_stands_beside_both_models(regression: dict[str, Any]) -> None:
+    assert set(regression["constant"]) == set(regression["challenger"])
+    assert regression["constant"]["rmse_error"] > regression["challenger"]["rmse_error"]
+    assert regression["constant"]["r2_score"] == pytest.approx(0.0, abs=1e-9)
+    assert "The constant is the best answer that looks at nothing" in Reader(page(regression)).text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        ("NotComparable", "A person must decide: the models cannot be compared"),
+        ("ChampionCollapsed", "A person must decide: the champion is no longer what it was"),
+    ],
+)
+def test_what_a_person_must_decide_is_said_first_with_what_to_do(
+    regression: dict[str, Any], outcome: str, text: str
+) -> None:
+    verdict = {**regression["verdict"], "promote": False, "outcome": outcome, "advice": ["Mend <b>it</b>."]}
+    html = page({**regression, "verdict": verdict})
+    assert text in Reader(html).text
+    assert "Mend &lt;b&gt;it&lt;/b&gt;." in html
+    assert "What to do next" in html
+
+
+def test_overlap_few_rows_leaks_and_unused_columns_are_told_in_words(regression: dict[str, Any]) -> None:
+    overlap = {
+        "new_to_both": 40,
+        "holdout_rows": 60,
+        "unknown": "",
+        "challenger_rows": 300,
+        "champion_rows": 1000,
+        "near_duplicates": 6,
+        "looked_at": 60,
+        "by": "row",
+        "identity": ["size", "age"],
+        "has_key": False,
+    }
+    text = Reader(
+        page(
+            {
+                **regression,
+                "overlap": overlap,
+                "rows": {**regression["rows"], "judged": 40},
+                "leaks": ["a + b tells the target"],
+                "unused": [{"column": "id", "why": "identifies a row"}],
+            }
+        )
+    ).text
+    assert "Of 60 rows of the holdout, 40 are new to the champion as well; the other 20" in text
+    assert "6 of 60 rows looked at (10.0%) differ in one column at most" in text
+    assert "40 rows are few" in text
+    assert "Suspected leak: a + b tells the target" in text
+    assert "id is not looked at: it identifies a row." in text
+    assert "trained on 300 rows, the champion on 1,000" in text
+    assert "a corrected cell makes a new row" in text
