@@ -97,8 +97,10 @@ test-tables: setup-dev  ## six real tables, each drafted and rehearsed unedited
 test-deployments: setup-dev  ## each fault that a deployment must survive, under a load of 200 requests/s
 	@$(BIN)/python -m pytest -rP -m deployments tests/integration/deployments
 
-test-serving: setup-dev  ## 100,000 bodies of every kind, and the server's memory over a million requests
+test-serving: setup-dev  ## 100,000 bodies of every kind, the kernel under sanitizers, memory over a million requests
 	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/formats/test_fuzz.py
+	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/http/test_known_heads.py
+	@SANITIZER_ROUNDS=200 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/kernel/test_sanitizers.py
 	@$(BIN)/python -m pytest -m endurance tests/unit/inference/http/test_endurance.py
 
 chaos: setup-dev  ## uploads with random faults, races, crashes and intruders: SEEDS="1 2 3" RUNS=200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import time
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,12 @@ from inference.http.settings import ServerSettings
 from inference.model.predictor import Predictor
 from tests.unit.inference.models import predictor_of, tree_model
 
-# FUZZ_EXAMPLES=20000 makes a long run of it: five kinds of bodies, so 100,000 of them.
+# FUZZ_EXAMPLES=20000 makes a long run of it: seven kinds of bodies, so more than 100,000 of them, whose cost
+# is held to their size too.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
+COSTS_COUNT = EXAMPLES >= 10_000
+# Processor time: what a body of some bytes may take, and each byte of a longer one.
+MOST_SECONDS, MOST_SECONDS_A_BYTE = 0.1, 5e-6
 many = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -30,7 +35,7 @@ many = settings(
 )
 PREDICTOR = predictor_of(tree_model())
 SERVICE = Service(PREDICTOR, ServerSettings())
-ALLOWED = {200, 400, 406, 415}
+ALLOWED = {200, 400, 406, 413, 415}
 
 numbers = st.one_of(
     st.floats().map(repr),
@@ -71,7 +76,11 @@ tensors = st.fixed_dictionaries(
         "datatype": st.one_of(
             st.sampled_from(["FP64", "FP32", "INT64", "BYTES", "BOOL", "UINT8"]), json_values
         ),
-        "shape": st.one_of(st.lists(st.integers(-2, 4), max_size=3), json_values),
+        "shape": st.one_of(
+            st.lists(st.integers(-2, 4), max_size=3),
+            st.lists(st.sampled_from([True, 1 << 39, 1 << 62, -1, 1.0]), max_size=70),
+            json_values,
+        ),
         "data": json_values,
         "parameters": st.one_of(
             st.just({}), st.builds(lambda n: {"binary_data_size": n}, st.integers(-1, 20))
@@ -84,7 +93,12 @@ def send(path: str, content_type: str, body: bytes, json_length: int | None = No
     asked = Request()
     asked.method, asked.path, asked.content_type, asked.body = "POST", path, content_type, body
     asked.json_length = json_length
-    return SERVICE.handle(asked)
+    began = time.thread_time()
+    answer = SERVICE.handle(asked)
+    if COSTS_COUNT:
+        spent, most = time.thread_time() - began, MOST_SECONDS + MOST_SECONDS_A_BYTE * len(body)
+        assert spent < most, f"{content_type} of {len(body)} bytes took {spent:.3f} s: {body[:200]!r}"
+    return answer
 
 
 def check(response: Response) -> None:
@@ -123,6 +137,89 @@ def test_any_npy_gets_an_answer_or_a_reason(header: bytes, data: bytes) -> None:
     check(send("/invocations", "application/x-npy", header))
     framed = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
     check(send("/invocations", "application/x-npy", framed))
+
+
+npy_types = st.one_of(
+    st.sampled_from(
+        [
+            "<f8",
+            ">f4",
+            "<f2",
+            "<i8",
+            "|b1",
+            "|u1",
+            "<U1",
+            "<U70000",
+            "|S3",
+            "<c8",
+            "|O",
+            "<M8[D]",
+            "|V4",
+            "<f3",
+        ]
+    ).map(repr),
+    st.sampled_from(
+        [
+            "('<f8', (3,))",
+            "[('rooms', '<f8'), ('people', '<i4'), ('sea', '<U2')]",
+            "[('rooms', '<f8', (2,)), ('people', '<i4'), ('sea', '<U2')]",
+            "[('a', [('b', '<f8')])]",
+            "[]",
+            "{}",
+            "1",
+        ]
+    ),
+)
+npy_sizes = st.one_of(
+    st.integers(-2, 4), st.sampled_from([1 << 31, 1 << 63, 10**30, -(1 << 40), True, 1.5, "None", "'1'"])
+)
+npy_shapes = st.one_of(
+    st.lists(npy_sizes, max_size=4).map(lambda sizes: "(" + "".join(f"{size}, " for size in sizes) + ")"),
+    st.sampled_from(
+        ["(1, 3)", "(2, 3)", "(3,)", "(" + "1, " * 65 + ")", "3", "None", "(" + "9" * 4400 + ",)"]
+    ),
+)
+
+
+@many
+@given(npy_types, npy_shapes, st.booleans(), st.binary(max_size=80))
+def test_any_npy_header_gets_an_answer_or_a_reason(
+    descr: str, shape: str, fortran: bool, data: bytes
+) -> None:
+    header = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}}}".encode()
+    check(
+        send(
+            "/invocations",
+            "application/x-npy",
+            b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data,
+        )
+    )
+
+
+REPEATED = [
+    *(b",", b"\n", b"\r\n", b"\r", b'"', b'""', b'","', b"1,", b"1\n", b"rooms,", b"x,", b"[", b"{", b"[],"),
+    *(b"[1],", b"9", b"-", b"1e", b" ", b"\t", b"\0", b"{}", b"{}\n", b'{"rooms":', b"1.5,2,INLAND\n", b"\\"),
+    *(b'[1.5,2,"x"],', b"NaN,", b"null,", b"\xff", "é".encode(), b'{"x":1},', b'"a\nb",', b'"rooms":1,'),
+]
+KINDS = ["text/csv", "application/json", "application/jsonlines", "application/x-npy"]
+STARTS = [b"", b"[", b'{"records":[', b'{"inputs":[', b'{"inputs":{"rooms":[', b'{"columns":[']
+STARTS += [b"rooms,people,sea\n", b'"']
+
+
+@settings(many, max_examples=max(50, EXAMPLES // 10))
+@given(
+    st.sampled_from(KINDS),
+    st.sampled_from(STARTS),
+    st.lists(st.sampled_from(REPEATED), min_size=1, max_size=3).map(b"".join),
+    st.sampled_from([1000, 30_000, 100_000]),
+    st.sampled_from([b"", b"]", b"]}", b"1]}"]),
+)
+def test_a_body_that_repeats_itself_costs_no_more_than_its_size(
+    kind: str, start: bytes, piece: bytes, size: int, end: bytes
+) -> None:
+    body = start + piece * (size // len(piece)) + end
+    check(send("/invocations", kind, body))
+    check(send("/v2/models/model/infer", kind, body))
 
 
 @many
