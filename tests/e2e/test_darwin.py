@@ -11,6 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(960)
 def test_the_rehearsal_goes_through_on_a_mac():
     mac = os.pathsep.join((str(PROJECT / "tests" / "darwin"), str(PROJECT)))
     done = subprocess.run(
