@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +25,7 @@ _GROUP_ROWS = 1.5  # fewer rows than this for each value, and the value is hardl
 _TEXT_WORDS = 3.0
 _UNIQUE_SHARE = 0.5
 _MANY_TEXTS = 1_000
-_KEY = re.compile(
-    r"(^|[_\s.-])(id|ids|key|uuid|guid|code|ref)$|[a-z](Id|ID|Key|Uuid)$|^(id|uuid|guid|passengerid)$", re.I
-)
+_KEY = re.compile(r"(^|[_\s.-])(id|ids|key|uuid|guid)$|[a-z](Id|ID|Key|Uuid)$|^passengerid$", re.I)
 _COUNTER = re.compile(
     r"^(unnamed: ?\d+|index|row|rownum|row_?(number|names?|id)|rownames?|__index_level_\d+__|x|no\.?|nr\.?|#"
     r"|s\.? ?no\.?)$",
@@ -107,17 +106,17 @@ def role_of(column: ColumnProfile, kind: Kind) -> Role:
 
 
 def _key_role(column: ColumnProfile, kind: Kind, unique: bool) -> Role:
+    """A key of each row, of a group of a few rows, or of so many rows each that it says what they have in
+    common, as a shop's does."""
     if unique:
         return Role(name=IDENTIFIER, reason="names each row")
-    if column.distinct <= MIN_GROUPS and kind.type == "category":
-        return Role(name=FEATURE, reason="")
-    repeated = column.present >= _GROUP_ROWS * column.distinct
-    if repeated and column.distinct >= MIN_GROUPS and not kind.gaps and not kind.stray_rows:
+    if column.present < _GROUP_ROWS * column.distinct:
+        return Role(name=DROPPED, reason="is named like a key, and names nearly each row")
+    many = column.distinct >= max(MIN_GROUPS, math.sqrt(column.rows))
+    if many and not kind.gaps and not kind.stray_rows:
         each = column.present / column.distinct
         return Role(name=GROUP, reason=f"repeats, {each:.1f} rows each: they stay on one side of the split")
-    if kind.type == "integer" and column.distinct <= MAX_CATEGORIES:
-        return Role(name=FEATURE, reason="")
-    return Role(name=DROPPED, reason="is named like a key, and repeats or is missing")
+    return Role(name=FEATURE, reason="")
 
 
 def _is_key(name: str) -> bool:
