@@ -17,6 +17,7 @@ _MODULES = (
     "localcloud.deliveries",
     "localcloud.network",
     "localcloud.references",
+    "localcloud.template_rules",
     "localcloud.passing",
     "localcloud.redrive",
     "localcloud.queue_urls",

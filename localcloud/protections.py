@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud import container
+from localcloud import container, template_rules
 
 
 def missing() -> list[str]:
@@ -19,4 +19,6 @@ def missing() -> list[str]:
         )
     if not container.isolation_possible():
         found.append("EnableNetworkIsolation keeps nothing from the network (no seccomp filter)")
+    if not template_rules.available():
+        found.append("templates with properties that AWS refuses are taken (cfn-lint is not installed)")
     return found
