@@ -22,7 +22,7 @@ VERDICTS = ("survived", "gave up cleanly", "lost")
 _HEAD = """\
 # Reliability
 
-`make chaos` wrote this page: it breaks the pipeline on the embedded cloud in as many ways as it knows, and
+`make chaos` wrote the tables: it breaks the pipeline on the embedded cloud in as many ways as it knows, and
 looks at what is left. The clients, the state machine, the functions, the jobs and the endpoint are the real
 ones.
 """
@@ -37,6 +37,8 @@ either, the right champion served (endpoint config, approved package, MLflow's a
 request agree), no package was double or undecided, the lease was free, no job ran, and no config, model,
 alarm or process was left over. *Lost*: anything else.
 """
+# From here on the page is written by hand.
+_BY_HAND = "## What these seeds found"
 _SCENARIOS = """\
 ## Scenarios
 
@@ -64,8 +66,14 @@ def write() -> None:
     runs = list(_lines(RUNS))
     parts = [_HEAD, _RUNS, _seeds(runs), _table("fault", runs, lambda run: run["fault"])]
     parts += [_table("where", runs, lambda run: run["where"].replace("*-", "function "))]
-    parts += [_SCENARIOS + "\n".join(_scenario_rows()), _lease(), _AGAIN]
+    parts += [_SCENARIOS + "\n".join(_scenario_rows()), _lease(), _AGAIN, _by_hand()]
     DOCUMENT.write_text("\n".join(part.rstrip("\n") + "\n" for part in parts), encoding="utf-8")
+
+
+def _by_hand() -> str:
+    """What people wrote below the tables of these runs; it stays."""
+    _, heading, rest = DOCUMENT.read_text(encoding="utf-8").partition(_BY_HAND)
+    return heading + rest
 
 
 def _seeds(runs: list[dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from contracts.errors import ChallengerUnreadableError, ChampionUnreadableError, EvaluationError
 from inference.model import Head, Model
+from inference.model.artefact import model_hash
 from lambdas.register_model.lineage import description
 from tests.unit.lambdas.evaluate_model import world
 from tests.unit.lambdas.evaluate_model.conftest import Pipeline
@@ -144,6 +146,16 @@ def test_a_challenger_of_another_kind_is_unreadable(
     dataset = pipeline.add_dataset(world.rows())
     training = pipeline.add_model("j", world.artefact_of(model, **manifest))
     with pytest.raises(ChallengerUnreadableError, match=reason):
+        pipeline.evaluate(dataset, training)
+
+
+def test_a_challenger_that_compiled_code_must_not_follow_is_unreadable(pipeline: Pipeline) -> None:
+    weights = np.ones((2, 1))
+    broken = replace(GOOD, arrays={"weights": weights})
+    made = world.artefact_of(GOOD, model_hash=model_hash(broken))
+    dataset = pipeline.add_dataset(world.rows())
+    training = pipeline.add_model("j", replace(made, model=broken))
+    with pytest.raises(ChallengerUnreadableError, match=r"'weights' has the shape \(2, 1\)"):
         pipeline.evaluate(dataset, training)
 
 
