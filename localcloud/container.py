@@ -146,7 +146,7 @@ def start(
     scratch = Path(tempfile.mkdtemp(prefix=f"{spec.name[:40]}-", dir=work_dir))
     listening = Loopback() if loopback_possible() else None
     try:
-        python = pythons.environment(_pythons(work_dir), spec.image.packages, inside=namespaces_allowed())
+        python = pythons.environment(_pythons(spec.image), spec.image.packages, inside=namespaces_allowed())
         arguments = [*_isolation(spec), *_command(spec, python)]
         environment = _environment(spec, python)
         if namespaces_allowed():
@@ -175,9 +175,9 @@ def start(
     return running
 
 
-def _pythons(work_dir: Path) -> Path:
-    """Closures are shared by what runs below the same directory."""
-    return work_dir.parent / "pythons"
+def _pythons(image: Image) -> Path:
+    """Beside the image, so that whatever runs it shares what is linked once."""
+    return image.root.parent / "pythons"
 
 
 def _rooted(spec: ContainerSpec, scratch: Path, python: Path) -> dict[str, Any]:

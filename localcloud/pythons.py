@@ -63,27 +63,35 @@ def environment(store: Path, names: Iterable[str] | None, *, inside: bool) -> Pa
 
 def _link(name: str, draft: Path, site: Path, home: Path) -> None:
     """One distribution: whole packages by one link, what several share file by file, scripts as they are."""
-    for file in closure.distribution(name).files or ():
-        parts = file.parts
-        if parts[0] == "..":
-            if len(parts) > 1 and parts[-2] == "bin":
-                _script(Path(str(file.locate())), draft / "bin" / parts[-1], home)
+    library = draft / _LIBRARY
+    looked_at: dict[str, bool] = {}
+    for line in (closure.distribution(name).read_text("RECORD") or "").splitlines():
+        path = line.rsplit(",", 2)[0].strip('"')
+        if path.startswith(".."):
+            if path.split("/")[-2:-1] == ["bin"]:
+                _script(closure.site_directory() / path, draft / "bin" / path.rpartition("/")[2], home)
             continue
-        depth = _whole(parts)
-        place = draft / _LIBRARY / Path(*parts[:depth])
-        if "__pycache__" not in parts[:depth] and not os.path.lexists(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(site / Path(*parts[:depth]))
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            inside = "/".join(parts[:depth])
+            if inside not in looked_at:
+                looked_at[inside] = depth == len(parts) or _is_whole(inside)
+                if looked_at[inside] and parts[depth - 1] != "__pycache__":
+                    _place(library / inside, site / inside)
+            if looked_at[inside]:
+                break
 
 
-def _whole(parts: tuple[str, ...]) -> int:
-    """How many parts of a file's path name what belongs to one distribution alone."""
-    at = closure.site_directory()
-    for depth, part in enumerate(parts, 1):
-        at /= part
-        if part.endswith((".dist-info", ".libs")) or (at / "__init__.py").exists() or not at.is_dir():
-            return depth
-    return len(parts)
+def _is_whole(inside: str) -> bool:
+    """Whether a directory belongs to one distribution alone: a package, its metadata, its libraries."""
+    at = closure.site_directory() / inside
+    return inside.endswith((".dist-info", ".libs", "__pycache__")) or (at / "__init__.py").exists()
+
+
+def _place(link: Path, target: Path) -> None:
+    if not os.path.lexists(link):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
 
 
 def _script(source: Path, target: Path, home: Path) -> None:
