@@ -35,7 +35,9 @@ PARAMETERS: dict[str, frozenset[str]] = {
         "scale_pos_weight subsample tree_method"
     ),
     "lightgbm": _names(
-        "alpha boosting_type class_weight colsample_bytree feature_fraction_bynode learning_rate "
+        "alpha bagging_fraction bagging_freq boosting_type cat_smooth class_weight extra_trees "
+        "feature_fraction lambda_l1 lambda_l2 max_delta_step min_data_in_leaf path_smooth "
+        "colsample_bytree feature_fraction_bynode learning_rate "
         "max_bin max_depth min_child_samples min_child_weight min_split_gain n_estimators "
         "num_leaves linear_tree reg_sqrt objective reg_alpha reg_lambda "
         "subsample subsample_for_bin subsample_freq"

@@ -16,6 +16,8 @@ from training_jobs.estimators import make_estimator
 ROOT = Path(__file__).resolve().parents[3]
 # Taken by the libraries as keyword arguments beyond their signatures.
 EXTRA = {"quantile_alpha", "alpha", "feature_fraction_bynode", "linear_tree", "reg_sqrt", "max_bin"}
+EXTRA |= {"bagging_fraction", "bagging_freq", "cat_smooth", "extra_trees", "feature_fraction", "lambda_l1"}
+EXTRA |= {"lambda_l2", "max_delta_step", "min_data_in_leaf", "path_smooth"}
 
 
 def load(**training: Any) -> PipelineConfig:
