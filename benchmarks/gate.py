@@ -31,7 +31,7 @@ from scoring.metrics import figure_of
 
 CONFIDENCE = 0.9
 GAINS = (0.01, 0.02, 0.05)
-SIZES = (50, 200, 1_000)
+SIZES = (50, 200, 500)
 SEEDS = 4
 RESAMPLES = 400
 POOL, TRAIN = 20_000, 4_000
@@ -158,7 +158,7 @@ def measure(uploads: int, say: Callable[[str], None]) -> list[str]:
     for scenario in scenarios():
         for size in SIZES:
             equal = promoted_share(scenario, size, uploads)
-            powers = [promoted_share(scenario, size, max(1, uploads // 5), gain) for gain in GAINS]
+            powers = [promoted_share(scenario, size, max(1, uploads // 10), gain) for gain in GAINS]
             line = (
                 f"| {scenario.name} | {scenario.metric} | {size:,} | {equal:.1%} | "
                 f"{lower_bound(equal, uploads):.1%} | "

@@ -90,14 +90,15 @@ class Judgement:
         agreed = float(((gains > 0) & (gains >= wanted)).mean())
         rival = "a constant answer" if self._contest.champion is None else "the champion"
         by = f" by at least {share(wanted)}" if wanted else ""
+        bound = agreement_wanted(self._gate.confidence, len(gains))
         return Check(
             name="confidence",
             figure=agreed,
-            bound=self._gate.confidence,
+            bound=bound,
             unit="share",
-            passed=agreed >= self._gate.confidence,
+            passed=agreed >= bound,
             explanation=f"better than {rival}{by} in {share(agreed)} of {len(gains):,} paired resamples; "
-            f"at least {share(self._gate.confidence)} is wanted",
+            f"at least {share(bound)} is wanted",
         )
 
     def worst_slice(self) -> list[Check]:
@@ -161,14 +162,15 @@ class Judgement:
     def surely_beats_constant(self, gains: FloatArray) -> Check:
         """Beside a champion: `gains` are those over the constant."""
         agreed = float((gains > 0).mean())
+        bound = agreement_wanted(self._gate.confidence, len(gains))
         return Check(
             name="baseline confidence",
             figure=agreed,
-            bound=self._gate.confidence,
+            bound=bound,
             unit="share",
-            passed=agreed >= self._gate.confidence,
+            passed=agreed >= bound,
             explanation=f"better than a constant answer in {share(agreed)} of {len(gains):,} resamples; "
-            f"at least {share(self._gate.confidence)} is wanted",
+            f"at least {share(bound)} is wanted",
         )
 
     def comparison(self) -> list[Check]:
@@ -265,6 +267,12 @@ class Judgement:
             passed=found <= bound,
             explanation=f"one row takes {figure(found)} microseconds; at most {figure(bound)} are allowed",
         )
+
+
+def agreement_wanted(confidence: float, resamples: int) -> float:
+    """The share of resamples that must agree: the confidence and one standard error of so many draws, so that
+    equal models are not promoted more often than it says because resampling happened to agree."""
+    return min(1.0, confidence + float(np.sqrt(confidence * (1 - confidence) / resamples)))
 
 
 def _wanted(bound: float) -> str:

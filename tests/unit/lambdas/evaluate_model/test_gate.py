@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import EvaluationError
-from lambdas.evaluate_model.checks import Check, Contest
+from lambdas.evaluate_model.checks import Check, Contest, agreement_wanted
 from lambdas.evaluate_model.drift import Drift
 from lambdas.evaluate_model.gate import COLLAPSED, NOT_COMPARABLE, REJECTED, Verdict, compare
 from lambdas.evaluate_model.slices import Slice
@@ -302,3 +302,21 @@ def test_a_leak_is_refused_where_the_gate_says_so() -> None:
     assert failed(refused) == ["leak"]
     assert "casual + registered" in refused.reason
     assert judged(contest(), refuse_leaks=True).promote
+
+
+def test_resamples_must_agree_by_more_than_their_own_chance() -> None:
+    assert agreement_wanted(0.9, 400) == pytest.approx(0.915)
+    assert agreement_wanted(0.9, 10_000) == pytest.approx(0.903)
+    assert agreement_wanted(1.0, 400) == 1.0  # which can still be reached
+
+
+def test_equal_models_are_promoted_no_more_often_than_confidence_allows() -> None:
+    """Two hundred uploads of sixty rows, on each of which both models err alike and apart."""
+    promoted = 0
+    for upload in range(200):
+        random = np.random.default_rng(upload)
+        target = random.normal(0, 10, 60)
+        old, new = (target + random.normal(0, 2, 60) for _ in range(2))
+        found = contest(target=target, champion=old, challenger=new)
+        promoted += judged(found, min_gain_share=0.0, bootstrap_resamples=200).promote
+    assert promoted <= 28  # of two hundred at a true share of a tenth, 28 or fewer are 97 % sure
