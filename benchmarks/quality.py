@@ -87,8 +87,29 @@ def run(config: PipelineConfig, train: pd.DataFrame, test: pd.DataFrame, budget:
         from training_jobs.search import search
 
         settings = replace(config.training.search, enabled=True, budget_seconds=budget)
+        yield from chosen(config, experiment, test, budget)
         found, trials = search(experiment, settings)
         yield ours(f"Greenlight, search ({len(trials)} trials, {budget} s)", experiment, found, test)
+
+
+def chosen(
+    config: PipelineConfig, experiment: Experiment, test: pd.DataFrame, budget: int
+) -> Iterator[Score]:
+    """`auto` and `ensemble`, both out of one search."""
+    from training_jobs.auto import search
+
+    training = replace(config.training, estimator="ensemble", budget_seconds=budget)
+    found = search(replace(experiment, config=replace(config, training=training)))
+    contract = config.dataset
+    features = [column.name for column in contract.feature_columns]
+    blend, folds = found.blend()
+    for name, choice, scores in (
+        (f"auto ({found.best().estimator})", found.best(), found.trials[0].scores),
+        (f"ensemble of {len(blend.members)}", blend, folds),
+    ):
+        fit = partial(experiment.fit_choice, choice)
+        score = timed(f"Greenlight, {name}, {budget} s", fit, test, features, contract.target)
+        yield replace(score, cv_rmse=summarise(scores)["rmse_error"])
 
 
 def peers() -> dict[str, Any]:
