@@ -10,6 +10,7 @@ GreenlightError
 │   └── ChallengerUnreadableError  the trained model's artefact cannot be loaded or scored
 ├── RegistrationError
 │   ├── ImageMissingError      an image's tag is not in its ECR repository
+│   ├── ArchiveChangedError    the model's archive is not the one that was evaluated
 │   └── MlflowRequestError     MLflow refused a call
 ├── PreconditionError          what the execution will need at its end is not there
 ├── RollbackImpossibleError    there is no model to go back to, or another one serves by now
@@ -66,6 +67,10 @@ class RegistrationError(GreenlightError):
 
 class ImageMissingError(RegistrationError):
     """An image's tag is not in its ECR repository, so its digest cannot be recorded."""
+
+
+class ArchiveChangedError(RegistrationError):
+    """The model's archive, or what serves it, is not what was evaluated; the message holds both hashes."""
 
 
 class MlflowRequestError(RegistrationError):

@@ -37,6 +37,8 @@ PREDICTION_SHIFT = "PredictionShift"
 CONFIG_DIMENSION = "EndpointConfigName"
 # The variable of the container's environment that says which endpoint config it serves for.
 CONFIG_VARIABLE = "ENDPOINT_CONFIG_NAME"
+# The one that says which model it must find: the hash that was evaluated.
+MODEL_HASH_VARIABLE = "EXPECTED_MODEL_HASH"
 
 # SageMaker's own (SageMaker Developer Guide, "Metrics for monitoring Amazon SageMaker AI with CloudWatch").
 ENDPOINT_NAMESPACE = "AWS/SageMaker"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
+from contracts.names import MODELS_PREFIX
 from infra_cdk.storage import CAPTURE_PREFIX, PARTS_PREFIX, REJECTED_PREFIX
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from infra_cdk.stack import PipelineStack
 
 DATASETS, TRAINING, EVALUATIONS = "datasets/*", "training/*", "evaluations/*"
+MODELS = f"{MODELS_PREFIX}*"
 PARTS, REJECTED = f"{PARTS_PREFIX}*", f"{REJECTED_PREFIX}*"
 
 
@@ -77,7 +79,8 @@ def _training_job(stack: PipelineStack) -> None:
 
 def _endpoint(stack: PipelineStack) -> None:
     role = stack.serving.role
-    stack.storage.allow_reading(role, TRAINING)
+    # Packages from before archives were copied lie below training.
+    stack.storage.allow_reading(role, MODELS, TRAINING)
     stack.storage.allow_writing(role, f"{CAPTURE_PREFIX}*")
     stack.images.allow_pull(role, stack.images.serving)
     stack.encryption.allow_volumes(role)
@@ -130,7 +133,11 @@ def _evaluate_model(stack: PipelineStack) -> None:
 
 
 def _register_model(stack: PipelineStack) -> None:
+    """Nobody else writes an archive that may be served, and nobody writes one twice."""
     role = stack.functions.register_model.role
+    stack.storage.allow_reading(role, TRAINING)
+    stack.storage.allow_writing(role, MODELS)
+    stack.storage.reserve(MODELS, role)
     stack.registry.allow(role, "CreateModelPackage", "DescribeModelPackage", "ListModelPackages")
     stack.images.allow_describing(role)
     stack.tracking.allow_calls(role)
@@ -200,7 +207,7 @@ def _promote_champion(stack: PipelineStack) -> None:
     stack.registry.allow(role, "DescribeModelPackage", "ListModelPackages", "UpdateModelPackage")
     stack.tracking.allow_calls(role)
     stack.serving.allow(role, "DescribeEndpoint")
-    stack.serving.allow(role, "DeleteModel", on=("model",))
+    stack.serving.allow(role, "DeleteModel", "DescribeModel", on=("model",))
     stack.serving.allow(role, "DeleteEndpointConfig", on=("endpoint-config",))
     stack.serving.allow_listing(role, "ListEndpointConfigs")
     stack.serving.allow_rollback_alarms(role, "DeleteAlarms")

@@ -125,6 +125,27 @@ class Storage(Construct):
         """Both uses of the key: a multipart upload decrypts what it wrote (S3 User Guide)."""
         self._allow(role, self.artifacts, ("s3:PutObject",), patterns, (*READ, *WRITE))
 
+    def reserve(self, pattern: str, role: iam.Role) -> None:
+        """Objects of the artifact bucket that the role alone may write, and nobody twice.
+
+        A write without the header If-None-Match is refused, and one with it where there is an object (S3 User
+        Guide, "Enforce conditional writes on Amazon S3 buckets").
+        """
+        for sid, conditions in {
+            "OneWriter": {"ArnNotEquals": {"aws:PrincipalArn": role.role_arn}},
+            "WrittenOnce": {"Null": {"s3:if-none-match": "true"}},
+        }.items():
+            self.artifacts.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid,
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=["s3:PutObject"],
+                    resources=[self.artifacts.arn_for_objects(pattern)],
+                    conditions=conditions,
+                )
+            )
+
     def allow_emptying(self, role: iam.Role) -> None:
         """Every version of every object of both buckets, for a stage that keeps no data."""
         for bucket in (self.raw, self.artifacts):

@@ -22,6 +22,7 @@ _CODES = {"sqs": "KmsAccessDenied", "sns": "KMSAccessDenied", "dynamodb": "Acces
 _ALGORITHM_HEADER = "x-amz-server-side-encryption"
 _KEY_HEADER = f"{_ALGORITHM_HEADER}-aws-kms-key-id"
 _CUSTOMERS_HEADER = f"{_ALGORITHM_HEADER}-customer-algorithm"
+_CONDITION_HEADERS = (_KEY_HEADER, _CUSTOMERS_HEADER, "if-none-match")
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,15 @@ def _with_a_key(resolve: Any, cloud: Cloud) -> Any:
 
 
 def _naming_key(s3_service_context: Any) -> Any:
-    """ministack's condition keys of a write, with the keys that its headers name.
+    """ministack's condition keys of a write, with what its other headers say.
 
-    Service Authorization Reference, Amazon S3: `s3:x-amz-server-side-encryption-aws-kms-key-id` and
-    `s3:x-amz-server-side-encryption-customer-algorithm`.
+    Service Authorization Reference, Amazon S3: `s3:x-amz-server-side-encryption-aws-kms-key-id`,
+    `s3:x-amz-server-side-encryption-customer-algorithm` and `s3:if-none-match`.
     """
 
     def named(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
         context: dict[str, Any] = s3_service_context(action, query, path, headers)
-        found = {f"s3:{name}": (headers or {}).get(name) for name in (_KEY_HEADER, _CUSTOMERS_HEADER)}
+        found = {f"s3:{name}": (headers or {}).get(name) for name in _CONDITION_HEADERS}
         return {**context, **{key: value for key, value in found.items() if value}}
 
     return named

@@ -62,6 +62,7 @@ class Service:
         try:
             predictor = Predictor.load(settings.model_directory)
             predictor.check()
+            _require_evaluated(predictor, settings.expected_model_hash)
             service = cls(predictor, settings)
         except ArtefactError as error:
             log("model_failed", reason=str(error))
@@ -243,3 +244,10 @@ def error_response(error: InferenceError, request: Request) -> Response:
     shown = "text/plain; charset=utf-8" if wants_csv else kind
     more = "".join(f"{name}: {value}\r\n" for name, value in error.headers.items())
     return Response(error.status, shown, written.write_error(error, kind, request.request_id), more)
+
+
+def _require_evaluated(predictor: Predictor, expected: str) -> None:
+    """The model that was evaluated is the one to serve, on every instance that ever starts for it."""
+    found = predictor.manifest.get("model_hash")
+    if expected and found != expected:
+        raise ArtefactError(f"the model's hash is {found}, and the one that was evaluated is {expected}")

@@ -22,6 +22,7 @@ class ServerSettings:
 
     model_name: str = "model"
     endpoint_config_name: str = ""
+    expected_model_hash: str = ""
     model_directory: Path = Path("/opt/ml/model")
     host: str = "0.0.0.0"  # noqa: S104 - SageMaker reaches the container from outside
     port: int = 8080
@@ -46,6 +47,7 @@ class ServerSettings:
         return cls(
             model_name=environment.get("MODEL_NAME") or cls.model_name,
             endpoint_config_name=environment.get("ENDPOINT_CONFIG_NAME", ""),
+            expected_model_hash=environment.get("EXPECTED_MODEL_HASH", ""),
             model_directory=Path(environment.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model",
             host=environment.get("BIND_HOST", cls.host),
             port=_integer(environment, "SAGEMAKER_BIND_TO_PORT", 8080),

@@ -169,6 +169,12 @@ def create_config(request: Mapping[str, Any]) -> None:
             raise
 
 
+def model_of(name: str) -> tuple[str, Mapping[str, str]]:
+    """Where a model's data lies, and its container's environment."""
+    container = _sagemaker().describe_model(ModelName=name).get("PrimaryContainer", {})
+    return container.get("ModelDataUrl", ""), container.get("Environment", {})
+
+
 def configured_count(config_name: str) -> int:
     """The instances that a config asks for; 0 where there is no such config any more."""
     try:

@@ -57,7 +57,7 @@ def _look(state: EndpointState, deployment: dict[str, Any], *, now: int, since: 
     """The evidence is asked for once the green fleet has all of the traffic."""
     names = alarms.names_with_prefix(deployment["alarm_prefix"]) if state.is_settled else []
     put = deployment.get("guards", {})
-    is_watched = bool(since) and not deployment.get("exempt")
+    is_watched = bool(since) and "watch" in deployment and not deployment["exempt"]
     return Sight(
         firings=alarms.firings(names),
         broken=guards.broken(put, alarms.described(list(put))),

@@ -81,7 +81,7 @@ def _returning(state: EndpointState, deployment: Mapping[str, Any]) -> Progress:
 def _in_service(deployment: Mapping[str, Any], seen: Sight) -> Progress:
     """All traffic is on the green fleet: is that known to be well?"""
     done = f"all traffic is on {deployment['config_name']}"
-    if exempt := deployment.get("exempt"):
+    if exempt := deployment.get("exempt", "a deployment begun before there was a minimum"):
         return Progress(status=DONE, reason=f"{done}; {exempt} needs no proof", proof=EXEMPT)
     if seen.firings:
         why = "; ".join(map(str, seen.firings))

@@ -45,12 +45,18 @@ def model_request(
         "PrimaryContainer": {
             "Image": registration["serving_image_uri"],
             "ModelDataUrl": registration["model_data_uri"],
-            "Environment": {metrics.CONFIG_VARIABLE: name},
+            "Environment": _environment(name, registration.get("model_hash", "")),
         },
         "EnableNetworkIsolation": True,
         **network,
         "Tags": list(tags),
     }
+
+
+def _environment(name: str, model_hash: str) -> dict[str, str]:
+    """A package from before models had a hash is served as it is."""
+    expected = {metrics.MODEL_HASH_VARIABLE: model_hash} if model_hash else {}
+    return {metrics.CONFIG_VARIABLE: name, **expected}
 
 
 def config_request(

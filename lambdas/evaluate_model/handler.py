@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts import metrics
 from contracts.settings import EvaluateModelSettings
 from lambdas import standing
+from lambdas.aws import archives
 from lambdas.evaluate_model import gate, inputs, outputs
 from lambdas.evaluate_model.evaluation import evaluate
 from lambdas.evaluate_model.report.document import report_document
@@ -40,9 +41,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             exposure=found.exposure,
             champion_report=found.champion_report,
         )
+        archive_hash = archives.hash_of(Path(scratch) / "challenger.tar.gz")
     document = report_document(evaluation, found.origin)
     uris = outputs.write_report(settings, event["training"]["job_name"], document, found.exposure.challenger)
     verdict = document["verdict"]
     count(settings.metric_namespace, _COUNTED[verdict["outcome"]])
     logger.info("verdict", promote=verdict["promote"], reason=verdict["reason"])
-    return outputs.answer(document, uris)
+    return outputs.answer(document, uris, archive_hash)

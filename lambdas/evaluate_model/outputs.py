@@ -47,9 +47,12 @@ def _log(mlflow: Mlflow, run_id: str, document: dict[str, Any]) -> None:
     mlflow.set_tag(run_id, "promote", str(document["verdict"]["promote"]).lower())
 
 
-def answer(document: dict[str, Any], uris: dict[str, str]) -> dict[str, Any]:
-    """What the execution's document keeps: figures and places, not the whole report. Without a champion its
-    ARN is empty and its figures are null."""
+def answer(document: dict[str, Any], uris: dict[str, str], archive_hash: str) -> dict[str, Any]:
+    """What the execution's document keeps: figures and places, not the whole report.
+
+    Without a champion its ARN is empty and its figures are null. `archive_hash` is the SHA-256 (hex) of the
+    archive that was judged.
+    """
     lineage = document["lineage"]
     return {
         "verdict": document["verdict"],
@@ -59,6 +62,7 @@ def answer(document: dict[str, Any], uris: dict[str, str]) -> dict[str, Any]:
         "champion_arn": lineage["champion_arn"],
         "mlflow_run_id": lineage["mlflow_run_id"],
         "model_hash": lineage["model_hash"],
+        "archive_hash": archive_hash,
         "holdout_rows": document["rows"]["judged"],
         **uris,
     }

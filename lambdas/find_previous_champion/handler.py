@@ -74,6 +74,7 @@ def _document(package: Package, rollback: dict[str, Any]) -> dict[str, Any]:
             "mlflow_model_version": package.properties["mlflow_model_version"],
             "serving_image_uri": package.image_uri,
             "model_data_uri": package.model_data_uri,
+            "model_hash": package.properties.get("model_hash", ""),
         },
         "rollback": rollback,
     }

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
+from contracts.errors import ArchiveChangedError
 from contracts.settings import PromoteChampionSettings
 from lambdas import cleaning
 from lambdas.aws import alarms, endpoints
@@ -23,6 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     registration, deployment = event["registration"], event["deployment"]
     registry = ModelRegistry(settings.model_package_group_name)
     arn = registration["model_package_arn"]
+    _compare(registration, deployment)
     previous = _last_promoted(registry, apart_from=arn)
     proof = event.get("proof") or {"kind": "", "reason": ""}
     registry.promote(arn, _reason(deployment, proof), utc(event["now"]), proof["kind"])
@@ -38,6 +40,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "proof": proof["kind"],
         "deleted": deleted,
     }
+
+
+def _compare(registration: dict[str, Any], deployment: dict[str, Any]) -> None:
+    """What serves must be what was evaluated and registered, whoever made the model of that name."""
+    uri, environment = endpoints.model_of(deployment["config_name"])
+    found, expected = environment.get(metrics.MODEL_HASH_VARIABLE, ""), registration.get("model_hash", "")
+    if uri != registration["model_data_uri"] or (found and found != expected):
+        raise ArchiveChangedError(
+            f"{deployment['config_name']} serves {uri} (model hash {found or 'unknown'}), and "
+            f"{registration['model_data_uri']} ({expected or 'unknown'}) was evaluated"
+        )
 
 
 def _reason(deployment: dict[str, Any], proof: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""RegisterModel: the challenger's artefact and evaluation in, its package and MLflow version out."""
+"""RegisterModel: the challenger's archive and evaluation in, its package and MLflow version out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.settings import RegisterModelSettings
-from lambdas.aws import images
+from lambdas.aws import archives, images
 from lambdas.aws.registry import ModelRegistry, Package
 from lambdas.mlflow import CHALLENGER, Mlflow
 from lambdas.register_model.lineage import description, lineage
@@ -20,17 +20,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     settings = RegisterModelSettings.from_environment()
     training, evaluation = event["training"], event["evaluation"]
     properties = lineage(event, training_image_uri=images.by_digest(settings.training_image_uri))
+    model_data_uri = archives.keep(training["model_data_uri"], evaluation.get("archive_hash", ""))
     version = _register_in_mlflow(settings, training, evaluation, properties)
     package = ModelRegistry(settings.model_package_group_name).register(
         training_job_name=training["job_name"],
         description=description(evaluation),
         image_uri=images.by_digest(settings.serving_image_uri),
-        model_data_uri=training["model_data_uri"],
+        model_data_uri=model_data_uri,
         report_uri=evaluation["report_uri"],
         properties={**properties, "mlflow_model_version": version},
     )
     logger.info("challenger registered", package=package.arn, mlflow_version=version)
-    return _document(package, version)
+    return _document(package, version, evaluation["model_hash"])
 
 
 def _register_in_mlflow(
@@ -49,11 +50,12 @@ def _register_in_mlflow(
     return version
 
 
-def _document(package: Package, mlflow_version: str) -> dict[str, Any]:
+def _document(package: Package, mlflow_version: str, model_hash: str) -> dict[str, Any]:
     return {
         "model_package_arn": package.arn,
         "model_package_version": package.version,
         "mlflow_model_version": mlflow_version,
         "serving_image_uri": package.image_uri,
         "model_data_uri": package.model_data_uri,
+        "model_hash": model_hash,
     }

@@ -18,6 +18,7 @@ def lineage(event: Mapping[str, Any], *, training_image_uri: str) -> dict[str, s
         "mlflow_run_id": evaluation["mlflow_run_id"],
         "training_image_uri": training_image_uri,
         "model_hash": evaluation["model_hash"],
+        "archive_hash": evaluation.get("archive_hash", ""),
         "report_html_uri": evaluation["report_html_uri"],
         "trained_on_uri": evaluation.get("trained_on_uri", ""),
     }

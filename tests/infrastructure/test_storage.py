@@ -153,3 +153,28 @@ def test_a_lost_lease_table_can_be_restored_and_old_leases_expire(template):
     _, table = template.the("AWS::DynamoDB::Table")
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["TimeToLiveSpecification"]["Enabled"] is True
+
+
+def test_archives_that_may_be_served_have_one_writer_and_are_written_once(template):
+    register = template.role_of(template.function("RegisterModel"))
+    statements = [
+        s
+        for policy in template.properties("AWS::S3::BucketPolicy")
+        for s in policy["PolicyDocument"]["Statement"]
+        if resources_of(s) and all(resource.endswith("/models/*") for resource in resources_of(s))
+    ]
+    assert {s["Effect"] for s in statements} == {"Deny"}
+    assert {s["Action"] for s in statements} == {"s3:PutObject"}
+    one_writer, written_once = (s["Condition"] for s in statements)
+    assert text(one_writer["ArnNotEquals"]["aws:PrincipalArn"]) == f"<{register}.Arn>"
+    assert written_once == {"Null": {"s3:if-none-match": "true"}}
+    writers = {
+        role
+        for role in template.of_type("AWS::IAM::Role")
+        if any(
+            template.allows(role, "s3:PutObject", resource.replace("*", "abc/model.tar.gz"))
+            for s in statements
+            for resource in resources_of(s)
+        )
+    }
+    assert writers == {register}

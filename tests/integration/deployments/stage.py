@@ -8,6 +8,7 @@ there on everything is as after a training that the gate was content with.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import itertools
 import json
@@ -72,6 +73,7 @@ class Stage:
         self._states = cloud.client("stepfunctions")
         self._numbers = itertools.count(1)
         self._document: dict[str, Any] = {}
+        self._hashes: dict[str, dict[str, str]] = {}  # by training job
         self._machine = ""
         self._artefact: Artefact | None = None
         self.champion = Model("", "")
@@ -93,6 +95,7 @@ class Stage:
         moved = Stage(cloud)
         moved._document, moved._machine = self._document, self._machine
         moved._artefact, moved._numbers = self._artefact, self._numbers
+        moved._hashes = self._hashes
         moved.champion, moved.alarm_period_seconds = self.champion, self.alarm_period_seconds
         return moved
 
@@ -116,7 +119,12 @@ class Stage:
         job = f"{NAMES.prefix}-{uuid.uuid4().hex[:16]}"
         bucket = self.cloud.outputs["ArtifactBucketName"]
         key = f"training/{job}/output/model.tar.gz"
-        self.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=_packed(made))
+        packed = _packed(made)
+        self.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=packed)
+        self._hashes[job] = {
+            "archive_hash": hashlib.sha256(packed).hexdigest(),
+            "model_hash": made.manifest["model_hash"],
+        }
         return Model(job, _answer(made))
 
     def start(self, model: Model) -> str:
@@ -132,6 +140,7 @@ class Stage:
             "model_data_uri": f"s3://{bucket}/training/{model.job}/output/model.tar.gz",
         }
         document["dataset"]["upload_order"] += f"-{next(self._numbers):06}"
+        document["evaluation"] |= self._hashes[model.job]
         document["evaluation"]["champion_arn"] = self.package_of(self.champion)["ModelPackageArn"]
         started = self._states.start_execution(
             stateMachineArn=self._machine, name=f"deploy-{model.job}", input=json.dumps(document)

@@ -73,6 +73,7 @@ class FakeSageMaker(FakeService):
         self.packages: list[dict[str, Any]] = []
         self.jobs: list[str] = []
         self.has_group = True
+        self.containers: dict[str, dict[str, Any]] = {}  # by model
         self.configured_count = 4  # of every endpoint config
         self.stopping_jobs: list[str] = []
         self.jobs_stop_slowly = False
@@ -141,7 +142,11 @@ class FakeSageMaker(FakeService):
         self.endpoint = {**self.endpoint, "EndpointStatus": "Deleting"}
         return {}
 
-    def do_create_model(self, ModelName: str, **_: Any) -> Any:
+    def do_describe_model(self, ModelName: str) -> Any:
+        return {"PrimaryContainer": self.containers.get(ModelName, {})}
+
+    def do_create_model(self, ModelName: str, PrimaryContainer: Any, **_: Any) -> Any:
+        self.containers.setdefault(ModelName, PrimaryContainer)
         return self._create(self.models, ModelName, "model")
 
     def do_create_endpoint_config(self, EndpointConfigName: str, **_: Any) -> Any:

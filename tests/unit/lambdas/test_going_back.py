@@ -48,6 +48,7 @@ def arns(sagemaker: FakeSageMaker) -> list[str]:
     """Packages oldest first: approved, rejected, approved, approved; the last one serves."""
     statuses = ("Approved", "Rejected", "Approved", "Approved")
     sagemaker.in_service(JOBS[3])
+    sagemaker.containers = {job: {"ModelDataUrl": f"s3://a/training/{job}.tar.gz"} for job in JOBS}
     return [
         sagemaker.add_package(job, status=status, mlflow_model_version=str(number))
         for number, (job, status) in enumerate(zip(JOBS, statuses, strict=True), start=1)
@@ -88,6 +89,7 @@ def test_the_model_is_described_as_training_and_registration_described_it(
             "mlflow_model_version": "3",
             "serving_image_uri": "image@sha256:0",
             "model_data_uri": f"s3://a/training/{JOBS[2]}.tar.gz",
+            "model_hash": "",
         },
         "rollback": {"reason": "odd", "leaves_package_arn": arns[3]},
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import EndpointBusyError
+from contracts.errors import ArchiveChangedError, EndpointBusyError
 from contracts.settings import PromoteChampionSettings, RejectChallengerSettings
 from lambdas.cleaning import expendable, of_pipeline
 from lambdas.promote_champion.handler import handler as promote
@@ -44,7 +44,32 @@ def registered(sagemaker: FakeSageMaker) -> dict[str, Any]:
         "model_package_arn": arn,
         "model_package_version": sagemaker.package(arn)["ModelPackageVersion"],
         "mlflow_model_version": "2",
+        "model_data_uri": f"s3://a/training/{JOB}.tar.gz",
+        "model_hash": "d" * 64,
     }
+
+
+def serve(
+    sagemaker: FakeSageMaker, uri: str = f"s3://a/training/{JOB}.tar.gz", found: str = "d" * 64
+) -> None:
+    """The challenger's model, as DeployCanary made it, in service."""
+    sagemaker.in_service(JOB)
+    sagemaker.containers[JOB] = {"ModelDataUrl": uri, "Environment": {"EXPECTED_MODEL_HASH": found}}
+
+
+@pytest.mark.parametrize("other", [{"uri": "s3://a/training/other.tar.gz"}, {"found": "e" * 64}])
+def test_a_model_that_is_not_what_was_evaluated_is_not_promoted(
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
+    mlflow: FakeMlflow,
+    context: Context,
+    other: dict[str, str],
+) -> None:
+    event = promotion(registered(sagemaker))
+    serve(sagemaker, **other)
+    with pytest.raises(ArchiveChangedError, match="was evaluated"):
+        promote(event, context)
+    assert sagemaker.packages[-1]["ModelApprovalStatus"] == "PendingManualApproval"
 
 
 def promotion(registration: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +81,7 @@ def test_a_promotion_approves_the_package_and_moves_the_aliases(
 ) -> None:
     previous = sagemaker.add_package(OLD)
     registration = registered(sagemaker)
-    sagemaker.in_service(JOB)
+    serve(sagemaker)
     mlflow.aliases = {"champion": "1", "challenger": "2"}
     answer = promote(promotion(registration), context)
     assert answer["champion_arn"] == registration["model_package_arn"]
@@ -72,7 +97,7 @@ def test_a_promotion_repeated_ends_the_same(
     sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
 ) -> None:
     event = promotion(registered(sagemaker))
-    sagemaker.in_service(JOB)
+    serve(sagemaker)
     alarms_of(cloudwatch, JOB)
     promote(event, context)
     before = (dict(mlflow.aliases), [dict(package) for package in sagemaker.packages])
@@ -83,7 +108,7 @@ def test_a_promotion_repeated_ends_the_same(
 def test_a_newer_challenger_keeps_its_alias(
     sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
 ) -> None:
-    sagemaker.in_service(JOB)
+    serve(sagemaker)
     mlflow.aliases = {"challenger": "3"}
     promote(promotion(registered(sagemaker)), context)
     assert mlflow.aliases == {"champion": "2", "challenger": "3"}
@@ -94,7 +119,7 @@ def test_a_promotion_deletes_its_own_alarms_and_no_others(
 ) -> None:
     alarms_of(cloudwatch, JOB)
     alarms_of(cloudwatch, OLD)
-    sagemaker.in_service(JOB)
+    serve(sagemaker)
     promote(promotion(registered(sagemaker)), context)
     assert list(cloudwatch.alarms) == [
         f"housing-dev-green-{OLD}-error-rate",
@@ -108,7 +133,7 @@ def test_the_last_versions_stay_for_a_manual_rollback_and_older_ones_go(
     names = [JOB, *(f"housing-dev-{i:016x}" for i in range(5, 0, -1))]
     other = "housing-dev-two-" + "0" * 16
     sagemaker.configs, sagemaker.models = [*names, other], [*names, other]
-    sagemaker.in_service(JOB)
+    serve(sagemaker)
     answer = promote(promotion(registered(sagemaker)), context)
     assert answer["deleted"] == names[3:]
     assert sagemaker.configs == sagemaker.models == [*names[:3], other]
@@ -225,7 +250,7 @@ def test_an_endpoint_that_could_not_be_created_is_deleted_first(
 def test_a_challenger_that_serves_is_kept_for_an_operator_to_decide_on(
     sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
 ) -> None:
-    sagemaker.in_service(JOB)
+    serve(sagemaker)
     sagemaker.configs = [JOB]
     answer = reject(rejecting(sagemaker), context)
     assert answer["kept"] is True

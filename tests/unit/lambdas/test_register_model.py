@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ import boto3
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from contracts.errors import ImageMissingError
+from contracts.errors import ArchiveChangedError, ImageMissingError
 from contracts.settings import RegisterModelSettings
 from lambdas.aws import images
 from lambdas.register_model.handler import handler
@@ -25,6 +26,7 @@ EVENT: dict[str, Any] = {
     "evaluation": {
         "mlflow_run_id": "run-1",
         "model_hash": "d" * 64,
+        "archive_hash": hashlib.sha256(b"archive").hexdigest(),
         "metric": "rmse_error",
         "challenger": {"rmse_error": 40594.27},
         "verdict": {"reason": "better by 11 %"},
@@ -32,6 +34,13 @@ EVENT: dict[str, Any] = {
         "report_html_uri": f"s3://artifacts/evaluations/{JOB}/report.html",
     },
 }
+
+
+KEPT = f"models/{EVENT['evaluation']['archive_hash']}/model.tar.gz"
+
+
+def put_archive(content: bytes) -> None:
+    boto3.client("s3").put_object(Bucket="artifacts", Key=f"training/{JOB}/output/model.tar.gz", Body=content)
 
 
 def push(repository: str, tag: str) -> str:
@@ -60,6 +69,8 @@ def digests(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             training_image_uri=f"{REGISTRY}/training:bbbb",
         ),
     )
+    boto3.client("s3").create_bucket(Bucket="artifacts")
+    put_archive(b"archive")
     return {"serving": push("serving", "aaaa"), "training": push("training", "bbbb")}
 
 
@@ -72,7 +83,7 @@ def test_the_package_awaits_approval_and_names_images_by_digest(
     assert request["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].endswith("report.json")
     assert "rmse_error 40594.3" in request["ModelPackageDescription"]
     assert answer["serving_image_uri"] == f"{REGISTRY}/serving@{digests['serving']}"
-    assert answer["model_data_uri"] == EVENT["training"]["model_data_uri"]
+    assert (answer["model_data_uri"], answer["model_hash"]) == (f"s3://artifacts/{KEPT}", "d" * 64)
     assert (answer["model_package_version"], answer["mlflow_model_version"]) == (1, "1")
 
 
@@ -88,6 +99,30 @@ def test_the_package_leads_back_to_data_run_and_code(
     assert (properties["mlflow_run_id"], properties["mlflow_model_version"]) == ("run-1", "1")
     assert properties["training_image_uri"] == f"{REGISTRY}/training@{digests['training']}"
     assert all(0 < len(value) <= 256 for value in properties.values())
+
+
+def test_what_was_evaluated_is_copied_under_its_hash(
+    digests: dict[str, str], sagemaker: FakeSageMaker, mlflow: FakeMlflow, context: Context
+) -> None:
+    handler(EVENT, context)
+    put_archive(b"another one, later")
+    kept = boto3.client("s3").get_object(Bucket="artifacts", Key=KEPT)["Body"].read()
+    assert kept == b"archive"
+    (request,) = sagemaker.requests("CreateModelPackage")
+    (container,) = request["InferenceSpecification"]["Containers"]
+    assert container["ModelDataUrl"] == f"s3://artifacts/{KEPT}"
+
+
+def test_an_archive_that_was_replaced_since_its_evaluation_is_not_registered(
+    digests: dict[str, str], sagemaker: FakeSageMaker, mlflow: FakeMlflow, context: Context
+) -> None:
+    put_archive(b"replaced")
+    with pytest.raises(ArchiveChangedError, match="is not the archive that was evaluated"):
+        handler(EVENT, context)
+    boto3.client("s3").delete_object(Bucket="artifacts", Key=f"training/{JOB}/output/model.tar.gz")
+    with pytest.raises(ArchiveChangedError, match="is gone"):
+        handler(EVENT, context)
+    assert (sagemaker.packages, mlflow.versions) == ([], {})
 
 
 def test_registering_twice_makes_one_package_and_one_version(

@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from inference.http.service import Service
+from inference.http.settings import ServerSettings
+from inference.model import artefact
 from inference.model.predictor import Predictor
-from tests.unit.inference.models import predictor_of, tree_model
+from tests.unit.inference.models import artefact_of, predictor_of, tree_model
 from tests.unit.inference.serving import (
     Server,
     ask,
@@ -379,3 +382,12 @@ def test_a_crash_in_the_model_costs_one_answer_and_not_the_process(
         assert reply.body == b"internal error: ZeroDivisionError\n"
         assert invoke(server, ROW).status == 200
     assert "secret detail" in capsys.readouterr().out
+
+
+def test_a_model_that_is_not_the_one_that_was_evaluated_is_not_served(tmp_path):
+    artefact.write(tmp_path, artefact_of(tree_model()))
+    found = str(Predictor.load(tmp_path).manifest["model_hash"])
+    for expected, failure in ((found, ""), ("", ""), ("0" * 64, "the one that was evaluated is 000")):
+        service = Service.load(ServerSettings(model_directory=tmp_path, expected_model_hash=expected))
+        assert failure in service.failure
+        assert bool(service.failure) is bool(failure)
