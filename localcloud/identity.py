@@ -65,8 +65,32 @@ def install() -> None:
     sts.is_root_access_key = _nobody_is_root
     iam_evaluator.enforce = _refusing_anonymous_s3(iam_evaluator.enforce, iam_evaluator)
     iam_evaluator._fnmatch_compile = wildcard
+    iam_evaluator._resolve_condition_key = _naming_roles(iam_evaluator._resolve_condition_key)
     app.pin_request_origin = _trusting_loopback(app.pin_request_origin)
     _keep_sessions(sts)
+
+
+def _naming_roles(resolve: Any) -> Any:
+    """aws:PrincipalArn of a session is the ARN of its role (IAM User Guide, "AWS global condition context
+    keys"); ministack gives the session's."""
+
+    def resolved(key: str, context: Any) -> Any:
+        found = resolve(key, context)
+        return role_arn_of(found) if key.lower() == "aws:principalarn" else found
+
+    return resolved
+
+
+def role_arn_of(principal_arn: Any) -> Any:
+    """The role of a session's ARN; any other ARN as it is."""
+    from localcloud.sessions import find_role
+
+    parts = str(principal_arn).split(":")
+    if len(parts) != 6 or not parts[5].startswith("assumed-role/"):
+        return principal_arn
+    name = parts[5].split("/")[1]
+    role = find_role(parts[4], name)
+    return role["Arn"] if role else f"arn:aws:iam::{parts[4]}:role/{name}"
 
 
 @cache

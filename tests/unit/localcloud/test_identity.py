@@ -34,3 +34,9 @@ def test_everything_but_star_and_question_mark_is_itself(match):
 def test_case_counts_in_resources_and_not_in_actions(match):
     assert not match("arn:A", "arn:a")
     assert iam_evaluator.fnmatch_iam("S3:getobject", "s3:Get*")
+
+
+def test_a_session_is_known_by_its_role():
+    session = "arn:aws:sts::111122223333:assumed-role/reader/me"
+    assert identity.role_arn_of(session) == "arn:aws:iam::111122223333:role/reader"
+    assert identity.role_arn_of("arn:aws:iam::111122223333:user/me") == "arn:aws:iam::111122223333:user/me"

@@ -9,7 +9,12 @@ import pytest
 PATCHED = {
     "ministack.app": ["app", "pin_request_origin", "_dispatch_service_request"],
     "ministack.core.iam_actions": ["extract_resource_arn", "s3_service_context"],
-    "ministack.core.iam_evaluator": ["_fnmatch_compile", "enforce", "is_root_access_key"],
+    "ministack.core.iam_evaluator": [
+        "_fnmatch_compile",
+        "_resolve_condition_key",
+        "enforce",
+        "is_root_access_key",
+    ],
     "ministack.services.cloudwatch_logs": ["_create_log_group"],
     "ministack.services.ecr": ["_describe_images"],
     "ministack.services.eventbridge": ["_invoke_target"],
