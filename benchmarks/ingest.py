@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from contracts.dataset import Column, DatasetContract
@@ -118,28 +118,17 @@ def _in_sql(column: Column) -> str:
 
 
 def ingest_data(data: Path, config: PipelineConfig, scratch: Path) -> Callable[[], None]:
-    """Saving is left out: in the function it is the download itself. Its hashing and checking is not."""
-    import hashlib
-
-    from lambdas.ingest_data.arrival import Arrival, _Utf8Check, chunks_of
-    from lambdas.ingest_data.header import HEAD_BYTES
+    """As the function does it, from the stream on: saved, hashed, decoded, its lines told apart, and read."""
+    from lambdas.ingest_data.arrival import save
     from lambdas.ingest_data.ingestion import ingest
 
+    def chunks() -> Iterator[bytes]:
+        with data.open("rb") as file:
+            while chunk := file.read(1 << 22):
+                yield chunk
+
     def work() -> None:
-        digest, utf8, head = hashlib.sha256(), _Utf8Check(), b""
-        for chunk in chunks_of(data):
-            digest.update(chunk)
-            utf8.feed(chunk)
-            head = head or chunk[:HEAD_BYTES]
-        arrival = Arrival(
-            path=data,
-            kind="csv",
-            size_bytes=data.stat().st_size,
-            sha256=digest.hexdigest(),
-            head=head,
-            bad_byte_at=utf8.bad_byte_at,
-        )
-        ingest(arrival, config, scratch)
+        ingest(save(chunks(), scratch / "upload", config.dataset), config, scratch)
 
     return work
 

@@ -60,6 +60,8 @@ class Column:
         table.finish()
         if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
             raise table.fail("min", f"{column.minimum:g} is above max {column.maximum:g}")
+        if both := set(column.categories) & set(column.grammar.missing):
+            raise table.fail("categories", f"{min(both)!r} stands for a missing value, too")
         if column.type != "category" and column.categories:
             raise table.fail("categories", f"only a column of type category has them, not {column.type}")
         if column.type not in ("number", "integer") and (column.minimum, column.maximum) != (None, None):

@@ -236,9 +236,13 @@ class Grammar:
     def _line(self, bare: str) -> str:
         if "\n" in bare or "\r" in bare:
             raise self._refusal()
-        return self._text(bare)
+        return self._bounded(bare)
 
     def _text(self, bare: str) -> str:
+        """Every line end is LF, as in a file once it is read."""
+        return self._bounded(bare.replace("\r\n", "\n").replace("\r", "\n") if "\r" in bare else bare)
+
+    def _bounded(self, bare: str) -> str:
         if len(bare) > MAX_LENGTH[self.type] or "\0" in bare:
             raise self._refusal()
         return bare

@@ -1,17 +1,23 @@
-"""The upload as a file: saved from the stream, hashed, and its bytes checked on the way."""
+"""The upload as a file: saved from the stream, hashed, decoded, and its lines accounted for on the way."""
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts.dataset import DatasetContract
+from lambdas.ingest_data.account import Account
+from lambdas.ingest_data.decoding import Decoder
 from lambdas.ingest_data.faults import Fault
 from lambdas.ingest_data.formats import CSV, content_of, kind_of, within
-from lambdas.ingest_data.header import HEAD_BYTES
+from lambdas.ingest_data.header import HEAD_BYTES, fault_of_bytes
+from lambdas.ingest_data.layout import records_of
+from lambdas.ingest_data.scanning import Scanner
+from lambdas.ingest_data.spelled import ODD_BYTES
 
 _CHUNK_BYTES = 1 << 22
 MAX_UPLOAD_BYTES = 5_000_000_000
@@ -20,95 +26,115 @@ UPLOAD_SHARE = 0.5  # of the scratch space; Parquet files and what DuckDB spills
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """A saved upload. `bad_byte_at` is the place of a CSV's first byte that is not UTF-8, or None."""
+    """A saved upload. A text's file holds its header and rows alone, in UTF-8 with LF at each line's end.
+
+    `sha256` and `size_bytes` are of the upload itself. `is_plain` tells that no byte of ODD_BYTES is in it.
+    """
 
     path: Path
     kind: str
     size_bytes: int
     sha256: str
     head: bytes
-    bad_byte_at: int | None
-
-    @property
-    def encoding_fault(self) -> Fault | None:
-        if self.bad_byte_at is None:
-            return None
-        line, byte = _line_and_byte(self.path, self.bad_byte_at)
-        detail = f"the file is not UTF-8: byte 0x{byte:02x} begins no character; save it as UTF-8"
-        return Fault(rule="encoding", detail=detail, line=line)
-
-    def counts_lines_simply(self) -> bool:
-        """Whether row n is surely line n + 1 of the file: no quotes, and no blank line before another."""
-        tail = b"\n"
-        for chunk in chunks_of(self.path):
-            if b'"' in chunk or any(b"\n" + end in tail + chunk for end in (b"\n", b"\r\n")):
-                return False
-            tail = chunk[-2:]
-        return True
+    account: Account
+    is_plain: bool = False
+    encoding_fault: Fault | None = None
 
 
-def receive(chunks: Iterable[bytes], key: str, scratch: Path) -> Arrival:
+def receive(chunks: Iterable[bytes], key: str, scratch: Path, contract: DatasetContract) -> Arrival:
     """Save the upload, if it leaves room for what is made of it; raises DatasetRejected."""
     room = min(MAX_UPLOAD_BYTES, int(UPLOAD_SHARE * shutil.disk_usage(scratch).free))
-    return save(within(content_of(chunks, key), room), scratch / "upload", kind_of(key))
+    return save(within(content_of(chunks, key), room), scratch / "upload", contract, kind_of(key))
 
 
-def save(chunks: Iterable[bytes], path: Path, kind: str = CSV) -> Arrival:
-    """One pass over the stream, in memory for two chunks at most."""
-    digest, utf8 = hashlib.sha256(), _Utf8Check()
-    head, size = b"", 0
-    with path.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-            digest.update(chunk)
-            if kind == CSV:
-                utf8.feed(chunk)
+def save(chunks: Iterable[bytes], path: Path, contract: DatasetContract, kind: str = CSV) -> Arrival:
+    """One pass over the stream, in memory for a few chunks at most; raises DatasetRejected where the rows of
+    a text cannot be told apart."""
+    digest, text = hashlib.sha256(), _Text(contract) if kind == CSV else None
+    size, head = 0, b""
+    # Hashing and writing leave Python's lock alone, so that they run beside the scan of the next chunk.
+    with (
+        path.open("wb") as file,
+        ThreadPoolExecutor(1, "hash") as hashing,
+        ThreadPoolExecutor(1, "disk") as disk,
+    ):
+        hashed = written = None
+        for chunk in pieces_of(chunks):
             size += len(chunk)
-            if len(head) < HEAD_BYTES:
-                head = (head + chunk)[:HEAD_BYTES]
-    utf8.feed(b"", final=True)
+            if hashed:
+                hashed.result()
+            hashed = hashing.submit(digest.update, chunk)
+            clean = text.feed(chunk) if text else chunk
+            head = head if len(head) >= HEAD_BYTES else (head + clean)[:HEAD_BYTES]
+            if written:
+                written.result()
+            written = disk.submit(file.write, clean)
+        rest = text.finish() if text else b""
+        if written:
+            written.result()
+        file.write(rest)
     return Arrival(
         path=path,
         kind=kind,
         size_bytes=size,
         sha256=digest.hexdigest(),
-        head=head,
-        bad_byte_at=utf8.bad_byte_at,
+        head=(head + rest)[:HEAD_BYTES],
+        account=text.scanner.account() if text else Account(lines=0, blank=0),
+        is_plain=text is not None and text.is_plain,
+        encoding_fault=text.decoder.fault if text else None,
     )
 
 
-def chunks_of(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
+def pieces_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that are worth looking at: a stream may come in thousands of tiny ones."""
+    waiting: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= _CHUNK_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if size:
+        yield b"".join(waiting)
 
 
-class _Utf8Check:
-    """Remembers the place of the first byte that is not UTF-8."""
+@dataclass
+class _Text:
+    """What is done to the bytes of a text on the way. One that is none by its first bytes is kept as it is,
+    for the header to be told of."""
 
-    def __init__(self) -> None:
-        self.bad_byte_at: int | None = None
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._seen = 0
+    contract: DatasetContract
+    decoder: Decoder = field(init=False)
+    scanner: Scanner = field(init=False)
+    is_plain: bool = True
+    _odd: tuple[bytes, ...] = field(init=False)
+    _is_text: bool | None = None
 
-    def feed(self, chunk: bytes, *, final: bool = False) -> None:
-        if self.bad_byte_at is not None:
-            return
-        try:
-            self._decoder.decode(chunk, final)
-        except UnicodeDecodeError as error:
-            # The decoder may have kept up to three bytes of the chunk before: its object begins with those.
-            self.bad_byte_at = self._seen + len(chunk) - len(error.object) + error.start
-        self._seen += len(chunk)
+    def __post_init__(self) -> None:
+        reading = self.contract.reading
+        self.decoder = Decoder(reading.encoding)
+        self.scanner = Scanner(
+            delimiter=reading.delimiter.encode(),
+            records=lambda header: records_of(header, self.contract),
+            titles=reading.skip_lines,
+        )
+        # A tab that is the delimiter is no part of a text, unless quotes say so.
+        self._odd = tuple(mark for mark in ODD_BYTES if mark != reading.delimiter.encode())
+        self._odd += (b'"',) if len(self._odd) < len(ODD_BYTES) else ()
 
+    def feed(self, chunk: bytes) -> bytes:
+        return self._scanned(self.decoder.feed(chunk))
 
-def _line_and_byte(path: Path, position: int) -> tuple[int, int]:
-    with path.open("rb") as file:
-        lines = sum(file.read(min(_CHUNK_BYTES, left)).count(b"\n") for left in _pieces(position))
-        return lines + 1, file.read(1)[0]
+    def finish(self) -> bytes:
+        rest = self._scanned(self.decoder.finish())
+        return rest + self.scanner.finish() if self._is_text else rest
 
-
-def _pieces(total: int) -> Iterator[int]:
-    while total > 0:
-        yield total
-        total -= _CHUNK_BYTES
+    def _scanned(self, text: bytes) -> bytes:
+        if self._is_text is None and text:
+            self._is_text = fault_of_bytes(text[:HEAD_BYTES]) is None
+        if not self._is_text:
+            return text
+        clean = self.scanner.feed(text)
+        self.is_plain = self.is_plain and not any(mark in clean for mark in self._odd)
+        return clean

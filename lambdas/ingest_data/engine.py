@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.rules import literal
+from lambdas.ingest_data.quoting import literal
 from lambdas.ingest_data.sources import Source
 
 if TYPE_CHECKING:
@@ -112,5 +112,10 @@ def _too_large() -> DatasetRejected:
 
 
 def _unreadable(error: Exception) -> DatasetRejected:
+    """A line's own fault is found before; what is left is rare, and named as well as it can be."""
     reason = str(error).splitlines()[0][:300]
-    return DatasetRejected([Fault(rule="format", detail=f"the file cannot be read: {reason}")])
+    detail = (
+        "rows and fields cannot be told apart; save the file anew as UTF-8 CSV, or as Parquet "
+        f"(what the reader of rows says: {reason})"
+    )
+    return DatasetRejected([Fault(rule="format", detail=detail)])

@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     document = begin(config, upload, event.get("sequencer", ""))
     with tempfile.TemporaryDirectory(prefix="ingest-") as scratch:
         try:
-            arrival = receive(upload.chunks, event["key"], Path(scratch))
+            arrival = receive(upload.chunks, event["key"], Path(scratch), config.dataset)
             document["version"] = version_of(arrival.sha256, config.contract_hash)
             dataset = ingest(arrival, config, Path(scratch))
         except DatasetRejected as rejected:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 
 from contracts.dataset import DatasetContract
-from lambdas.ingest_data.faults import Fault, listed, shown
+from contracts.file_reading import DELIMITERS
+from lambdas.ingest_data.faults import DatasetRejected, Fault, listed, shown
+from lambdas.ingest_data.layout import column_names, header_names
 
 HEAD_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
-_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ":": "colons"}
 _SIGNATURES = {
     b"PK\x03\x04": "a zip archive or spreadsheet (.xlsx)",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls)",
@@ -22,41 +22,25 @@ _SIGNATURES = {
     b"PAR1": "a Parquet file",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+    b"\xff\xfe": 'UTF-16 text; save it as UTF-8, or write encoding = "utf-16" into [dataset.reading]',
+    b"\xfe\xff": 'UTF-16 text; save it as UTF-8, or write encoding = "utf-16" into [dataset.reading]',
 }
 
 
 def faults_of_head(head: bytes, contract: DatasetContract) -> list[Fault]:
     """What the first bytes (up to HEAD_BYTES) give away; no faults means the header is the contract's."""
-    fault = _not_a_csv(head)
+    fault = fault_of_bytes(head)
     if fault:
         return [fault]
     try:
-        names = header_names(head)
-    except (UnicodeDecodeError, csv.Error) as error:
-        return [Fault(rule="encoding", detail=f"the header is not UTF-8 CSV: {error}", line=1)]
-    return faults_of_names(names, contract)
+        names = header_names(head.split(b"\n", 1)[0], contract)
+    except DatasetRejected as rejected:
+        return list(rejected.faults)
+    return faults_of_names(column_names(names), contract)
 
 
-def header_names(head: bytes) -> list[str]:
-    """The column names in the file's order, as the CSV's first record gives them."""
-    line = _first_record(head.removeprefix(_BOM)).decode("utf-8")
-    return next(csv.reader([line]), [])
-
-
-def _first_record(head: bytes) -> bytes:
-    """Up to the first line end outside quotes."""
-    quoted = False
-    for index, byte in enumerate(head):
-        if byte == 0x22:
-            quoted = not quoted
-        elif byte in (0x0A, 0x0D) and not quoted:
-            return head[:index]
-    return head
-
-
-def _not_a_csv(head: bytes) -> Fault | None:
+def fault_of_bytes(head: bytes) -> Fault | None:
+    """Whether these are the first bytes of anything but a text of rows."""
     if not head.removeprefix(_BOM).strip():
         return Fault(rule="empty", detail="the file is empty" if not head else "the file holds only blanks")
     for signature, kind in _SIGNATURES.items():
@@ -75,9 +59,13 @@ def _not_a_csv(head: bytes) -> Fault | None:
 def faults_of_names(names: Sequence[str], contract: DatasetContract) -> list[Fault]:
     """How the columns differ from the contract's, all at once."""
     wanted = [column.name for column in contract.columns]
-    delimiter = _other_delimiter(names, wanted)
+    declared = contract.reading.delimiter
+    delimiter = _other_delimiter(names, wanted, declared)
     if delimiter:
-        detail = f"columns are separated by {_OTHER_DELIMITERS[delimiter]}, and not by commas"
+        detail = (
+            f"columns are separated by {DELIMITERS[delimiter]}, and not by {DELIMITERS[declared]}; save the "
+            f"file with those, or write delimiter = {_toml(delimiter)} into [dataset.reading]"
+        )
         return [Fault(rule="delimiter", detail=detail, line=1)]
     faults = [
         Fault(rule="duplicate column", detail=f"the header names it {times} times", column=name, line=1)
@@ -107,13 +95,17 @@ def _bare(name: str) -> str:
     return "".join(filter(str.isalnum, name)).lower()
 
 
-def _other_delimiter(names: Sequence[str], wanted: Sequence[str]) -> str | None:
-    """The delimiter under which the header would name the contract's columns, if a comma is not it."""
+def _other_delimiter(names: Sequence[str], wanted: Sequence[str], declared: str) -> str | None:
+    """The delimiter under which the header would name the contract's columns, if it is not the declared."""
     if len(wanted) == 1 or len(names) >= len(wanted):
         return None
-    line = ",".join(names)
-    for delimiter in _OTHER_DELIMITERS:
+    line = declared.join(names)
+    for delimiter in DELIMITERS:
         found = [part.strip().strip('"') for part in line.split(delimiter)]
-        if len(found) > 1 and set(found) & set(wanted):
+        if delimiter != declared and len(found) > 1 and set(found) & set(wanted):
             return delimiter
     return None
+
+
+def _toml(delimiter: str) -> str:
+    return '"\\t"' if delimiter == "\t" else f'"{delimiter}"'

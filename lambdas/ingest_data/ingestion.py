@@ -61,7 +61,7 @@ def ingest(arrival: Arrival, config: PipelineConfig, scratch: Path) -> Dataset:
     """Check, split and profile; raises DatasetRejected. The rows that broke a rule are in the quarantine of
     `directory_of` even then."""
     check_form(arrival, config.dataset)
-    engine = Engine(source_of(arrival), scratch)
+    engine = Engine(source_of(arrival, config.dataset), scratch)
     try:
         return _ingest(engine, arrival, config, directory_of(scratch))
     finally:

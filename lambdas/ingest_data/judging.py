@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
+from lambdas.ingest_data.advice import advice
 from lambdas.ingest_data.faults import DatasetRejected, Fault, shown
 from lambdas.ingest_data.rules import explanation
 from lambdas.ingest_data.sources import MAX_MALFORMED
@@ -68,8 +69,8 @@ def _fault(contract: DatasetContract, violation: Violation) -> Fault:
     detail = explanation(named[0], violation.rule) if named else "the values that identify a row occur again"
     if violation.rule != "missing":
         detail += f": {shown(violation.value)}"
-    if violation.rule == "type" and _has_decimal_comma(violation.value):
-        detail += "; write decimals with a point"
+    if violation.rule == "type" and named:
+        detail += advice(named[0], violation.value)
     return Fault(
         rule=violation.rule,
         detail=detail,
@@ -78,11 +79,6 @@ def _fault(contract: DatasetContract, violation: Violation) -> Fault:
         count=violation.count,
         part=violation.part,
     )
-
-
-def _has_decimal_comma(value: str) -> bool:
-    whole, comma, fraction = value.strip().lstrip("+-").partition(",")
-    return bool(comma) and whole.replace(".", "").isdigit() and fraction.isdigit()
 
 
 def check_learnable(

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from contracts.dataset import Column, DatasetContract
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.rules import identifier, literal
+from lambdas.ingest_data.quoting import identifier, literal
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BINS = 20
@@ -93,14 +93,18 @@ def _question(columns: Sequence[Column], source: str) -> str:
     for column in columns:
         value = _as_number(column)
         asked.append(f"count({identifier(column.name)})")
-        if column.type != "category":
+        if column.type == "text":
+            asked += ["NULL"] * len(MOMENTS)
+        elif column.type != "category":
             asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})"]
     return f"SELECT {', '.join(asked)} FROM {source}"
 
 
 def _as_number(column: Column) -> str:
-    """Dates count days since 1970-01-01; booleans are 0 and 1."""
+    """Dates count days since 1970-01-01, timestamps seconds; booleans are 0 and 1."""
     name = identifier(column.name)
+    if column.type == "timestamp":
+        return f"epoch_us({name}) / 1000000"
     return f"epoch({name}) / 86400" if column.type == "date" else f"CAST({name} AS DOUBLE)"
 
 
@@ -123,8 +127,12 @@ def _categories(found: Sequence[tuple[str, int]]) -> dict[str, Any]:
 
 
 def sampled(sample: pa.Table, column: Column) -> npt.NDArray[np.float64]:
-    """The numbers of a column that are there."""
+    """The numbers of a column that are there; a text has none."""
+    if column.type == "text":
+        return np.empty(0)
     present = sample.column(column.name).drop_null()
+    if column.type == "timestamp":
+        return np.asarray(present.cast(pa.int64()).to_numpy(), dtype=np.float64) / 1e6
     if column.type == "date":
         present = present.cast(pa.int32())
     return np.asarray(present.to_numpy(), dtype=np.float64)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from contracts.dataset import DatasetContract
 from lambdas.datasets.sides import Sides, cut_off_of
+from lambdas.ingest_data.account import Account
 from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.faults import DatasetRejected, Fault
@@ -40,7 +41,7 @@ def check_form(arrival: Arrival, contract: DatasetContract) -> None:
     if not faults and arrival.encoding_fault:
         faults = [arrival.encoding_fault]
     if not faults and arrival.kind == PARQUET:
-        faults = faults_of_names(source_of(arrival).names, contract)
+        faults = faults_of_names(source_of(arrival, contract).names, contract)
     if faults:
         raise DatasetRejected(faults)
 
@@ -75,11 +76,13 @@ def read_rows(
         every=every,
         note=note,
     )
-    malformed = engine.malformed()
-    bad = found.rows - found.good_rows + malformed
+    malformed, aside = engine.malformed(), len(arrival.account.aside)
+    if engine.source.has_lines:
+        _check_account(arrival.account, found.rows + malformed)
+    bad = found.rows - found.good_rows + malformed + aside
     return Reading(
         counts=Counts(
-            rows=found.rows + malformed,
+            rows=found.rows + malformed + aside,
             bad=bad,
             train=found.train_rows,
             holdout=found.holdout_rows,
@@ -97,3 +100,14 @@ def cut_off(contract: DatasetContract, values: Times, rows: RowCounts) -> float 
         detail = "all good rows are of one time, so none are later than the others"
         raise DatasetRejected([Fault(rule="time", detail=detail, column=contract.split.time)])
     return found
+
+
+def _check_account(account: Account, rows: int) -> None:
+    """Every line is told of, or the upload is refused: a row that another swallowed is in no figure."""
+    if rows == account.rows:
+        return
+    detail = (
+        f"of {account.lines:,} lines {account.rows:,} hold rows, and {rows:,} were read; quote each text "
+        "that holds a delimiter, a quote or a line end, and double the quotes inside of it"
+    )
+    raise DatasetRejected([Fault(rule="lines", detail=detail)])

@@ -11,11 +11,11 @@ import sys
 from dataclasses import dataclass
 
 from contracts.dataset import Column, DatasetContract
+from contracts.values import LARGEST_WHOLE, MAX_LENGTH, NUMERIC
+from lambdas.ingest_data import spelled
+from lambdas.ingest_data.quoting import identifier, literal
 
-MAX_TEXT_LENGTH = 1000
-_MAX_WHOLE = 2**53  # beyond it float64, and so every estimator, skips whole numbers
 _SHOWN_VALUE = 200
-_FIRST_DAY, _LAST_DAY = "DATE '0001-01-01'", "DATE '9999-12-30'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,35 +27,24 @@ class Rule:
     condition: str
 
 
-def identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def typed(column: Column) -> str:
     """The column's value in its own type, or NULL where the text is none."""
-    text = identifier(column.name)
-    if column.type == "category":
-        return text
-    if column.type == "integer":
-        return f"TRY_CAST(TRY_CAST({text} AS DOUBLE) AS BIGINT)"
-    kind = {"number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}[column.type]
-    return f"TRY_CAST({text} AS {kind})"
+    found = spelled.value(column)
+    return f"TRY_CAST({found} AS BIGINT)" if column.type == "integer" else found
 
 
-def checked(contract: DatasetContract, source: str, more: str = "") -> str:
+def checked(contract: DatasetContract, source: str, more: str = "", *, strict: bool = True) -> str:
     """Rows with the contract's columns in their types, and greenlight_good.
 
     Texts are parsed in the inner query and judged in the outer one, so that each is parsed once. `more`
-    names further columns of the source, to be handed on.
+    names further columns of the source, to be handed on; `strict` is as `spelled` has it.
     """
     columns = contract.columns
-    parsed = [f"{_parsed(c)} AS {identifier(c.name)}" for c in columns]
+    parsed = [f"{spelled.value(c, strict=strict)} AS {identifier(c.name)}" for c in columns]
     parsed += [
-        f"{identifier(c.name)} IS NULL AS greenlight_empty_{i}" for i, c in enumerate(columns) if c.nullable
+        f"{spelled.missing(c, strict=strict)} AS greenlight_empty_{i}"
+        for i, c in enumerate(columns)
+        if c.nullable
     ]
     good = " AND ".join(_is_good(column, f"greenlight_empty_{i}") for i, column in enumerate(columns))
     typed_columns = ", ".join(f"{_in_type(c)} AS {identifier(c.name)}" for c in columns)
@@ -64,11 +53,6 @@ def checked(contract: DatasetContract, source: str, more: str = "") -> str:
         f"SELECT {typed_columns}, {good} AS greenlight_good{rest} "
         f"FROM (SELECT {', '.join(parsed)}{rest} FROM {source})"
     )
-
-
-def _parsed(column: Column) -> str:
-    """A number even of an integer, whose fraction is looked at before it goes."""
-    return f"TRY_CAST({identifier(column.name)} AS DOUBLE)" if column.type == "integer" else typed(column)
 
 
 def _in_type(column: Column) -> str:
@@ -84,46 +68,36 @@ def _is_good(column: Column, empty: str) -> str:
 def _is_sound(column: Column) -> str:
     """True or false for a parsed value, NULL where there is none."""
     value = identifier(column.name)
-    if column.type == "category":
-        allowed = ", ".join(literal(c) for c in column.categories)
-        return f"{value} IN ({allowed})" if allowed else f"length({value}) <= {MAX_TEXT_LENGTH}"
     if column.type == "boolean":
         return f"{value} OR NOT {value}"
-    if column.type == "date":
-        return f"{value} BETWEEN {_FIRST_DAY} AND {_LAST_DAY}"
+    if column.type not in NUMERIC:
+        return f"CASE WHEN {value} IS NOT NULL THEN true END"
     # NaN sorts above every number and the infinities at both ends, so bounds keep all of them out.
     low = column.minimum if column.minimum is not None else -sys.float_info.max
     high = column.maximum if column.maximum is not None else sys.float_info.max
     if column.type == "integer":
-        low, high = max(low, -_MAX_WHOLE), min(high, _MAX_WHOLE)
+        low, high = max(low, -LARGEST_WHOLE), min(high, LARGEST_WHOLE)
         return f"({value} BETWEEN {low!r} AND {high!r} AND {value} = trunc({value}))"
     return f"{value} BETWEEN {low!r} AND {high!r}"
 
 
 def rules_of(column: Column) -> list[Rule]:
     """Each rule by itself, in the order in which they are told; for the rows that are not good."""
-    text = identifier(column.name)
-    found = []
-    if not column.nullable:
-        found.append(("missing", f"{text} IS NULL"))
-    if column.type == "category":
-        found += _category_rules(column, text)
-    else:
-        found += _typed_rules(column, text)
+    absent = spelled.missing(column)
+    found = [] if column.nullable else [("missing", absent)]
+    found += _rules_of_numbers(column, absent) if column.type in NUMERIC else _rules_of_others(column, absent)
     return [Rule(column=column.name, name=name, condition=condition) for name, condition in found]
 
 
-def _typed_rules(column: Column, text: str) -> list[tuple[str, str]]:
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    value = number if column.type == "integer" else typed(column)
-    rules = [("type", f"({text} IS NOT NULL AND {value} IS NULL)")]
-    if column.type in ("number", "integer"):
-        rules.append(("finite", f"NOT isfinite({number})"))
+def _rules_of_numbers(column: Column, absent: str) -> list[tuple[str, str]]:
+    number, cast = spelled.value(column), f"TRY_CAST({identifier(column.name)} AS DOUBLE)"
+    rules = [
+        ("type", f"({number} IS NULL AND NOT {absent} AND coalesce(isfinite({cast}), true))"),
+        ("finite", f"(NOT isfinite({cast}) AND NOT {absent})"),
+    ]
     if column.type == "integer":
-        whole = f"{number} = trunc({number}) AND abs({number}) <= {_MAX_WHOLE}"
+        whole = f"{number} = trunc({number}) AND abs({number}) <= {LARGEST_WHOLE}"
         rules.append(("type", f"(isfinite({number}) AND NOT ({whole}))"))
-    if column.type == "date":
-        rules.append(("range", f"NOT ({value} BETWEEN {_FIRST_DAY} AND {_LAST_DAY})"))
     if column.minimum is not None:
         rules.append(("min", f"(isfinite({number}) AND {number} < {column.minimum!r})"))
     if column.maximum is not None:
@@ -131,11 +105,14 @@ def _typed_rules(column: Column, text: str) -> list[tuple[str, str]]:
     return rules
 
 
-def _category_rules(column: Column, text: str) -> list[tuple[str, str]]:
+def _rules_of_others(column: Column, absent: str) -> list[tuple[str, str]]:
+    refused = f"({spelled.value(column)} IS NULL AND NOT {absent})"
+    if column.type not in MAX_LENGTH:
+        return [("type", refused)]
     if column.categories:
-        allowed = ", ".join(literal(c) for c in column.categories)
-        return [("category", f"{text} NOT IN ({allowed})")]
-    return [("length", f"length({text}) > {MAX_TEXT_LENGTH}")]
+        return [("category", refused)]
+    long = f"length(trim({identifier(column.name)})) > {MAX_LENGTH[column.type]}"
+    return [("length", f"({refused} AND {long})"), ("type", f"({refused} AND NOT {long})")]
 
 
 def explanation(column: Column, rule: str) -> str:
@@ -144,10 +121,9 @@ def explanation(column: Column, rule: str) -> str:
         "missing": "a value is missing",
         "type": f"a value is no {column.type}",
         "finite": "a value is infinite or not a number",
-        "range": "a date is outside the years 1 to 9999",
         "min": f"a value is below the minimum {column.minimum}",
         "max": f"a value is above the maximum {column.maximum}",
-        "length": f"a text is longer than {MAX_TEXT_LENGTH:,} characters",
+        "length": f"a text is longer than {MAX_LENGTH.get(column.type, 0):,} characters",
         "category": "a value is not among the contract's categories",
         "unique": "a value occurs more than once",
     }

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from contracts.dataset import DatasetContract
 from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.faults import DatasetRejected, Fault
 from lambdas.ingest_data.formats import PARQUET
-from lambdas.ingest_data.header import header_names
-from lambdas.ingest_data.rules import identifier, literal
+from lambdas.ingest_data.layout import header_names
+from lambdas.ingest_data.quoting import identifier, literal
+from lambdas.ingest_data.scanning import MAX_LINE_BYTES
 
-MAX_LINE_BYTES = 2_000_000
 MAX_MALFORMED = 1_000_000
 
 
@@ -21,38 +22,44 @@ MAX_MALFORMED = 1_000_000
 class Source:
     """`rows` leaves malformed rows out; `listing`, to be read once, puts them into reject_errors as well.
 
-    `has_lines` tells a text, whose rows stand on lines and can be malformed, from a file of columns.
+    `strict` is as `spelled` has it. `has_lines` tells a text, whose rows stand on lines and can be malformed,
+    from a file of columns.
     """
 
     names: tuple[str, ...]
     rows: str
     listing: str
     has_lines: bool
+    strict: bool = True
 
 
-def source_of(arrival: Arrival) -> Source:
+def source_of(arrival: Arrival, contract: DatasetContract) -> Source:
     """Raises DatasetRejected where a Parquet file is none."""
-    return _parquet(arrival) if arrival.kind == PARQUET else _csv(arrival)
+    return _parquet(arrival, contract) if arrival.kind == PARQUET else _csv(arrival, contract)
 
 
-def _csv(arrival: Arrival) -> Source:
-    names = header_names(arrival.head)
+def _csv(arrival: Arrival, contract: DatasetContract) -> Source:
+    names = header_names(arrival.head.split(b"\n", 1)[0], contract)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     read = (
         f"read_csv({literal(str(arrival.path))}, columns = {{{columns}}}, auto_detect = false, "
-        f"header = true, delim = ',', quote = '\"', escape = '\"', max_line_size = {MAX_LINE_BYTES}, "
+        f"header = true, delim = {literal(contract.reading.delimiter)}, quote = '\"', escape = '\"', "
+        # A record of several lines may lie across the places where DuckDB's threads begin.
+        f"new_line = '\\n', parallel = {'false' if len(arrival.account.continued) else 'true'}, "
+        f"max_line_size = {2 * MAX_LINE_BYTES}, "
     )
     return Source(
         names=tuple(names),
         rows=read + "ignore_errors = true)",
         listing=read + f"store_rejects = true, rejects_limit = {MAX_MALFORMED})",
         has_lines=True,
+        strict=not arrival.is_plain,
     )
 
 
-def _parquet(arrival: Arrival) -> Source:
+def _parquet(arrival: Arrival, contract: DatasetContract) -> Source:
     schema = parquet_schema(arrival)
-    texts = ", ".join(_as_text(field) for field in schema)
+    texts = ", ".join(_as_text(field, contract.reading.decimal) for field in schema)
     rows = f"(SELECT {texts} FROM read_parquet({literal(str(arrival.path))}))"  # noqa: S608 - quoted names
     return Source(names=tuple(schema.names), rows=rows, listing=rows, has_lines=False)
 
@@ -66,8 +73,10 @@ def parquet_schema(arrival: Arrival) -> pa.Schema:
         raise DatasetRejected([Fault(rule="format", detail=detail)]) from error
 
 
-def _as_text(field: pa.Field) -> str:
+def _as_text(field: pa.Field, decimal: str) -> str:
     """A text as a CSV would hold it: nothing where a value is missing, for which pandas writes NaN."""
     name = identifier(field.name)
     value = f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END" if pa.types.is_floating(field.type) else name
+    if decimal != "." and (pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)):
+        value = f"replace(CAST({value} AS VARCHAR), '.', {literal(decimal)})"
     return f"nullif(CAST({value} AS VARCHAR), '') AS {name}"

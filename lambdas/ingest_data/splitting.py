@@ -20,7 +20,7 @@ from lambdas.datasets.identity import numbers
 from lambdas.datasets.sides import HOLDOUT, NEITHER, TRAIN, Side, Sides
 from lambdas.ingest_data import rules
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.rules import literal
+from lambdas.ingest_data.quoting import literal
 from lambdas.ingest_data.violations import key_name
 
 SAMPLE_ROWS = 400_000
@@ -154,9 +154,9 @@ def every_nth(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
 
 def _query(contract: DatasetContract, source: str, without_duplicates: bool) -> str:
     if not without_duplicates:
-        return rules.checked(contract, source)
+        return rules.checked(contract, source, strict=engine.source.strict)
     numbered = f"(SELECT row_number() OVER () AS greenlight_row, * FROM {source})"  # noqa: S608
-    every_row = rules.checked(contract, numbered, "greenlight_row")
+    every_row = rules.checked(contract, numbered, "greenlight_row", strict=engine.source.strict)
     again = "greenlight_row IN (SELECT row FROM duplicates)"
     repeats = "".join(
         f', greenlight_row IN (SELECT row FROM duplicates WHERE "column" = {literal(key_name(names))}) '  # noqa: S608

@@ -8,15 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from contracts.dataset import DatasetContract
 from lambdas.ingest_data import rules
+from lambdas.ingest_data.account import Account
 from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.lines import lines_of_bytes, lines_of_rows
-from lambdas.ingest_data.rules import identifier, literal
+from lambdas.ingest_data.lines import lines_of_bytes
+from lambdas.ingest_data.quoting import identifier, literal
 
 _BYTES_OF_SHARE = 700_000_000  # whose values take half of the engine's memory, where rows are short
 _PARQUET_GROWS = 4
+_SHOWN_LENGTH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +102,7 @@ def find_violations(engine: Engine, contract: DatasetContract, arrival: Arrival)
     if engine.source.has_lines:
         _add_malformed(engine)
         _number_lines(engine, arrival)
+        _add_aside(engine, arrival.account)
     else:
         engine.ask("UPDATE broken SET line = row")
     found = engine.ask(
@@ -112,24 +117,36 @@ def find_violations(engine: Engine, contract: DatasetContract, arrival: Arrival)
 
 def _add_malformed(engine: Engine) -> None:
     """A malformed row has no number; the place of its first byte stands in for one, negated."""
+    fields = len(engine.source.names)
     engine.ask(
         "INSERT INTO broken SELECT -line_byte_position::BIGINT, 0, '', 'csv', "
-        "first(left(error_message, 100) || ': ' || left(trim(csv_line), 200)) FROM reject_errors "
-        "GROUP BY line_byte_position"
+        "first(CASE error_type "
+        f"WHEN 'TOO MANY COLUMNS' THEN 'it has more than the header''s {fields} fields' "
+        f"WHEN 'MISSING COLUMNS' THEN 'it has fewer than the header''s {fields} fields' "
+        f"ELSE 'its fields cannot be told apart' END || ': ' || left(trim(csv_line), {_SHOWN_LENGTH})) "
+        "FROM reject_errors GROUP BY line_byte_position"
     )
 
 
+def _add_aside(engine: Engine, account: Account) -> None:
+    columns: dict[str, list[Any]] = {
+        "line": [aside.line for aside in account.aside],
+        "value": [f"{aside.reason}: {aside.text}" for aside in account.aside],
+    }
+    engine.ask("CREATE OR REPLACE TEMP TABLE aside (line BIGINT, value VARCHAR)")
+    engine.insert("aside", columns)
+    engine.ask("INSERT INTO broken SELECT 0, line, '', 'csv', value FROM aside")
+
+
 def _number_lines(engine: Engine, arrival: Arrival) -> None:
-    """Give every violation its line in the file."""
-    rows = [row for (row,) in engine.ask("SELECT DISTINCT row FROM broken")]
-    malformed = lines_of_bytes(arrival.path, [-row for row in rows if row < 0])
-    if not malformed and arrival.counts_lines_simply():
-        engine.ask("UPDATE broken SET line = row + 1")
-        return
-    lines = lines_of_rows(arrival.path, [row for row in rows if row > 0], malformed.values())
-    lines |= {-position: line for position, line in malformed.items()}
+    """Give every violation its line in the upload."""
+    rows = np.array([row for (row,) in engine.ask("SELECT DISTINCT row FROM broken")], dtype=np.int64)
+    malformed = lines_of_bytes(arrival.path, (-rows[rows < 0]).tolist())
+    lines = np.empty_like(rows)
+    lines[rows < 0] = arrival.account.lines_of_saved(malformed)
+    lines[rows > 0] = arrival.account.lines_of_rows(rows[rows > 0], malformed)
     engine.ask("CREATE OR REPLACE TEMP TABLE lines (row BIGINT, line BIGINT)")
-    engine.insert("lines", {"row": list(lines), "line": list(lines.values())})
+    engine.insert("lines", {"row": rows.tolist(), "line": lines.tolist()})
     engine.ask("UPDATE broken SET line = lines.line FROM lines WHERE broken.row = lines.row")
 
 

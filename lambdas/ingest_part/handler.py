@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="part-") as name:
         scratch, uri = Path(name), parts.uri(event["number"])
         try:
-            arrival = receive(upload.chunks, event["key"], scratch)
+            arrival = receive(upload.chunks, event["key"], scratch, config.dataset)
             result = ingest_part(arrival, event, config, scratch, scratch / "part")
         except DatasetRejected as rejected:
             result = _unreadable(event, rejected)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,10 @@ import pyarrow.parquet as pq
 from contracts.dataset import DatasetContract
 from lambdas import parts
 from lambdas.ingest_data import rules
+from lambdas.ingest_data.account import Account, Lines
 from lambdas.ingest_data.arrival import Arrival
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.lines import lines_of_all_rows, lines_of_bytes
+from lambdas.ingest_data.lines import lines_of_bytes
 from lambdas.ingest_data.splitting import AGAIN
 
 
@@ -65,9 +65,10 @@ class Keys:
             return
         asked = engine.ask("SELECT DISTINCT line_byte_position FROM reject_errors")
         malformed = lines_of_bytes(arrival.path, [position for (position,) in asked])
-        if malformed or not arrival.counts_lines_simply():
+        account = arrival.account
+        if len(malformed) or len(account.removed) or len(account.continued):
             for path in self._paths:
-                _put_lines(path, arrival.path, list(malformed.values()))
+                _put_lines(path, account, malformed)
 
 
 def _flags(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.bool_]:
@@ -76,17 +77,12 @@ def _flags(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.bool_]:
     return np.asarray(batch.column(name).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _put_lines(path: Path, upload: Path, malformed_lines: list[int]) -> None:
-    """A batch of keys at a time, along with the lines of the rows up to its last one."""
-    lines, passed = lines_of_all_rows(upload, malformed_lines), 0
+def _put_lines(path: Path, account: Account, malformed: Lines) -> None:
+    """A batch of keys at a time."""
     with pq.ParquetFile(path) as file, _writer(path.with_suffix(".lines"), file.schema_arrow) as new:
         for batch in file.iter_batches():
-            rows = batch.column("row").to_numpy()
-            if not len(rows):
-                continue
-            found = np.fromiter(islice(lines, int(rows[-1]) - passed), dtype=np.int64)
-            line = pa.array(found[rows - passed - 1])
-            passed = int(rows[-1])
+            rows = np.asarray(batch.column("row").to_numpy(), dtype=np.int64)
+            line = pa.array(account.lines_of_rows(rows, malformed))
             new.write_batch(batch.set_column(batch.schema.get_field_index("line"), "line", line))
     path.with_suffix(".lines").replace(path)
 

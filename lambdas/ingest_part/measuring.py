@@ -10,7 +10,7 @@ from contracts.dataset import DatasetContract
 from lambdas import parts
 from lambdas.ingest_data import profile as profiles
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.rules import identifier, literal
+from lambdas.ingest_data.quoting import identifier, literal
 
 Figures = dict[str, dict[str, Any]]
 Classes = dict[str, tuple[int, int]]

@@ -28,7 +28,7 @@ def ingest_part(
     """Write the part's files into the directory; raises DatasetRejected where it cannot be read."""
     check_form(arrival, config.dataset)
     directory.mkdir()
-    engine = Engine(source_of(arrival), scratch)
+    engine = Engine(source_of(arrival, config.dataset), scratch)
     try:
         return _ingest(engine, arrival, item, config.dataset, directory)
     finally:

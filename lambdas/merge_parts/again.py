@@ -17,7 +17,7 @@ from contracts.dataset import DatasetContract
 from lambdas.ingest_data import rules
 from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.profile import written
-from lambdas.ingest_data.rules import literal
+from lambdas.ingest_data.quoting import literal
 from lambdas.ingest_data.violations import Violation, key_name
 from lambdas.parts import BAD, IN_HOLDOUT, IN_TRAIN
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from contracts.dataset import Column, DatasetContract
 from lambdas.ingest_data import profile as profiles
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.rules import literal
+from lambdas.ingest_data.quoting import literal
 from lambdas.ingest_data.splitting import SAMPLE_ROWS
 from lambdas.parts import PartResult
 

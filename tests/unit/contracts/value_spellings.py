@@ -205,5 +205,8 @@ SPELLINGS: list[Spelling] = [
             "x" * 1001: REFUSED,
         },
     ),
-    *_all({"type": "text"}, {"two\nlines": "two\nlines", " a ": "a", "": None, "x" * 100_001: REFUSED}),
+    *_all(
+        {"type": "text"},
+        {"two\nlines": "two\nlines", "a\r\nb\rc": "a\nb\nc", " a ": "a", "": None, "x" * 100_001: REFUSED},
+    ),
 ]

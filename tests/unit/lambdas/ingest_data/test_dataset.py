@@ -92,9 +92,9 @@ def test_a_version_is_of_content_and_contract() -> None:
 
 
 def test_the_content_is_hashed_as_it_came(tmp_path: Path) -> None:
-    arrival = save([b"one", b"", b"two"], tmp_path / "x")
-    assert arrival.sha256 == hashlib.sha256(b"onetwo").hexdigest()
-    assert (arrival.size_bytes, arrival.path.read_bytes()) == (6, b"onetwo")
+    arrival = save([b"one", b"", b"two\r\n"], tmp_path / "x", config().dataset)
+    assert arrival.sha256 == hashlib.sha256(b"onetwo\r\n").hexdigest()
+    assert (arrival.size_bytes, arrival.path.read_bytes()) == (8, b"onetwo\n")
 
 
 def test_the_profile_counts_exactly(tmp_path: Path) -> None:

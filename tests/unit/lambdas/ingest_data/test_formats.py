@@ -84,7 +84,7 @@ def test_five_gigabytes_are_taken_where_the_disk_has_room_for_them(
     monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=free_bytes))
     monkeypatch.setattr("lambdas.ingest_data.arrival.within", within_noted)
     with pytest.raises(DatasetRejected, match=r"upload it in parts, with a manifest\.json"):
-        receive([b""], "incoming/a.csv", tmp_path)
+        receive([b""], "incoming/a.csv", tmp_path, config().dataset)
     assert f"{asked[0] / 1e9:.1f} GB" == room
     assert asked[0] <= 5_000_000_000
 
@@ -97,7 +97,11 @@ def parquet_of(columns: dict[str, Any]) -> bytes:
 
 def from_parquet(content: bytes, scratch: Path, settings: PipelineConfig | None = None) -> Dataset:
     scratch.mkdir(exist_ok=True)
-    return ingest(save([content], scratch / "upload", PARQUET), settings or config(), scratch)
+    return ingest(
+        save([content], scratch / "upload", (settings or config()).dataset, PARQUET),
+        settings or config(),
+        scratch,
+    )
 
 
 def houses(count: int = 40) -> dict[str, list[Any]]:
@@ -171,7 +175,7 @@ def test_typed_columns_keep_their_values(tmp_path: Path) -> None:
         {"name": "sold", "type": "boolean"},
         COLUMNS[3],
     ]
-    day = datetime.datetime(2026, 1, 31, 12)
+    day = datetime.datetime(2026, 1, 31)
     table = {
         "id": list(range(40)),
         "seen": [day] * 40,

@@ -24,7 +24,12 @@ def test_missing_and_extra_columns_are_all_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_column_that_only_differs_in_its_spelling_is_pointed_out(tmp_path: Path) -> None:
-    assert "did you mean ' rooms'" in rejected(csv_of(rows(), " rooms,income,place,value"), tmp_path)
+    assert "did you mean 'Rooms'" in rejected(csv_of(rows(), "Rooms,income,place,value"), tmp_path)
+
+
+def test_blanks_around_names_and_values_mean_nothing(tmp_path: Path) -> None:
+    lines = [line.replace(",", "\t , ") + " " for line in rows()]
+    assert ingested(csv_of(lines, " rooms, income ,place\t,value"), tmp_path).quarantined_rows == 0
 
 
 def test_a_duplicate_column_is_rejected(tmp_path: Path) -> None:
@@ -41,7 +46,7 @@ def test_columns_in_another_order_are_fine(tmp_path: Path) -> None:
 def test_a_wrong_delimiter_is_named(tmp_path: Path, delimiter: str, name: str) -> None:
     content = csv_of(rows()).replace(b",", delimiter.encode())
     message = rejected(content, tmp_path)
-    assert message == (f"delimiter: columns are separated by {name}, and not by commas (first at line 1)")
+    assert message.startswith(f"delimiter: columns are separated by {name}, and not by commas; ")
 
 
 def test_semicolons_with_decimal_commas_are_told_as_the_delimiter(tmp_path: Path) -> None:
@@ -66,7 +71,7 @@ def zipped() -> bytes:
     [
         (b"", "the file is empty"),
         (b"\n \n", "the file holds only blanks"),
-        (b"\xef\xbb\xbf", "the file holds only blanks"),
+        (b"\xef\xbb\xbf", "the file is empty"),
         (zipped(), "starts like a zip archive"),
         (gzip.compress(csv_of(rows())), "starts like a gzip archive"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
@@ -90,9 +95,11 @@ def test_bytes_that_are_not_utf8_are_told_by_line(tmp_path: Path) -> None:
     lines = rows()
     lines[20] = "1,2,caf\xe9,3"
     content = "\n".join([HEADER, *lines]).encode("latin-1")
-    assert rejected(content, tmp_path) == (
-        "encoding: the file is not UTF-8: byte 0xe9 begins no character; save it as UTF-8 (first at line 22)"
+    message = rejected(content, tmp_path)
+    assert message.startswith(
+        "encoding: the file is not UTF-8: byte 0xe9 begins no character; save it as UTF-8"
     )
+    assert message.endswith("(first at line 22)")
 
 
 def test_a_character_cut_by_the_end_of_the_file_is_not_utf8(tmp_path: Path) -> None:
@@ -171,10 +178,11 @@ def test_a_classification_with_one_class_is_rejected(tmp_path: Path) -> None:
 
 def test_an_unterminated_quote_is_told_and_not_thrown(tmp_path: Path) -> None:
     lines = rows()
-    lines[5] = '1,2,"INLAND,3'
+    for at in range(5, 15):
+        lines[at] = '1,2,"INLAND,3'
     message = rejected(csv_of(lines), tmp_path)
-    assert "csv" in message
-    assert "line 7" in message
+    assert "a quote is opened and never closed" in message
+    assert "line 7, 10 rows" in message
 
 
 def test_what_does_not_fit_the_scratch_space_is_told_and_not_thrown(

@@ -59,7 +59,8 @@ def csv_of(lines: Iterable[str], header: str = HEADER, end: str = "\n") -> bytes
 
 def ingested(content: bytes, scratch: Path, settings: PipelineConfig | None = None) -> Dataset:
     pieces = [content[start : start + 1000] for start in range(0, len(content), 1000)]
-    return ingest(save(pieces, scratch / "upload.csv"), settings or config(), scratch)
+    settings = settings or config()
+    return ingest(save(pieces, scratch / "upload.csv", settings.dataset), settings, scratch)
 
 
 def rejected(content: bytes, scratch: Path, settings: PipelineConfig | None = None) -> str:
