@@ -20,7 +20,7 @@ from lambdas.datasets.identity import numbers
 from lambdas.datasets.sides import HOLDOUT, NEITHER, TRAIN, Side, Sides
 from lambdas.ingest_data import rules
 from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.quoting import literal
+from lambdas.ingest_data.quoting import identifier, literal
 from lambdas.ingest_data.violations import key_name
 
 SAMPLE_ROWS = 400_000
@@ -64,7 +64,7 @@ def split(
     rows, gap_rows, sampled = 0, 0, []
     with ExitStack() as files:
         to_train, to_holdout = (files.enter_context(Writer(path)) for path in (train, holdout))
-        for batch in engine.batches(_query(contract, engine.source.listing, without_duplicates)):
+        for batch in engine.batches(_query(engine, contract, engine.source.listing, without_duplicates)):
             good = np.asarray(batch.column(_GOOD).to_numpy(zero_copy_only=False), dtype=bool)
             of_sides, folds = sides.of(batch)
             side = np.where(good, of_sides, NEITHER).astype(np.int8)
@@ -89,7 +89,7 @@ def times_of(
     engine: Engine, contract: DatasetContract, *, without_duplicates: bool
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """The times of the good rows, rising, and how many rows each has."""
-    rows = _query(contract, engine.source.rows, without_duplicates)
+    rows = _query(engine, contract, engine.source.rows, without_duplicates)
     return counted_times(engine, contract, f"(SELECT * FROM ({rows}) WHERE {_GOOD})")  # noqa: S608
 
 
@@ -97,7 +97,7 @@ def counted_times(
     engine: Engine, contract: DatasetContract, source: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """As `times_of`, of a table of typed rows."""
-    time = rules.identifier(contract.split.time)
+    time = identifier(contract.split.time)
     found = engine.batches(f"SELECT {time} AS t, count(*) AS n FROM {source} GROUP BY t ORDER BY t")  # noqa: S608
     values, counts = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for batch in found:
@@ -152,7 +152,7 @@ def every_nth(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
     return batch if step == 1 else batch.take(pa.array(range(0, batch.num_rows, step), pa.int64()))
 
 
-def _query(contract: DatasetContract, source: str, without_duplicates: bool) -> str:
+def _query(engine: Engine, contract: DatasetContract, source: str, without_duplicates: bool) -> str:
     if not without_duplicates:
         return rules.checked(contract, source, strict=engine.source.strict)
     numbered = f"(SELECT row_number() OVER () AS greenlight_row, * FROM {source})"  # noqa: S608

@@ -35,7 +35,8 @@ class Trial:
 def try_out(file: Path, config: PipelineConfig) -> Trial:
     with tempfile.TemporaryDirectory(prefix="draft-") as scratch:
         try:
-            dataset = ingest(receive(_chunks(file), _key(file), Path(scratch), config.dataset), config, Path(scratch))
+            arrival = receive(_chunks(file), _key(file), Path(scratch), config.dataset)
+            dataset = ingest(arrival, config, Path(scratch))
         except DatasetRejected as rejected:
             return Trial(faults=rejected.faults)
     return Trial(
