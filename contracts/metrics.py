@@ -5,7 +5,7 @@ They go to the namespace `Names.metric_namespace` without dimensions, as embedde
 """
 
 UPLOADS_STARTED = "UploadsStarted"
-UPLOADS_IGNORED = "UploadsIgnored"  # outside incoming/, of no known ending, or a part of a dataset
+UPLOADS_IGNORED = "UploadsIgnored"  # of no known ending, unfinished, or a part of a dataset
 UPLOADS_DUPLICATED = "UploadsDuplicated"
 UPLOADS_REFUSED = "UploadsRefused"  # messages that end in the dead-letter queue
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 UPLOAD_PREFIX = "incoming/"
-UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")  # in any case
 UPLOAD_MANIFEST = "manifest.json"  # comes last into the folder of a dataset in parts, and names them
 MODELS_PREFIX = "models/"  # of the artifact bucket: archives under their own hash, written once
 UPLOAD_PARTS = "parts"  # the folder beside it in which they lie

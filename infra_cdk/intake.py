@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contracts.names import UPLOAD_MANIFEST, UPLOAD_PREFIX, UPLOAD_SUFFIXES, Names
+from contracts.names import UPLOAD_PREFIX, Names
 from infra_cdk.encryption import READ, WRITE, Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size
@@ -21,12 +21,6 @@ from infra_cdk.storage import Storage
 SIZE = Size(memory_mib=256, timeout_seconds=30)
 MAX_RECEIVES = 5
 BATCH_SIZE = 10
-# A wildcard minds the case, and spreadsheets write either. It takes the parts of a dataset as well; the
-# starter, which can tell, leaves those alone.
-KEYS = [
-    *(f"{UPLOAD_PREFIX}*{ending}" for suffix in UPLOAD_SUFFIXES for ending in (suffix, suffix.upper())),
-    f"{UPLOAD_PREFIX}*/{UPLOAD_MANIFEST}",
-]
 
 
 class Intake(Construct):
@@ -102,13 +96,15 @@ class Intake(Construct):
             self,
             "Rule",
             name=f"{self._names.prefix}-uploads",
-            description=f"Objects created under {UPLOAD_PREFIX} with an ending that the pipeline reads",
+            description=f"Objects created under {UPLOAD_PREFIX}",
             event_pattern={
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],
                 "detail": {
                     "bucket": {"name": [storage.raw.bucket_name]},
-                    "object": {"key": [{"wildcard": key} for key in KEYS]},
+                    # The starter alone decides what is an upload, and counts what is none: were it asked here
+                    # as well, in the few words of a pattern, a file could fall between the two.
+                    "object": {"key": [{"prefix": UPLOAD_PREFIX}]},
                 },
             },
             targets=[

@@ -13,17 +13,21 @@ from contracts.errors import UploadEventError
 from contracts.names import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_PREFIX, UPLOAD_SUFFIXES
 
 _STEM_LENGTH = 40
+_UNFINISHED = ("_", ".")
+_NO_VERSION = "null"  # S3 User Guide, "Adding objects to versioning-suspended buckets"
 _HASH_LENGTH = 32  # 128 bits, and with the stem below the 80 characters that a name may have
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One version of one object. `sequencer` orders uploads that S3 stamps with the same second."""
+    """One version of one object. `sequencer` orders uploads that S3 stamps with the same second; of a bucket
+    whose versioning is suspended, where every version is "null", it tells them apart with the `etag`."""
 
     bucket: str
     key: str
     version_id: str
     sequencer: str
+    etag: str = ""
 
     @classmethod
     def from_message(cls, body: str) -> Upload:
@@ -43,15 +47,19 @@ class Upload:
             key=_text(thing, "key", "detail.object.key"),
             version_id=_text(thing, "version-id", "detail.object.version-id"),
             sequencer=str(thing.get("sequencer", "")),
+            etag=str(thing.get("etag", "")),
         )
 
     @property
     def is_wanted(self) -> bool:
         """Whether the pipeline reads the key: a dataset by itself, or the manifest beside a folder of parts,
-        which start nothing themselves."""
+        which start nothing themselves. What programs write before they are done (`_temporary/`, names that
+        begin with `_` or `.`) is none."""
         if not self.key.startswith(UPLOAD_PREFIX):
             return False
         *folders, name = self.key.removeprefix(UPLOAD_PREFIX).split("/")
+        if any(step.startswith(_UNFINISHED) for step in (*folders, name)):
+            return False
         if UPLOAD_PARTS in folders[1:]:
             return False
         is_manifest = bool(folders) and name == UPLOAD_MANIFEST
@@ -63,7 +71,10 @@ class Upload:
         path = PurePosixPath(self.key)
         readable = path.parent.name if path.name == UPLOAD_MANIFEST else path.stem
         stem = re.sub(r"[^A-Za-z0-9]+", "-", readable).strip("-")[:_STEM_LENGTH]
-        identity = json.dumps([self.bucket, self.key, self.version_id])
+        version = [self.version_id]
+        if self.version_id == _NO_VERSION:
+            version += [self.etag, self.sequencer]
+        identity = json.dumps([self.bucket, self.key, *version])
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
         return f"{stem or 'upload'}-{digest}"
 

@@ -118,6 +118,11 @@ def test_a_new_version_of_the_object_starts_another_execution(machine_arn: str, 
         "incoming/june/parts/more/a.parquet",
         "incoming/june/parts/manifest.json",
         "incoming/june/old-manifest.json",
+        "incoming/_temporary/0/part-0.csv",
+        "incoming/june/_temporary/part-0.csv",
+        "incoming/_housing.csv",
+        "incoming/.housing.csv.swp",
+        "incoming/.csv",
         "housing.csv",
     ],
 )
@@ -133,6 +138,9 @@ def test_other_objects_start_nothing(machine_arn: str, context: Context, key: st
         "a.csv.gz",
         "a.parquet",
         "A.Csv.Gz",
+        "PART.CSV.gz",
+        "mixed.Csv",
+        "a.TSV",
         "june/a.csv",
         "parts/a.csv",
         "june/manifest.json",
@@ -227,3 +235,12 @@ def test_metrics_are_printed_without_dimensions(
     assert metric["UploadsStarted"] == [1.0]
     (spec,) = metric["_aws"]["CloudWatchMetrics"]
     assert (spec["Namespace"], spec["Dimensions"]) == ("Greenlight/x", [[]])
+
+
+def test_where_versioning_is_suspended_each_upload_is_one_by_itself() -> None:
+    first, again, next_ = (
+        Upload.from_message(body_with(version_id="null", sequencer=sequencer, etag=etag))
+        for sequencer, etag in (("01", "a"), ("01", "a"), ("02", "b"))
+    )
+    assert first.execution_name == again.execution_name
+    assert first.execution_name != next_.execution_name

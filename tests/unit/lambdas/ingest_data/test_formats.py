@@ -55,7 +55,7 @@ def test_a_few_bytes_that_inflate_to_many_come_in_pieces() -> None:
     [
         (b"rooms,income\n1,2\n", "no gzip archive"),
         (gzip.compress(csv_of(rows()))[:-12], "it ends in the middle"),
-        (gzip.compress(csv_of(rows())) + b"rubbish", "no gzip archive"),
+        (gzip.compress(csv_of(rows())) + b"rubbish", "no gzip archive: its bytes are damaged"),
         (b"", "it ends in the middle"),
     ],
 )
@@ -190,3 +190,15 @@ def test_typed_columns_keep_their_values(tmp_path: Path) -> None:
 def test_nothing_of_an_unknown_form_is_taken_for_a_csv(tmp_path: Path) -> None:
     with pytest.raises(DatasetRejected, match="a Parquet file"):
         ingested(parquet_of(houses()), tmp_path)
+
+
+def test_many_tiny_members_take_no_more_time_than_their_bytes() -> None:
+    members = gzip.compress(b"1,2\n") * 20_000
+    assert b"".join(content_of([members], "a.csv.gz")) == b"1,2\n" * 20_000
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 1 << 20])
+def test_zeros_behind_a_member_are_padding(pieces: int) -> None:
+    content = gzip.compress(b"a\n") + b"\0" * 512 + gzip.compress(b"b\n") + b"\0" * 511
+    chunks = [content[at : at + pieces] for at in range(0, len(content), pieces)]
+    assert b"".join(content_of(chunks, "a.CSV.gz")) == b"a\nb\n"

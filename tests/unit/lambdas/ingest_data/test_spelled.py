@@ -1,5 +1,6 @@
 import datetime
 import math
+from typing import Any
 
 import duckdb
 import pytest
@@ -27,20 +28,18 @@ def column_of(kind, **grammar):
     )
 
 
-def sql_value(column, text, *, strict=True):
+def sql_value(column: Column, text: str, *, strict: bool = True) -> tuple[Any, bool]:
     """(value, whether it is missing) by SQL; the rules look at an integer further."""
-    value, missing = (f(column, strict=strict) for f in (spelled.value, spelled.missing))
-    found = CONNECTION.execute(
-        f"SELECT {value}, {missing} FROM (SELECT $text AS x)", {"text": text}
-    ).fetchone()
-    value = found[0]
+    expressions = [asked(column, strict=strict) for asked in (spelled.value, spelled.missing)]
+    query = f"SELECT {', '.join(expressions)} FROM (SELECT $text AS x)"
+    ((value, missing),) = CONNECTION.execute(query, {"text": text}).fetchall()
     if isinstance(value, datetime.datetime):
         value = value.replace(tzinfo=datetime.UTC)
     if isinstance(value, float) and not math.isfinite(value):
         value = None
     if column.type == "integer" and value is not None and (value != int(value) or abs(value) > 2**53 - 1):
         value = None
-    return value, found[1]
+    return value, missing
 
 
 def grammar_value(column, text):
