@@ -45,6 +45,7 @@ def classification_answers(
             "challenger": _calibration(target, challenger),
             "champion": None if champion is None else _calibration(target, champion),
         },
+        "calibration_by_class": _by_class(target, classes, challenger) if size > 2 else [],
     }
 
 
@@ -116,6 +117,25 @@ def _calibration(target: Array, probabilities: FloatArray) -> list[dict[str, flo
     else:
         said, so = probabilities.max(axis=1), target == probabilities.argmax(axis=1)
     return _reliability(said, so)
+
+
+def _by_class(target: Array, classes: tuple[str, ...], probabilities: FloatArray) -> list[dict[str, Any]]:
+    """Of several classes each against the rest: the mean probability that it was given, the share of rows
+    that are of it, and the mean distance of the two over bins of probability (Naeini et al., 2015)."""
+    found = []
+    for index, name in enumerate(classes):
+        said, so = probabilities[:, index], target == index
+        place = np.minimum((said * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+        off = sum(abs(float(said[place == i].sum() - so[place == i].sum())) for i in np.unique(place))
+        found.append(
+            {
+                "class": name,
+                "said": float(said.mean()),
+                "so": float(so.mean()),
+                "off": off / max(1, len(target)),
+            }
+        )
+    return found
 
 
 def _reliability(said: FloatArray, so: npt.NDArray[np.bool_]) -> list[dict[str, float]]:

@@ -8,9 +8,13 @@ from lambdas.evaluate_model.numbers import figure, share
 from lambdas.evaluate_model.report import charts
 from lambdas.evaluate_model.report.markup import Markup, shown, tag
 from lambdas.evaluate_model.report.parts import (
+    STACKED,
     Document,
     captioned,
+    head_number,
     models_key,
+    note,
+    number,
     section,
     table,
 )
@@ -88,7 +92,7 @@ def _classification(found: dict[str, Any]) -> list[Markup]:
         if points
     ]
     if not series:
-        return [_confusion(found)]
+        return [_confusion(found), *_by_class(found)]
     return [
         tag(
             "div",
@@ -105,7 +109,29 @@ def _classification(found: dict[str, Any]) -> list[Markup]:
                 "On the dashed line, of all rows given a probability of 70% seven in ten come true.",
             ),
             class_="grid-of-two",
-        )
+        ),
+        *_by_class(found),
+    ]
+
+
+def _by_class(found: dict[str, Any]) -> list[Markup]:
+    """Of several classes, whose probabilities one curve cannot show."""
+    if not found["calibration_by_class"]:
+        return []
+    rows = [
+        [
+            shown(entry["class"], _SHOWN_CHARACTERS),
+            number(share(entry["said"]), label="said"),
+            number(share(entry["so"]), label="so"),
+            number(share(entry["off"]), label="off by"),
+        ]
+        for entry in found["calibration_by_class"][:_SHOWN_CLASSES]
+    ]
+    head = ["class", head_number("mean probability"), head_number("share of rows"), head_number("off by")]
+    return [
+        tag("h3", "Calibration by class"),
+        table(head, rows, kind=STACKED),
+        note("Off by: how far the probability lies from what came true, over bins of equal probability."),
     ]
 
 

@@ -104,3 +104,16 @@ def test_a_report_of_one_row_is_made(tmp_path: Path) -> None:
     """Statistics of a single row are poor, and no reason to fall over."""
     found = regression_answers(np.array([1.0]), np.array([2.0]), None)
     assert found["residuals"]["quantiles"]["challenger"]["0.5"] == -1.0
+
+
+def test_several_classes_are_calibrated_each_by_itself() -> None:
+    """Red is always given a third and comes half of the time; two classes need no such table."""
+    target = np.array([0, 0, 1, 2] * 50)
+    thirds = np.full((200, 3), 1 / 3)
+    found = classification_answers(target, ("red", "green", "blue"), thirds, None)
+    red, green, _ = found["calibration_by_class"]
+    assert (red["class"], red["so"]) == ("red", 0.5)
+    assert red["off"] == pytest.approx(1 / 6)
+    assert green["off"] == pytest.approx(1 / 12)
+    two = classification_answers(target.clip(0, 1), ("no", "yes"), np.full((200, 2), 0.5), None)
+    assert two["calibration_by_class"] == []

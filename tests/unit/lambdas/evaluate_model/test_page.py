@@ -247,3 +247,12 @@ def test_overlap_few_rows_leaks_and_unused_columns_are_told_in_words(regression:
     assert "id is not looked at: it identifies a row." in text
     assert "trained on 300 rows, the champion on 1,000" in text
     assert "a corrected cell makes a new row" in text
+
+
+def test_several_classes_have_a_table_of_their_calibration(tmp_path: Path) -> None:
+    found = document(tmp_path, "classification")
+    entry = {"class": "<i>red</i>", "said": 1 / 3, "so": 0.5, "off": 1 / 6}
+    html = page({**found, "answers": {**found["answers"], "calibration_by_class": [entry] * 3}})
+    assert "Calibration by class" in html
+    assert "&lt;i&gt;red&lt;/i&gt;" in html
+    assert "Calibration by class" not in page(found)
