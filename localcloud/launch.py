@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from localcloud import patience
 from localcloud.options import DEFAULT_SPEED, READY
 
 _STOP_SECONDS = 10.0
@@ -120,7 +121,7 @@ def _end(process: subprocess.Popen[str], number: signal.Signals) -> int:
     if process.poll() is None:
         process.send_signal(number)
     try:
-        return process.wait(_STOP_SECONDS)
+        return process.wait(_STOP_SECONDS * patience.factor())
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()

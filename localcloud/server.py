@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcloud import durability, gateway, identity, plugins
+from localcloud import durability, gateway, identity, patience, plugins
 from localcloud.clock import ClockFile
 from localcloud.clock import install as install_clock
 from localcloud.cloud import Cloud
@@ -102,7 +102,7 @@ class Server:
         if not self._stopping.is_set():
             self._stopping.set()
             self._snapshots.freeze()
-            limit = threading.Timer(_STOP_SECONDS, os._exit, (self.exit_code,))
+            limit = threading.Timer(_STOP_SECONDS * patience.factor(), os._exit, (self.exit_code,))
             limit.daemon = True
             limit.start()
 

@@ -2,10 +2,14 @@
 
 import os
 import subprocess
+import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from localcloud import server
 from localcloud.server import StateInUseError, state_directory, tidy
 
 
@@ -50,3 +54,19 @@ def test_only_the_newest_logs_are_kept(tmp_path: Path):
         os.utime(log, (port, port))
     tidy(tmp_path)
     assert {log.name for log in tmp_path.iterdir()} == {f"cloud-{port}.log" for port in range(10, 30)}
+
+
+def test_a_busy_machine_has_longer_to_end_everything(monkeypatch):
+    limits: list[float] = []
+
+    def timer(seconds: float, *_: object) -> threading.Timer:
+        limits.append(seconds)
+        return threading.Timer(0, lambda: None)
+
+    stopping = cast(Any, server.Server.__new__(server.Server))
+    stopping._stopping, stopping._snapshots = threading.Event(), SimpleNamespace(freeze=lambda: None)
+    stopping.exit_code = 0
+    monkeypatch.setattr(server, "threading", SimpleNamespace(Timer=timer))
+    monkeypatch.setattr("localcloud.patience.factor", lambda: 10.0)
+    stopping._stop()
+    assert limits == [10 * server._STOP_SECONDS]
