@@ -60,6 +60,8 @@ def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
     print("# an administrator of the account, for the AWS CLI, boto3 and the CDK CLI")
     for name, value in cloud.aws_environment(cloud.admin).items():
         print(f"export {name}={value}")
+    # MLflow's plug-in knows no AWS_ENDPOINT_URL (sagemaker_mlflow/mlflow_sagemaker_helpers.py).
+    print(f"export SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT={cloud.endpoint_url}")
     print(f"# the services' log: {options.log_file(cloud.port)}")
     for lack in protections.missing():
         print(f"# this platform lacks a protection: {lack}")

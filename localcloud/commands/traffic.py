@@ -121,8 +121,8 @@ class Sender:
 
 def _one_second(sender: Sender, sagemaker: Any, endpoint_name: str | None, rate: float) -> Tally:
     described = _endpoint(sagemaker, endpoint_name)
-    if described is None:
-        print("no endpoint yet", flush=True)
+    if described is None or described["EndpointStatus"] == "Creating":
+        print("no endpoint yet" if described is None else "Creating", flush=True)
         time.sleep(1)
         return Tally()
     tally = sender.send(described["EndpointName"], max(1, round(rate)), rate)

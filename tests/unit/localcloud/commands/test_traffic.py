@@ -84,6 +84,17 @@ def test_of_several_endpoints_one_must_be_named(monkeypatch, tmp_path):
         run(Cloud(["a", "b"]), monkeypatch, tmp_path, "--seconds", "1")
 
 
+def test_an_endpoint_that_is_being_created_is_not_asked(monkeypatch, capsys):
+    cloud = Cloud()
+    described = {"EndpointName": "housing-dev", "EndpointStatus": "Creating"}
+    monkeypatch.setattr(cloud, "describe_endpoint", lambda EndpointName: described)
+    monkeypatch.setattr(traffic.time, "sleep", lambda seconds: None)
+    sender = traffic.Sender(cloud, "text/csv", [b"1"])
+    assert traffic._one_second(sender, cloud, None, 20.0) == traffic.Tally()
+    assert cloud.asked == []
+    assert capsys.readouterr().out == "Creating\n"
+
+
 def test_an_execution_that_never_starts_is_not_waited_for_for_ever():
     clock = itertools.chain([0.0], itertools.repeat(START_SECONDS)).__next__
     followed = Followed(Cloud(looks=0), clock)
