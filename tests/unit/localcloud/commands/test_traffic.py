@@ -88,7 +88,7 @@ def test_an_endpoint_that_is_being_created_is_not_asked(monkeypatch, capsys):
     cloud = Cloud()
     described = {"EndpointName": "housing-dev", "EndpointStatus": "Creating"}
     monkeypatch.setattr(cloud, "describe_endpoint", lambda EndpointName: described)
-    monkeypatch.setattr(traffic.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     sender = traffic.Sender(cloud, "text/csv", [b"1"])
     assert traffic._one_second(sender, cloud, None, 20.0) == traffic.Tally()
     assert cloud.asked == []
