@@ -48,6 +48,8 @@ PARAMETERS: dict[str, frozenset[str]] = {
         "learning_rate_init max_iter n_iter_no_change solver tol validation_fraction"
     ),
 }
+# These can be held to rise or fall with a column.
+MONOTONE = ("hist_gradient_boosting", "xgboost", "lightgbm")
 ESTIMATORS = (*CHOSEN, *PARAMETERS)
 
 # One meaning, the name that each library gives it: a configuration keeps its meaning when only the line

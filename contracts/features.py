@@ -68,6 +68,13 @@ class FeatureRecipes:
     rotations: tuple[Rotation, ...]
     distances: tuple[Distance, ...]
 
+    @property
+    def used_columns(self) -> frozenset[str]:
+        """The columns that something is derived from."""
+        names = {name for r in self.ratios for name in (r.numerator, r.denominator)}
+        names |= {name for rotation in self.rotations for name in (rotation.x, rotation.y)}
+        return frozenset(names | {name for point in self.distances for name in (point.x, point.y)})
+
     @classmethod
     def read(cls, table: Table, dataset: DatasetContract) -> FeatureRecipes:
         recipes = cls(

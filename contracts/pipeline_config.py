@@ -16,7 +16,7 @@ from contracts.features import FeatureRecipes
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
 from contracts.split import SCHEME, Split
-from contracts.training import Gate, Training
+from contracts.training import Gate, Training, check_monotone
 
 FILE_NAME = "pipeline.toml"
 STAGES = ("dev", "prod")
@@ -82,6 +82,7 @@ class PipelineConfig:
             document=document,
         )
         root.finish()
+        check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
         return config
 
     def as_document(self) -> dict[str, object]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from contracts import instances
 from contracts.dataset import DatasetContract
-from contracts.estimators import CHOSEN, ESTIMATORS, PARAMETERS, is_known_parameter
+from contracts.estimators import CHOSEN, ESTIMATORS, MONOTONE, PARAMETERS, is_known_parameter
 from contracts.reading import Table
 
 # A metric's suffix carries its direction: `_error` is better when lower, `_score` when higher.
@@ -101,6 +102,8 @@ class Training:
     """The estimator by name, its parameters, and the training job's resources.
 
     `auto` and `ensemble` choose among the others within `budget_seconds`; the parameters are for the others.
+    `monotone` holds the answer to rise (1) or fall (-1) with a column: of two classes that is the probability
+    of the second.
     """
 
     estimator: str
@@ -111,6 +114,7 @@ class Training:
     instance_type: str
     max_runtime_seconds: int
     search: Search
+    monotone: Mapping[str, int]
 
     @classmethod
     def read(cls, table: Table) -> Training:
@@ -123,8 +127,13 @@ class Training:
             instance_type=instances.read(table, "ml.m5.xlarge"),
             max_runtime_seconds=table.integer("max_runtime_seconds", 60, 432_000, 3600),
             search=Search.read(table.table("search", required=False)),
+            monotone=_monotone(table.table("monotone", required=False)),
         )
         table.finish()
+        if training.monotone and training.estimator not in (*CHOSEN, *MONOTONE):
+            raise table.fail(
+                "monotone", f"{training.estimator!r} cannot be held to it; {', '.join(MONOTONE)} can"
+            )
         if training.search.enabled and training.estimator in CHOSEN:
             raise table.fail("search.enabled", f"{training.estimator!r} searches by itself; set false")
         named = {f"parameters.{name}": name for name in training.parameters}
@@ -132,6 +141,24 @@ class Training:
         for key, name in named.items():
             _check_parameter(table, key, name, training.estimator)
         return training
+
+
+def _monotone(table: Table) -> dict[str, int]:
+    directions = {"increasing": 1, "decreasing": -1}
+    return {name: directions[table.choice(name, tuple(directions))] for name in table.keys()}  # noqa: SIM118
+
+
+def check_monotone(
+    table: Table, training: Training, dataset: DatasetContract, derived: Collection[str]
+) -> None:
+    """A held column is a numeric feature, and nothing is derived from it: the answer might fall by what was
+    derived while it rises by the column. Raises PipelineConfigError."""
+    numeric = [column.name for column in dataset.feature_columns if column.is_numeric]
+    for name in training.monotone:
+        if name not in numeric:
+            raise table.fail(f"monotone.{name}", f"is not a numeric feature; those are {', '.join(numeric)}")
+        if name in derived:
+            raise table.fail(f"monotone.{name}", "features are derived from it; take them out of [features]")
 
 
 def _check_parameter(table: Table, key: str, name: str, estimator: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from contracts.estimators import MONOTONE
 from contracts.training import higher_is_better
 from scoring.figures import FloatArray, overall
 from scoring.metrics import figure_of
@@ -96,7 +97,10 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
         log(f"{candidate.estimator}: {_last(history)}; best {done[0].candidate.estimator if done else '-'}")
         return trial.value(metric) if complete else None
 
-    for candidate in first_candidates(size):
+    candidates = first_candidates(size)
+    if experiment.config.training.monotone:
+        candidates = [candidate for candidate in candidates if candidate.estimator in MONOTONE]
+    for candidate in candidates:
         if not done or clock() < deadline:
             attempt(candidate, patient=size.rows <= SMALL_ROWS)
     variations = Variations(experiment.seed, size)

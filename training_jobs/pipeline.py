@@ -33,6 +33,8 @@ def build_pipeline(
     numbers = _numbers(config, rows)
     columns = _columns(numbers, category_counts, config.dataset.task, seed, scale=needs_scaling(name))
     estimator = make_estimator(name, config.dataset.task, member.parameters, seed, threads)
+    if config.training.monotone:
+        estimator.set_params(**{_CONSTRAINTS[name]: _held(config, numbers, category_counts, rows)})
     return Pipeline(
         [("features", derived_features(config.features)), ("columns", columns), ("estimator", estimator)]
     )
@@ -59,6 +61,23 @@ def _columns(
     if many:
         parts.append(("means", _means(task, seed, scale=scale), many))
     return ColumnTransformer(parts, verbose_feature_names_out=False)
+
+
+_CONSTRAINTS = {
+    "hist_gradient_boosting": "monotonic_cst",
+    "xgboost": "monotone_constraints",
+    "lightgbm": "monotone_constraints",
+}
+
+
+def _held(
+    config: PipelineConfig, numbers: list[str], category_counts: dict[str, int], rows: pd.DataFrame
+) -> tuple[int, ...]:
+    """1 for each input of the estimator by which its answer must rise, -1 where it must fall, else 0. Numbers
+    come first; of categories there is one input a value, or one a column of many."""
+    few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT]
+    others = sum(int(rows[name].nunique(dropna=False)) for name in few) + len(category_counts) - len(few)
+    return (*(config.training.monotone.get(name, 0) for name in numbers), *[0] * others)
 
 
 def _scaled() -> Pipeline:
