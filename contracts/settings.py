@@ -43,6 +43,13 @@ class StartExecutionSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckStandingSettings(Settings):
+    endpoint_name: str
+    model_package_group_name: str
+    metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckPreconditionsSettings(Settings):
     endpoint_name: str
     model_package_group_name: str

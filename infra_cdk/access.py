@@ -30,6 +30,7 @@ def grant_access(stack: PipelineStack) -> None:
     _state_machine(stack)
     _start_execution(stack)
     _check_preconditions(stack)
+    _standing(stack, stack.watching.check_standing.role)
     _ingest_data(stack)
     _parts(stack)
     _evaluate_model(stack)

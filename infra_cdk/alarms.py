@@ -88,6 +88,12 @@ class Alarms(Construct):
 
     def _watch_endpoint(self, policy: DeploymentPolicy) -> None:
         self._alarm(
+            "EndpointAstray",
+            "The endpoint is missing, or serves a model that was rejected",
+            self._metrics.emitted(metrics.ENDPOINT_ASTRAY),
+            above=0,
+        )
+        self._alarm(
             "EndpointErrors",
             f"More than {policy.max_error_rate_percent:g} % of the requests end in a server error",
             self._metrics.share_of_requests(metrics.SERVER_ERRORS),

@@ -31,6 +31,7 @@ from infra_cdk.storage import CAPTURE_PREFIX, Storage
 from infra_cdk.teardown import Teardown
 from infra_cdk.tracking import Tracking
 from infra_cdk.training import Training
+from infra_cdk.watching import Watching
 
 
 class PipelineStack(cdk.Stack):
@@ -117,6 +118,16 @@ class PipelineStack(cdk.Stack):
             encryption=self.encryption,
             network=self.network,
             storage=self.storage,
+            zip_code=code,
+            environment=environment,
+        )
+        self.watching = Watching(
+            self,
+            "Watching",
+            names=names,
+            stage=stage,
+            encryption=self.encryption,
+            network=self.network,
             zip_code=code,
             environment=environment,
         )

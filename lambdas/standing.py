@@ -46,6 +46,12 @@ class Standing:
         return not self.endpoint.serves and self.endpoint.is_settled and bool(self.promoted)
 
     @property
+    def needs_a_person(self) -> bool:
+        """Whether nothing serves that should, or what serves was rejected; the rest rights itself."""
+        is_rejected = self.serving is not None and self.serving.status == REJECTED
+        return self.is_endpoint_lost or (is_rejected and self.endpoint.is_settled)
+
+    @property
     def disagreement(self) -> str:
         """How endpoint and registry differ, as a sentence; empty where they agree."""
         state, champion = self.endpoint, self.champion

@@ -49,6 +49,7 @@ MISJUDGED = {"sagemaker:CallMlflowAppApi", "states:DescribeExecution", "states:L
 STATES = (
     "StartExecution",
     "CheckPreconditions",
+    "CheckStanding",
     "IngestData",
     "ListParts",
     "IngestPart",

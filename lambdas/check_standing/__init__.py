@@ -1,0 +1,1 @@
+"""Tells, every few minutes, whether what should serve does."""
