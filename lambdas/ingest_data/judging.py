@@ -90,7 +90,7 @@ def check_learnable(
     faults = [
         Fault(rule="empty column", detail="no row has a value", column=name)
         for name, figures in profile["columns"].items()
-        if figures["count"] == 0
+        if figures["count"] == 0 and contract.column(name).use
     ]
     if counts.train < 2 * folds or counts.holdout < 2:
         detail = (

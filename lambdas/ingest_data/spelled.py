@@ -67,13 +67,18 @@ def _number(text: str, grammar: Grammar, strict: bool) -> str:
 
 def _spelled_number(text: str, grammar: Grammar, strict: bool) -> str:
     marks = spellings.marks_of(grammar.decimal, grammar.thousands, grammar.unit)
-    if not marks and not strict:
+    if not marks and not strict and not any(_is_cast(marker) for marker in grammar.missing):
         return f"TRY_CAST({text} AS DOUBLE)"
     pattern = spellings.number_pattern(grammar.decimal, grammar.thousands, grammar.unit)
     bare = plain = _bare(text, True)
     for mark, instead in marks:
         plain = f"replace({plain}, {literal(mark)}, {literal(instead)})"
     return f"CASE WHEN regexp_full_match({bare}, {literal(pattern)}) THEN TRY_CAST({plain} AS DOUBLE) END"
+
+
+def _is_cast(marker: str) -> bool:
+    """Whether DuckDB takes a marker for a number that the grammar does not know: NaN, the infinities."""
+    return marker.lstrip("+-").lower() in ("nan", "inf", "infinity")
 
 
 def _boolean(text: str, grammar: Grammar) -> str:

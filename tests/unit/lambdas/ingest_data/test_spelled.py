@@ -100,3 +100,13 @@ def test_any_text_has_one_value_in_sql_and_in_the_grammar(kind, text):
 def test_declared_marks_mean_the_same_in_sql_and_in_the_grammar(kind, decimal, thousands, unit, text):
     column = column_of(kind, decimal=decimal, thousands=thousands, unit=unit, missing=["-999", "NA"])
     assert sql_value(column, text) == grammar_value(column, text)
+
+
+@pytest.mark.parametrize("marker", ["nan", "NaN", "-nan", "inf", "Infinity"])
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_marker_that_duckdb_takes_for_a_number_is_missing(marker, strict):
+    """Its value is NULL and not NaN, which would break the bounds of every column."""
+    column = column_of("number", missing=[marker])
+    value, missing = (f(column, strict=strict) for f in (spelled.value, spelled.missing))
+    query = f"SELECT {value}, {missing} FROM (SELECT $text AS x)"
+    assert CONNECTION.execute(query, {"text": marker}).fetchone() == (None, True)
