@@ -19,6 +19,9 @@ LEAST_WALL_SECONDS = 5.0
 """For what has shown life: a server that answers 503 while it loads its model loads it in real time. On a
 busy machine as much longer as it is busy."""
 
+MOST_PATIENCE = 4.0
+"""A broken model fails soon on the busiest machine, too."""
+
 
 class StartLimit:
     """The time that one instance of a fleet has, through all its restarts."""
@@ -43,5 +46,5 @@ class StartLimit:
             return True
         if self._alive_since is None:
             return False
-        floor = min(self._seconds, LEAST_WALL_SECONDS * patience.factor())
+        floor = min(self._seconds, LEAST_WALL_SECONDS * min(patience.factor(), MOST_PATIENCE))
         return now - self._alive_since >= max(self._cloud_seconds, floor)

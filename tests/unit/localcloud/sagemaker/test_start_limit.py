@@ -4,7 +4,7 @@ import pytest
 
 from localcloud import patience
 from localcloud.clock import Clock
-from localcloud.sagemaker.hosting.start_limit import LEAST_WALL_SECONDS, StartLimit
+from localcloud.sagemaker.hosting.start_limit import LEAST_WALL_SECONDS, MOST_PATIENCE, StartLimit
 
 
 class Loop:
@@ -53,7 +53,7 @@ def test_a_fast_cloud_leaves_it_a_small_floor_and_a_busy_machine_a_larger_one(lo
     assert over_after(limit, loop, 1.0)
     monkeypatch.setattr(patience, "factor", lambda: 10.0)
     assert not limit.over()
-    assert over_after(limit, loop, 9 * LEAST_WALL_SECONDS)
+    assert over_after(limit, loop, (MOST_PATIENCE - 1) * LEAST_WALL_SECONDS)
 
 
 def test_life_does_not_prolong_the_whole_limit(loop):
