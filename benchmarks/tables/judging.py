@@ -60,7 +60,7 @@ def _ours(table: Shelved, csv: Path, folder: Path, budget: int) -> dict[str, Any
     document["training"]["budget_seconds"] = budget  # everybody gets the same time
     config = PipelineConfig.from_document(document)
     content = csv.read_bytes()
-    arrival = receive([content], upload_name(csv.name, content[:4]), folder)
+    arrival = receive([content], upload_name(csv.name, content[:4]), folder, config.dataset)
     dataset = ingest(arrival, config, folder)
     (folder / "model").mkdir()
     job = _job(folder, dataset.directory, config)
