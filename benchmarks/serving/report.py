@@ -16,6 +16,10 @@ def milliseconds(microseconds: float) -> str:
     return f"{value:.3f}" if value < 1 else f"{value:.1f}"
 
 
+# From here on the page is written by hand.
+_BY_HAND = "## What robustness costs"
+
+
 def write(
     path: Path, figures: Figures, forest: Figures, peers: Sequence[str], about: Mapping[str, Any]
 ) -> None:
@@ -51,7 +55,8 @@ def write(
         "",
         "Made by `make bench-serving DATA=path/to/housing.csv`.",
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _, heading, by_hand = path.read_text(encoding="utf-8").partition(_BY_HAND)
+    path.write_text("\n".join(lines) + "\n\n" + heading + by_hand, encoding="utf-8")
 
 
 def _main_table(figures: Figures) -> list[str]:

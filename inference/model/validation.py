@@ -188,6 +188,8 @@ def _check_nodes(arrays: Arrays, width: int, leaves: int) -> None:
     _require(not np.isnan(arrays["threshold"][inner]).any(), "a threshold is not a number")
     leaf = arrays["leaf"][feature < 0]
     _require(((leaf >= 0) & (leaf < leaves)).all(), "a leaf has no value")
+    # The compiled engine puts leaves' values into the tree's own order, in the room of those that there are.
+    _require(len(leaf) <= leaves, f"{len(leaf)} leaves share {leaves} rows of values")
     end = np.repeat(start[1:], np.diff(start))[inner]
     children = []
     for side in ("left", "right"):

@@ -56,7 +56,11 @@ def mutated(model: Model, random: np.random.Generator) -> Model:
     for _ in range(int(random.integers(1, 4))):
         name = str(random.choice(sorted(arrays)))
         array = arrays[name]
-        kind = int(random.integers(6))
+        kind = int(random.integers(7))
+        if kind == 6 and "leaf" in arrays:
+            arrays["leaf"] = arrays["leaf"] % 3
+            arrays["values"] = arrays["values"][: int(random.integers(3, 9))]
+            continue
         if kind == 0 and array.size:
             arrays[name] = array[: int(random.integers(len(array)))]
         elif kind == 1:

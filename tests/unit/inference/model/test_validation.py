@@ -47,6 +47,17 @@ LEAF = int(np.flatnonzero(GOOD.arrays["feature"] < 0)[0])
 NODES = len(GOOD.arrays["feature"])
 
 
+# Every leaf has the first one's value.
+SHARED = replace(
+    GOOD,
+    arrays={
+        **GOOD.arrays,
+        "leaf": np.zeros(NODES, dtype=np.int64),
+        "values": np.array(GOOD.arrays["values"])[:1],
+    },
+)
+
+
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
@@ -59,6 +70,7 @@ NODES = len(GOOD.arrays["feature"])
         (changed("right", at(INNER, int(GOOD.arrays["left"][INNER]))), "reached by no way, or by two"),
         (changed("leaf", at(LEAF, len(GOOD.arrays["values"]))), "a leaf has no value"),
         (changed("leaf", at(LEAF, -1)), "a leaf has no value"),
+        (SHARED, "leaves share 1 rows of values"),
         (changed("threshold", at(INNER, np.nan)), "a threshold is not a number"),
         (changed("threshold", lambda a: a.astype(np.int64)), "'threshold' is 1-dimensional of <i8"),
         (changed("threshold", lambda a: a[:-1]), f"'threshold' has {NODES - 1} elements for {NODES} nodes"),
