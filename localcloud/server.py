@@ -106,6 +106,12 @@ class Server:
             limit.daemon = True
             limit.start()
 
+    def _abandon(self) -> None:
+        """Leave at once; a state that nobody asked to keep is removed here, for nothing after this runs."""
+        if self._options.state is None:
+            shutil.rmtree(self._state_dir, ignore_errors=True)
+        os._exit(self.exit_code)
+
     def _shut_down(self) -> None:
         self.cloud.shut_down(_log.error)
         self.cloud.processes.stop_all(grace_seconds=1.0)
