@@ -102,7 +102,7 @@ class Server:
         if not self._stopping.is_set():
             self._stopping.set()
             self._snapshots.freeze()
-            limit = threading.Timer(_STOP_SECONDS * patience.factor(), os._exit, (self.exit_code,))
+            limit = threading.Timer(_STOP_SECONDS * patience.factor(), self._abandon)
             limit.daemon = True
             limit.start()
 

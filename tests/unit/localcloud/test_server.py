@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from localcloud import server
-from localcloud.server import StateInUseError, state_directory, tidy
+from localcloud.options import Options
+from localcloud.server import Server, StateInUseError, state_directory, tidy
 
 
 def test_a_state_that_was_asked_for_stays(tmp_path: Path):
@@ -70,3 +71,17 @@ def test_a_busy_machine_has_longer_to_end_everything(monkeypatch):
     monkeypatch.setattr("localcloud.patience.factor", lambda: 10.0)
     stopping._stop()
     assert limits == [10 * server._STOP_SECONDS]
+
+
+@pytest.mark.parametrize(("asked_for", "stays"), [(True, True), (False, False)])
+def test_a_stop_that_is_cut_short_removes_a_passing_state_only(tmp_path: Path, monkeypatch, asked_for, stays):
+    state = tmp_path / "state"
+    state.mkdir()
+    server = Server.__new__(Server)
+    server._options = Options(state=state if asked_for else None)
+    server._state_dir, server.exit_code = state, 0
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    server._abandon()
+    assert ended == [0]
+    assert state.exists() == stays
