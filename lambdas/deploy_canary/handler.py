@@ -56,8 +56,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "alarm_prefix": GreenFleet.alarm_prefix_of(settings.rollback_alarm_prefix, name),
         "check_after_seconds": plan.check_after_seconds(policy),
         "started_at": event["now"],
+        **_watched(event, policy, requests, home),
+    }
+
+
+def _watched(
+    event: dict[str, Any], policy: DeploymentPolicy, requests: list[dict[str, Any]], home: str
+) -> dict[str, Any]:
+    """How CheckDeployment is to watch it.
+
+    Nothing for an execution that began before there was ReturnHome: its definition would wait for ever where
+    traffic must go home.
+    """
+    if "is_rollback" not in event:
+        return {}
+    return {
         "guards": {request["AlarmName"]: guards.fingerprint(request) for request in requests},
-        "exempt": plan.exemption(home, is_rollback=event.get("is_rollback", False)),
+        "exempt": plan.exemption(home, is_rollback=event["is_rollback"]),
         "watch": {
             "min_green_requests": policy.min_green_requests,
             "evidence_wait_seconds": policy.evidence_wait_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -27,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     _compare(registration, deployment)
     previous = _last_promoted(registry, apart_from=arn)
     proof = event.get("proof") or {"kind": "", "reason": ""}
-    registry.promote(arn, _reason(deployment, proof), utc(event["now"]), proof["kind"])
+    registry.promote(arn, _reason(deployment, proof), _now(event), proof["kind"])
     _blame(registry, registration, event.get("rollback"))
     _move_aliases(settings, registration["mlflow_model_version"])
     alarms.delete(alarms.names_with_prefix(deployment["alarm_prefix"]))
@@ -40,6 +41,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "proof": proof["kind"],
         "deleted": deleted,
     }
+
+
+def _now(event: dict[str, Any]) -> str:
+    """The moment of the promotion. An execution that began before the state machine passed the time goes on
+    with the definition it began with (Step Functions Developer Guide, "Updating a state machine"), so there
+    it is this function's own clock."""
+    return utc(event["now"]) if "now" in event else utc(datetime.now(UTC).isoformat())
 
 
 def _compare(registration: dict[str, Any], deployment: dict[str, Any]) -> None:

@@ -88,6 +88,7 @@ EVENT: dict[str, Any] = {
         "model_data_uri": "s3://artifacts/training/model.tar.gz",
     },
     "lease": {"token": 7},
+    "is_rollback": False,
 }
 
 
@@ -190,6 +191,16 @@ def test_a_rollback_by_hand_waits_for_no_proof(
     sagemaker.in_service(OLD)
     assert handler({**EVENT, "is_rollback": True}, context)["exempt"] == "a rollback by hand"
     assert plan.exemption(OLD, is_rollback=False) == ""
+
+
+def test_a_deployment_of_an_execution_that_knows_no_way_home_is_watched_by_sagemaker_alone(
+    configure: Configure, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    """It began before a stack update, and goes on with the definition that it began with."""
+    configure(policy_with())
+    sagemaker.in_service(OLD)
+    answer = handler({key: value for key, value in EVENT.items() if key != "is_rollback"}, context)
+    assert not {"guards", "exempt", "watch"} & set(answer)
 
 
 def test_a_later_model_is_a_canary_watched_by_the_alarms_just_put(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -91,6 +92,18 @@ def test_a_promotion_approves_the_package_and_moves_the_aliases(
     assert recorded == "2026-11-22T02:50:00.000+00:00"
     assert mlflow.aliases == {"champion": "2"}
     assert mlflow.tags["1", "status"] == "archived"
+
+
+def test_an_execution_that_passes_no_time_yet_is_promoted_and_recorded(
+    sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, mlflow: FakeMlflow, context: Context
+) -> None:
+    """It began before a stack update, and goes on with the definition that it began with."""
+    event = promotion(registered(sagemaker))
+    del event["now"]
+    serve(sagemaker)
+    promote(event, context)
+    recorded = sagemaker.packages[-1]["CustomerMetadataProperties"]["promoted_at"]
+    assert datetime.fromisoformat(recorded).tzinfo is not None
 
 
 def test_a_promotion_repeated_ends_the_same(
