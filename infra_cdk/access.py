@@ -126,7 +126,7 @@ def _parts(stack: PipelineStack) -> None:
 
 def _evaluate_model(stack: PipelineStack) -> None:
     role = stack.functions.evaluate_model.role
-    stack.storage.allow_reading(role, DATASETS, TRAINING, EVALUATIONS)
+    stack.storage.allow_reading(role, DATASETS, TRAINING, EVALUATIONS, MODELS)
     stack.storage.allow_writing(role, EVALUATIONS)
     _standing(stack, role)
     stack.tracking.allow_calls(role)

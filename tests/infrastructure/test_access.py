@@ -230,6 +230,17 @@ def test_only_jobs_and_the_endpoint_use_the_key_without_a_service_between(templa
     )
 
 
+def test_the_gate_reads_the_champion_from_where_it_is_kept(template):
+    bucket = text(template.document["Outputs"]["ArtifactBucketName"]["Value"]).strip("<>")
+    role = role_of(template, "EvaluateModel")
+    for kept in (
+        "models/0123/model.tar.gz",
+        "training/job/output/model.tar.gz",
+        "evaluations/job/trained_on.sketch",
+    ):
+        assert template.allows(role, "s3:GetObject", f"<{bucket}.Arn>/{kept}")
+
+
 def test_training_never_sees_the_holdout_or_the_rows_set_aside(template):
     substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
     role = text(substitutions["TrainingRoleArn"]).strip("<>").split(".")[0]
