@@ -87,7 +87,7 @@ def roles_of(cloud: Running, stack: str) -> dict[str, Role]:
 def _short(logical_id: str) -> str:
     """`FunctionsIngestDataRoleA2AF2F65` gives IngestData, `TeardownTeardownRole...` Teardown."""
     words = re.sub(r"Role[0-9A-F]{8}$", "", logical_id)
-    return re.sub(r"^(Functions|Intake|Teardown(?=Teardown))", "", words)
+    return re.sub(r"^(Functions|Intake|Watching|Teardown(?=Teardown))", "", words)
 
 
 def tries_in(role: Role) -> Iterator[Try]:

@@ -174,9 +174,16 @@ def test_a_session_gets_through_the_gateway_what_its_role_allows_and_nothing_els
     wrong = {
         str(made.attempt): outcome
         for made in calls
-        if (outcome := _outcome(made, client)) != ("through" if role.may(made.attempt) else "denied")
+        if (outcome := _outcome(made, client)) != ("through" if _may(role, made.attempt) else "denied")
     }
     assert not wrong
+
+
+def _may(role: Role, attempt: Try) -> bool:
+    """By its own policies, or by the key's, which lets disks be encrypted for who runs on them."""
+    return role.may(attempt) or (
+        attempt.action == "kms:GenerateDataKey" and role.name in ("Serving", "Training")
+    )
 
 
 def test_some_of_these_calls_are_allowed_to_somebody_and_some_to_nobody(
@@ -185,7 +192,7 @@ def test_some_of_these_calls_are_allowed_to_somebody_and_some_to_nobody(
     holders = {str(made.attempt): sum(role.may(made.attempt) for role in roles.values()) for made in calls}
     assert sum(map(bool, holders.values())) > 10
     assert not all(holders.values())
-    assert max(holders.values()) < len(roles) / 2, holders
+    assert max(holders.values()) < 0.6 * len(roles), holders
 
 
 def _outcome(made: Call, client: Any) -> str:
@@ -199,7 +206,10 @@ def _outcome(made: Call, client: Any) -> str:
 
 def test_only_the_deployment_makes_a_model_and_only_an_isolated_one(cloud: Running, roles: dict[str, Role]):
     request = {"ModelName": f"{NAMED}-isolated", "ExecutionRoleArn": roles["Serving"].arn}
-    container = {"Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/none:1"}
+    registering = cloud.client("lambda").get_function_configuration(
+        FunctionName=NAMES.function("RegisterModel")
+    )
+    container = {"Image": registering["Environment"]["Variables"]["SERVING_IMAGE_URI"]}
     with session(cloud, roles["DeployCanary"]) as opened:
         sagemaker = opened.client("sagemaker", endpoint_url=cloud.endpoint_url)
         for open_one in ({}, {"EnableNetworkIsolation": False}):

@@ -18,6 +18,7 @@ FUNCTIONS = {
     if issubclass(kind, settings.Settings) and kind is not settings.Settings
 }
 ALL = {*FUNCTIONS, "Pipeline", "Training", "Serving", "Tracking"}
+LEASE_HOLDERS = {"AcquireLease", "DeployCanary", "CheckDeployment", "ReturnHome", "ReleaseLease"}
 # What no role needs, and what would make any of them more than it is.
 ESCALATIONS = (
     "iam:AttachRolePolicy",
@@ -171,14 +172,14 @@ def holders(roles: dict[str, Role], cloud: Running):
         ("s3:GetObject", "train", {"EvaluateModel", "Training"}),
         ("s3:GetObject", "contract", {"EvaluateModel", "Training"}),
         ("s3:PutObject", "model", {"Training"}),
-        ("s3:GetObject", "model", {"EvaluateModel", "Serving"}),
+        ("s3:GetObject", "model", {"EvaluateModel", "RegisterModel", "Serving"}),
         ("s3:PutObject", "report", {"EvaluateModel"}),
         ("s3:PutObject", "capture", {"Serving"}),
         ("s3:GetObject", "capture", set()),
         ("s3:PutObject", "runs", {"Tracking", "Training", "EvaluateModel"}),
         ("s3:DeleteObjectVersion", "holdout", {"Teardown"}),
         ("sagemaker:CreateEndpoint", "endpoint", {"DeployCanary"}),
-        ("sagemaker:UpdateEndpoint", "endpoint", {"DeployCanary"}),
+        ("sagemaker:UpdateEndpoint", "endpoint", {"DeployCanary", "ReturnHome"}),
         ("sagemaker:DeleteEndpoint", "endpoint", {"DeployCanary", "RejectChallenger", "Teardown"}),
         ("sagemaker:CreateModel", "model record", {"DeployCanary"}),
         ("sagemaker:CreateTrainingJob", "job", {"Pipeline"}),
@@ -187,10 +188,10 @@ def holders(roles: dict[str, Role], cloud: Running):
         ("sagemaker:DeleteModelPackage", "package", {"Teardown"}),
         ("states:StartExecution", "machine", {"StartExecution", "Pipeline"}),
         ("states:StopExecution", "child", {"Pipeline"}),
-        ("dynamodb:PutItem", "lease", {"AcquireLease", "DeployCanary", "CheckDeployment", "ReleaseLease"}),
+        ("dynamodb:PutItem", "lease", LEASE_HOLDERS),
         ("sns:Publish", "topic", {"Pipeline"}),
-        ("cloudwatch:PutMetricAlarm", "alarm", {"DeployCanary"}),
-        ("cloudwatch:SetAlarmState", "alarm", {"RejectChallenger", "Teardown"}),
+        ("cloudwatch:PutMetricAlarm", "alarm", {"DeployCanary", "ReturnHome", "RejectChallenger"}),
+        ("cloudwatch:SetAlarmState", "alarm", {"ReturnHome", "RejectChallenger", "Teardown"}),
         ("iam:PassRole", "endpoint role", {"DeployCanary"}),
         ("iam:PassRole", "training role", {"Pipeline"}),
     ],
