@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from contracts.dataset import DatasetContract
 from contracts.reading import Table
+from contracts.values import DATE_PARTS, DAY_PARTS
+
+_PARTS_OF = {"date": DAY_PARTS, "timestamp": DATE_PARTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +65,50 @@ class Distance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DateParts:
+    """The `parts` (DATE_PARTS) of a column of dates or timestamps, a new column each; by default all that its
+    type has. The date itself stays a feature."""
+
+    column: str
+    type: str
+    parts: tuple[str, ...]
+
+    @classmethod
+    def read(cls, table: Table, dataset: DatasetContract) -> DateParts:
+        name = table.text("column")
+        kinds = {c.name: c.type for c in dataset.feature_columns if c.type in _PARTS_OF}
+        if name not in kinds:
+            known = ", ".join(kinds) or "none"
+            raise table.fail("column", f"{name!r} is no feature of type date or timestamp; those are {known}")
+        known_parts = _PARTS_OF[kinds[name]]
+        parts = table.texts("parts", known_parts)
+        table.finish()
+        for index, part in enumerate(parts):
+            if part not in known_parts:
+                reason = f"{part!r} is not one of {', '.join(known_parts)}, which a {kinds[name]} has"
+                raise table.fail(f"parts[{index}]", reason)
+        if not parts:
+            raise table.fail("parts", "is empty; leave the table out to derive nothing")
+        return cls(column=name, type=kinds[name], parts=tuple(dict.fromkeys(parts)))
+
+    def name_of(self, part: str) -> str:
+        return f"{self.column}: {part}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureRecipes:
     """All derived features, in the order in which they are appended."""
 
     ratios: tuple[Ratio, ...]
     rotations: tuple[Rotation, ...]
     distances: tuple[Distance, ...]
+    dates: tuple[DateParts, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many columns are appended."""
+        parts = sum(len(recipe.parts) for recipe in self.dates)
+        return len(self.ratios) + 2 * len(self.rotations) + len(self.distances) + parts
 
     @property
     def used_columns(self) -> frozenset[str]:
@@ -81,6 +123,7 @@ class FeatureRecipes:
             ratios=table.tables("ratios", Ratio.read, required=False),
             rotations=table.tables("rotations", Rotation.read, required=False),
             distances=table.tables("distances", Distance.read, required=False),
+            dates=table.tables("dates", partial(DateParts.read, dataset=dataset), required=False),
         )
         table.finish()
         numeric = {c.name for c in dataset.feature_columns if c.is_numeric}
@@ -93,4 +136,11 @@ class FeatureRecipes:
                     raise table.fail(
                         key, f"{name!r} is not a numeric feature; those are {', '.join(sorted(numeric))}"
                     )
+        taken = {c.name for c in dataset.columns}
+        for index, recipe in enumerate(recipes.dates):
+            if recipe.column in [earlier.column for earlier in recipes.dates[:index]]:
+                raise table.fail(f"dates[{index}].column", f"{recipe.column!r} is taken apart twice")
+            for part in recipe.parts:
+                if (name := recipe.name_of(part)) in taken:
+                    raise table.fail(f"dates[{index}]", f"would make {name!r}, which is a column already")
         return recipes

@@ -31,6 +31,11 @@ from typing import Any
 
 from contracts import spellings
 
+# What becomes of a date, by number: year, month (1-12), day of the month (1-31), weekday (0 is
+# Monday), day of the year (0-365); the hour of the day (0-23) is a timestamp's alone.
+DAY_PARTS = ("year", "month", "day", "weekday", "day_of_year")
+DATE_PARTS = (*DAY_PARTS, "hour")
+
 TYPES = ("number", "integer", "boolean", "date", "timestamp", "category", "text")
 NUMERIC = ("number", "integer")
 LARGEST_WHOLE = 2**53 - 1  # above it float64, and so every estimator, skips whole numbers

@@ -150,10 +150,9 @@ def _folds(experiment: Experiment) -> list[Fold]:
 def _size(experiment: Experiment) -> Size:
     recipes, counts = experiment.config.features, experiment.category_counts.values()
     numbers = len(experiment.config.dataset.feature_columns) - len(counts)
-    derived = len(recipes.ratios) + 2 * len(recipes.rotations) + len(recipes.distances)
     encoded = sum(count if count <= MAX_ONE_HOT else 1 for count in counts)
     classes = 0 if experiment.task == "regression" else len(np.unique(experiment.dataset.target))
-    return Size(len(experiment.dataset), numbers + derived + encoded, classes)
+    return Size(len(experiment.dataset), numbers + recipes.count + encoded, classes)
 
 
 def _describe(number: int, trial: Trial, metric: str, complete: bool) -> dict[str, Any]:

@@ -59,9 +59,7 @@ class Experiment:
         return fitted[0] if choice.only else Blend(fitted, [member.weight for member in choice.members])
 
     def unfitted(self, member: Member, rows: Dataset) -> Any:
-        return build_pipeline(
-            self.config, self.category_counts, rows.features, member, self.seed, self.threads
-        )
+        return build_pipeline(self.config, self.category_counts, rows, member, self.seed, self.threads)
 
     def _fit_member(self, member: Member, rows: Dataset) -> Any:
         with limited_threads(self.threads):

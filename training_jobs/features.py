@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from contracts.features import Distance, FeatureRecipes, Ratio, Rotation
-from inference.model import Step
-from inference.model.features import combine, distance, ratio
+from contracts.features import DateParts, Distance, FeatureRecipes, Ratio, Rotation
+from inference.model import DATE_PARTS, Step
+from inference.model.features import combine, date_part, distance, ratio
+
+# In what columns of dates and timestamps count, see inference.formats.tables.
+_UNITS_PER_DAY = {"date": 1.0, "timestamp": 86_400.0}
 
 
 class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -67,12 +70,16 @@ def derived_features(recipes: FeatureRecipes) -> DerivedFeatures:
         steps += _rotation(rotation)
     for point in recipes.distances:
         steps.append(_distance(point))
+    for recipe in recipes.dates:
+        steps += _date_parts(recipe)
     return DerivedFeatures(tuple({step[0]: step for step in steps}.values()))
 
 
 def _apply(operation: str, a: Any, b: Any, p: float, q: float) -> Any:
     if operation == "ratio":
         return ratio(a, b)
+    if operation == "date_part":
+        return date_part(a, int(p), q)
     return combine(a, b, p, q) if operation == "combine" else distance(a, b, p, q)
 
 
@@ -92,3 +99,11 @@ def _rotation(recipe: Rotation) -> list[tuple[str, str, str, str, float, float]]
 
 def _distance(recipe: Distance) -> tuple[str, str, str, str, float, float]:
     return (f"distance_to_{recipe.name}", "distance", recipe.x, recipe.y, recipe.to_x, recipe.to_y)
+
+
+def _date_parts(recipe: DateParts) -> list[tuple[str, str, str, str, float, float]]:
+    column, units = recipe.column, _UNITS_PER_DAY[recipe.type]
+    return [
+        (recipe.name_of(part), "date_part", column, column, float(DATE_PARTS.index(part)), units)
+        for part in recipe.parts
+    ]

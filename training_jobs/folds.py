@@ -12,6 +12,8 @@ from training_jobs.errors import DatasetError
 
 Rows = npt.NDArray[np.intp]
 Fold = tuple[Rows, Rows]
+# So many parts of the training rows are encoded by the rest.
+ENCODING_FOLDS = 5
 
 
 def split_rows(
@@ -56,6 +58,26 @@ def forward_folds(times: npt.NDArray[Any], count: int, gap: float) -> list[Fold]
     if not folds:
         raise DatasetError("the training rows are all of one time: none is later than another")
     return folds
+
+
+def encoding_folds(
+    target: npt.NDArray[Any], task: str, split: Split, keys: npt.NDArray[Any] | None, seed: int
+) -> list[Fold]:
+    """Folds that have each row once on their second side, to be encoded by the rows of the first. Groups stay
+    together; of a split by time the first side is earlier, but for the first block, which nothing precedes:
+    it is encoded by the block behind it. Rows that are all of one group or time are parted by chance."""
+    distinct = 0 if keys is None else len(np.unique(keys))
+    if keys is None or distinct < 2:
+        return _shuffled(target, task, min(ENCODING_FOLDS, len(target)), seed)
+    if split.by != "time":
+        return split_rows(target, task, split, keys, min(ENCODING_FOLDS, distinct), seed)
+    ordered = np.sort(keys)
+    starts = np.unique(ordered[[len(keys) * block // ENCODING_FOLDS for block in range(ENCODING_FOLDS)]])
+    if len(starts) < 2:  # most rows are of the first time
+        starts = np.array([ordered[0], ordered[ordered > ordered[0]][0]])
+    block = np.searchsorted(starts, keys, side="right") - 1
+    learnt = [block == 1, *(block < number for number in range(1, len(starts)))]
+    return [(np.flatnonzero(rows), np.flatnonzero(block == number)) for number, rows in enumerate(learnt)]
 
 
 def _shuffled(target: npt.NDArray[Any], task: str, count: int, seed: int) -> list[Fold]:

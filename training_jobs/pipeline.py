@@ -7,14 +7,15 @@ from typing import Any
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from contracts.pipeline_config import PipelineConfig
 from training_jobs.choice import Member
+from training_jobs.dataset import Dataset
 from training_jobs.estimators import make_estimator, needs_scaling
 from training_jobs.features import derived_features
+from training_jobs.folds import encoding_folds
 
 # More categories than this become their mean target instead of a column each.
 MAX_ONE_HOT = 32
@@ -23,18 +24,18 @@ MAX_ONE_HOT = 32
 def build_pipeline(
     config: PipelineConfig,
     category_counts: dict[str, int],
-    rows: pd.DataFrame,
+    rows: Dataset,
     member: Member,
     seed: int,
     threads: int,
 ) -> Pipeline:
     """Unfitted, for the given rows. `category_counts` tells how many values each category column has."""
     name = member.estimator
-    numbers = _numbers(config, rows)
-    columns = _columns(numbers, category_counts, config.dataset.task, seed, scale=needs_scaling(name))
+    numbers = _numbers(config, rows.features)
+    columns = _columns(config, numbers, category_counts, rows, seed, scale=needs_scaling(name))
     estimator = make_estimator(name, config.dataset.task, member.parameters, seed, threads)
     if config.training.monotone:
-        estimator.set_params(**{_CONSTRAINTS[name]: _held(config, numbers, category_counts, rows)})
+        estimator.set_params(**{_CONSTRAINTS[name]: _held(config, numbers, category_counts, rows.features)})
     return Pipeline(
         [("features", derived_features(config.features)), ("columns", columns), ("estimator", estimator)]
     )
@@ -49,7 +50,13 @@ def _numbers(config: PipelineConfig, rows: pd.DataFrame) -> list[str]:
 
 
 def _columns(
-    numbers: list[str], category_counts: dict[str, int], task: str, seed: int, *, scale: bool
+    config: PipelineConfig,
+    numbers: list[str],
+    category_counts: dict[str, int],
+    rows: Dataset,
+    seed: int,
+    *,
+    scale: bool,
 ) -> ColumnTransformer:
     few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT]
     many = [name for name in category_counts if name not in few]
@@ -59,7 +66,7 @@ def _columns(
     if few:
         parts.append(("one_hot", OneHotEncoder(handle_unknown="ignore", sparse_output=False), few))
     if many:
-        parts.append(("means", _means(task, seed, scale=scale), many))
+        parts.append(("means", _means(config, rows, seed, scale=scale), many))
     return ColumnTransformer(parts, verbose_feature_names_out=False)
 
 
@@ -89,10 +96,12 @@ def _scaled() -> Pipeline:
     )
 
 
-def _means(task: str, seed: int, *, scale: bool) -> Any:
+def _means(config: PipelineConfig, rows: Dataset, seed: int, *, scale: bool) -> Any:
     """Each category's mean target, shrunk towards the mean of all. Rows to be fitted get the means of other
-    rows (scikit-learn's cross fitting), or a category of few rows would give their answers away."""
-    regression = task == "regression"
-    folds = (KFold if regression else StratifiedKFold)(5, shuffle=True, random_state=seed)
-    encoder = TargetEncoder(target_type="continuous" if regression else "auto", cv=folds)
+    rows (scikit-learn's cross fitting), kept apart as the split keeps them, or a category of few rows would
+    give their answers away."""
+    contract = config.dataset
+    folds = encoding_folds(rows.target, contract.task, contract.split, rows.keys, seed)
+    kind = "continuous" if contract.task == "regression" else "auto"
+    encoder = TargetEncoder(target_type=kind, cv=folds)
     return Pipeline([("means", encoder), ("scale", StandardScaler())]) if scale else encoder

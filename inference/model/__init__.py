@@ -3,8 +3,8 @@
 The plain types are importable from here; artefact, predictor and engines from their modules.
 """
 
+from contracts.values import DATE_PARTS
 from inference.model.structure import (
-    DATE_PARTS,
     MISSING_CODE,
     UNKNOWN_CODE,
     FloatArray,

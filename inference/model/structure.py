@@ -18,10 +18,6 @@ from contracts.values import Grammar
 
 FloatArray = npt.NDArray[np.float64]
 
-# What a date_part step gives, by number: the year, the month (1-12), the day of the month (1-31), the weekday
-# (0 is Monday), the day of the year (0-365), the hour of the day (0-23).
-DATE_PARTS = ("year", "month", "day", "weekday", "day_of_year", "hour")
-
 # A category that training never saw, and a missing one. Known categories are numbered from 0.
 UNKNOWN_CODE = -1.0
 MISSING_CODE = -2.0
@@ -78,7 +74,8 @@ class Step:
     scale     (a - p) / q
     lookup    `lookup[p + a]` where a is a known code below q, `lookup[p + q]` for a missing one and
               `lookup[p + q + 1]` for an unknown one
-    date_part the part p (DATE_PARTS) of the day that a / q begins, a counting from 1970-01-01 in q a day
+    date_part the part p (DATE_PARTS of contracts.values) of the day that a / q begins, a counting from
+              1970-01-01 in q a day
 
     ratio, combine and distance give a missing value wherever the result is not finite.
     """

@@ -30,6 +30,7 @@ def toml_of(plan: Plan, file_stem: str, holdout_share: float = 0.2) -> str:
             *_dataset(plan, holdout_share),
             *(line for column in plan.columns for line in _column(plan, column)),
             *_split(plan),
+            *_dates(plan),
             *training(plan),
             *gate(plan),
             *deployments(),
@@ -138,6 +139,19 @@ def _split(plan: Plan) -> list[str]:
     if not groups:
         return [*lines, "[split]", 'by = "row"', ""]
     return [*lines, "[split]", 'by = "group"', f"group = {_text(groups[0])}", ""]
+
+
+def _dates(plan: Plan) -> list[str]:
+    """Trees learn little of seasons and weekdays from a date alone, so its parts become features."""
+    lines = []
+    for name in plan.times:
+        lines += [
+            "# --- The parts of a date as features: year, month, day, weekday, day of the year, hour ---",
+            "[[features.dates]]",
+            f"column = {_text(name)}",
+            "",
+        ]
+    return lines
 
 
 def _value(value: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.split import BY_ROW, Split
 from training_jobs.errors import DatasetError
-from training_jobs.folds import forward_folds, split_rows
+from training_jobs.folds import encoding_folds, forward_folds, split_rows
 
 BY_GROUP = Split(by="group", group="customer", time="", gap_days=0)
 BY_TIME = Split(by="time", group="", time="sold_at", gap_days=2)
@@ -53,3 +53,30 @@ def test_time_is_learnt_from_the_past_less_the_gap() -> None:
 def test_rows_of_one_time_have_no_past() -> None:
     with pytest.raises(DatasetError, match="all of one time"):
         forward_folds(np.zeros(9), 3, 0)
+
+
+@pytest.mark.parametrize("split", [BY_ROW, BY_GROUP, BY_TIME], ids=["row", "group", "time"])
+@pytest.mark.parametrize("kinds", [1, 2, 7, 300])
+def test_every_row_is_encoded_once_by_others(split: Split, kinds: int) -> None:
+    keys = np.random.default_rng(kinds).integers(0, kinds, 300)
+    folds = encoding_folds(np.arange(300.0), "regression", split, keys, 1)
+    assert sorted(np.concatenate([encoded for _, encoded in folds])) == list(range(300))
+    for learnt, encoded in folds:
+        assert len(learnt)
+        assert not set(learnt) & set(encoded)
+        assert kinds == 1 or not set(keys[learnt]) & set(keys[encoded])
+
+
+def test_a_time_is_encoded_by_what_came_before_it() -> None:
+    days = np.random.default_rng(2).permutation(np.repeat(np.arange(50), 2))
+    first, *later = encoding_folds(np.zeros(100), "regression", BY_TIME, days, 1)
+    assert len(later) == 4
+    assert days[first[1]].max() < days[first[0]].min()
+    assert all(days[learnt].max() < days[encoded].min() for learnt, encoded in later)
+
+
+def test_rows_mostly_of_the_first_time_are_encoded_all_the_same() -> None:
+    days = np.array([1] * 95 + [2, 3, 4, 5, 6])
+    folds = encoding_folds(np.zeros(100), "regression", BY_TIME, days, 1)
+    assert sorted(np.concatenate([encoded for _, encoded in folds])) == list(range(100))
+    assert all(len(learnt) for learnt, _ in folds)

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from contracts.values import DATE_PARTS, DAY_PARTS
 from operations.draft.errors import DraftError
 from tests.unit.operations.draft.tables import HEADER, column_of, planned, rows, saved, text
 
@@ -119,6 +120,13 @@ def test_dates_and_timestamps_keep_their_order(tmp_path, values, type_, order):
     plan, column = drafted(tmp_path, values)
     assert (column.type, column.grammar.date_order) == (type_, order)
     assert plan.times == ["new"]
+
+
+@pytest.mark.parametrize(("time", "parts"), [("", DAY_PARTS), (" 10:15:00", DATE_PARTS)])
+def test_the_parts_of_dates_become_features(tmp_path, time, parts):
+    dates = [f"2024-{n % 12 + 1:02}-{n % 28 + 1:02}{time}" for n in range(COUNT)]
+    _, config = column_of("new", dates, tmp_path)
+    assert [(recipe.column, recipe.parts) for recipe in config.features.dates] == [("new", parts)]
 
 
 def test_dates_that_could_be_either_are_asked_about(tmp_path):
