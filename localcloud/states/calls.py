@@ -18,10 +18,10 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from localcloud.cloud import Cloud
 from localcloud.sessions import Credentials
 from localcloud.states.errors import StatesError
+from localcloud.states.models import client_name
 from localcloud.states.resources import OPTIMIZED, Resource
 
 _READ_TIMEOUT_SECONDS = 1000
-_SDK_CLIENTS = {"sfn": "stepfunctions", "cloudwatchlogs": "logs", "eventbridge": "events", "ses": "ses"}
 _SDK_PREFIXES = {
     "dynamodb": "DynamoDb",
     "sagemaker": "SageMaker",
@@ -32,7 +32,6 @@ _SDK_PREFIXES = {
     "cloudformation": "CloudFormation",
     "eventbridge": "EventBridge",
 }
-_HYPHENATED = {"sagemakerruntime": "sagemaker-runtime"}
 
 
 class Calls:
@@ -62,7 +61,7 @@ class Calls:
 
         `patient` is for what Step Functions asks on its own account, which no Retry of the state covers.
         """
-        client = self._client(_client_name(resource), patient)
+        client = self._client(client_name(resource), patient)
         method = _method(client, resource)
         model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
         parameters = _to_wire(arguments, model.input_shape)
@@ -132,12 +131,6 @@ class Calls:
                 except BotoCoreError as error:
                     raise StatesError("States.Runtime", f"There is no service {name!r}: {error}") from error
             return self._clients[name, patient]
-
-
-def _client_name(resource: Resource) -> str:
-    if not resource.sdk:
-        return OPTIMIZED[resource.service].client
-    return _SDK_CLIENTS.get(resource.service) or _HYPHENATED.get(resource.service, resource.service)
 
 
 def _prefix(resource: Resource) -> str:

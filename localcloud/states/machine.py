@@ -18,6 +18,7 @@ from localcloud.states.frame import Frame
 from localcloud.states.history import payload
 from localcloud.states.maps import run_map
 from localcloud.states.task import run_task
+from localcloud.states.variables import hold
 
 State = Mapping[str, Any]
 Step = tuple[Any, str | None]
@@ -40,6 +41,7 @@ def run_states(machine: Mapping[str, Any], value: Any, frame: Frame, start: str 
             frame.event(f"{kind}StateEntered", "stateEnteredEventDetails", **_data("input", name, value))
         frame.entered = False
         value, following = _evaluating(state, name, value, frame)
+        hold(name, value)
         frame.event(f"{kind}StateExited", "stateExitedEventDetails", **_data("output", name, value))
         name = following
     return value

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from localcloud.states import variables
 from localcloud.states.errors import StatesError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def evaluate(expression: str, value: Any, frame: Frame, **reserved: Any) -> Any:
     try:
         parsed = jsonata.Jsonata.jsonata(expression, timeout=1000)
         stepfunctions._register_sfn_jsonata_functions(parsed)
+        parsed.register_lambda("eval", _no_eval)
         found = parsed.evaluate(None, bindings)
     except Exception as error:
         code = getattr(error, "error", None)
@@ -99,19 +101,23 @@ def output(state: State, value: Any, result: Any, frame: Frame) -> Any:
     if is_jsonata(state, frame):
         made = fill(state["Output"], value, frame, result=result) if "Output" in state else result
         assign(state, value, frame, result=result)
+        variables.hold(frame.context["State"]["Name"], made)
         return made
     from ministack.services import stepfunctions
 
     with _translated():
         selected = stepfunctions._apply_result_selector(state, result)
         merged = stepfunctions._apply_result_path(state, value, selected)
-        return stepfunctions._apply_output_path(state, merged, frame.context)
+        made = stepfunctions._apply_output_path(state, merged, frame.context)
+    variables.hold(frame.context["State"]["Name"], made)
+    return made
 
 
 def assign(state: State, value: Any, frame: Frame, **reserved: Any) -> None:
     """Bind the state's variables: every expression sees the values from before."""
     if "Assign" in state and is_jsonata(state, frame):
-        frame.variables.update(fill(state["Assign"], value, frame, **reserved))
+        made = fill(state["Assign"], value, frame, **reserved)
+        frame.variables = variables.assigned(frame.variables, made)
 
 
 def caught(catcher: State, value: Any, error: StatesError, state: State, frame: Frame) -> Any:
@@ -122,11 +128,17 @@ def caught(catcher: State, value: Any, error: StatesError, state: State, frame: 
         if "Output" in catcher:
             made = fill(catcher["Output"], value, frame, errorOutput=document)
         if "Assign" in catcher:
-            frame.variables.update(fill(catcher["Assign"], value, frame, errorOutput=document))
+            assigned = fill(catcher["Assign"], value, frame, errorOutput=document)
+            frame.variables = variables.assigned(frame.variables, assigned)
         return made
     from ministack.services import stepfunctions
 
     return stepfunctions._apply_result_path_raw(catcher.get("ResultPath", "$"), value, document)
+
+
+def _no_eval(*_: Any) -> Any:
+    """Step Functions has no $eval: the evaluation fails, as for any name that is no function."""
+    raise ValueError("T1006: Attempted to invoke a non-function")
 
 
 def _plain(value: Any) -> Any:

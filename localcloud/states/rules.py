@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,12 @@ _RETRIER = frozenset(
 _CATCHER = frozenset({"ErrorEquals", "Next", "Output", "Assign", "ResultPath", "Comment"})
 _MOST_SECONDS = 99_999_999
 _MAX_DELAY_SECONDS = 31_622_400
+_ORDERED = "(Equals|LessThan|GreaterThan|LessThanEquals|GreaterThanEquals)(Path)?"
+_COMPARISON = re.compile(
+    rf"((String|Numeric|Timestamp){_ORDERED}|BooleanEquals(Path)?|StringMatches"
+    r"|Is(Null|Present|Numeric|String|Boolean|Timestamp))\Z"
+)
+"""https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html, the comparison operators."""
 State = Mapping[str, Any]
 
 
@@ -76,12 +83,10 @@ def _catcher(entry: State, at: str, states: State) -> Iterator[str]:
 def duration_problems(state: State, kind: str, at: str) -> Iterator[str]:
     """What is wrong with a state's times."""
     for name in ("TimeoutSeconds", "HeartbeatSeconds"):
-        if (
-            name in state
-            and not is_expression(state[name])
-            and not _within(state[name], 1, _MOST_SECONDS, True)
-        ):
+        if name in state and not is_expression(state[name]) and not is_limit(state[name]):
             yield f"{_SCHEMA}: Value is not an integer from 1 to {_MOST_SECONDS} at {at}/{name}"
+        if name in state and f"{name}Path" in state:
+            yield f"{_SCHEMA}: There should only be one of the following fields: [{name}, {name}Path] at {at}"
     timeout, heartbeat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
     if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
         yield f"{_SCHEMA}: HeartbeatSeconds must be smaller than TimeoutSeconds at {at}/HeartbeatSeconds"
@@ -92,6 +97,11 @@ def duration_problems(state: State, kind: str, at: str) -> Iterator[str]:
         yield f"{_SCHEMA}: A Wait has exactly one of Seconds, Timestamp, SecondsPath, TimestampPath at {at}"
     elif given == ["Seconds"] and not _is_wait(state["Seconds"]):
         yield f"{_SCHEMA}: Value is not an integer from 0 to {_MOST_SECONDS} at {at}/Seconds"
+
+
+def is_limit(seconds: Any) -> bool:
+    """Whether a TimeoutSeconds or HeartbeatSeconds is one that AWS takes."""
+    return _within(seconds, 1, _MOST_SECONDS, True)
 
 
 def choice_problems(state: State, language: str, at: str, states: State) -> Iterator[str]:
@@ -109,9 +119,41 @@ def choice_problems(state: State, language: str, at: str, states: State) -> Iter
             continue
         if rule.get("Next") not in states:
             yield f"{_TARGET}: Missing 'Next' target: {rule.get('Next')} at {where}/Next"
-        condition = rule.get("Condition")
-        if language == "JSONata" and not (is_expression(condition) or isinstance(condition, bool)):
-            yield f"{_SCHEMA}: A JSONata choice needs a Condition: an expression or a boolean at {where}"
+        if language == "JSONata":
+            yield from _condition(rule, where)
+        else:
+            yield from _comparison(rule, where, top=True)
+
+
+def _condition(rule: State, at: str) -> Iterator[str]:
+    condition = rule.get("Condition")
+    if not (is_expression(condition) or isinstance(condition, bool)):
+        yield f"{_SCHEMA}: A JSONata choice needs a Condition: an expression or a boolean at {at}"
+    for name in rule.keys() - {"Condition", "Next", "Output", "Assign", "Comment"}:
+        yield f"{_SCHEMA}: Field '{name}' is not supported at {at}"
+
+
+def _comparison(rule: State, at: str, *, top: bool) -> Iterator[str]:
+    """A JSONPath rule is one comparison of a Variable, or And, Or, Not of others."""
+    named = [name for name in rule if name not in ("Next", "Comment", "Variable")]
+    if not top and "Next" in rule:
+        yield f"{_SCHEMA}: Field 'Next' is not supported at {at}"
+    if len(named) != 1:
+        yield f"{_SCHEMA}: A choice rule has exactly one comparison, And, Or or Not at {at}"
+        return
+    (name,) = named
+    if name in ("And", "Or", "Not"):
+        inner = [rule[name]] if name == "Not" else rule[name]
+        if not isinstance(inner, list) or not inner or not all(isinstance(part, dict) for part in inner):
+            wanted = "an object" if name == "Not" else "a non-empty array of objects"
+            yield f"{_SCHEMA}: Value is not {wanted} at {at}/{name}"
+            return
+        for index, part in enumerate(inner):
+            yield from _comparison(part, f"{at}/{name}[{index}]", top=False)
+    elif not _COMPARISON.match(name):
+        yield f"{_SCHEMA}: Field '{name}' is not supported at {at}"
+    elif not isinstance(rule.get("Variable"), str):
+        yield f"{_SCHEMA}: The field 'Variable' is required but was missing at {at}"
 
 
 def _within(value: Any, least: float, most: float, whole: bool) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from localcloud import iam
 from localcloud.states import query, resources
+from localcloud.states.argument_rules import started_problems
 from localcloud.states.errors import StatesError, StoppedError
 from localcloud.states.frame import Frame
 from localcloud.states.history import payload
@@ -46,6 +47,7 @@ def run_task(state: State, value: Any, frame: Frame) -> Any:
     if resource.waits_for_token:
         frame.context["Task"] = {"Token": frame.execution.task_token()}
     arguments = query.arguments(state, value, frame)
+    _refuse(resource, arguments, frame)
     limits = _limits(state, value, frame)
     kind = {"resourceType": resource.history_type, "resource": _action(resource)}
     if not frame.execution.resumes_waiting:
@@ -66,6 +68,17 @@ def run_task(state: State, value: Any, frame: Frame) -> Any:
         outputDetails={"truncated": False},
     )
     return query.output(state, value, result, frame)
+
+
+def _refuse(resource: Resource, arguments: Any, frame: Frame) -> None:
+    """Arguments that an expression made are checked once they are there: a bad field ends the task."""
+    found = [] if resource.function_arn else started_problems(resource, arguments)
+    if found:
+        raise StatesError(
+            "States.Runtime",
+            f"An error occurred while executing the state '{frame.context['State']['Name']}'. The Parameters"
+            f" '{payload(arguments)}' could not be used to start the Task: [{', '.join(found)}]",
+        )
 
 
 def _scheduled(state: State, arguments: Any, limits: _Limits, kind: Mapping[str, str], frame: Frame) -> None:

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.states import fields, resources
+from localcloud.states.argument_rules import argument_problems
+from localcloud.states.jsonata_rules import expression_problems
 from localcloud.states.map_rules import map_problems
-from localcloud.states.rules import attempt_problems, choice_problems, duration_problems
+from localcloud.states.rules import attempt_problems, choice_problems, duration_problems, is_limit
+from localcloud.states.variables import variable_problems
 
 _TOP = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
 _NESTED = frozenset({"Comment", "StartAt", "States", "ProcessorConfig"})
@@ -39,15 +42,18 @@ def problems(definition: str) -> list[Problem]:
         f"DUPLICATE_STATE_NAME: State name '{name}' is used more than once at /States"
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
-    return found or list(_expressions(definition))
+    if isinstance(machine.get("States"), dict) and not _has_end(machine["States"]):
+        found.append("MISSING_END_STATE: Workflow has no terminal state at null")
+    if "TimeoutSeconds" in machine and not is_limit(machine["TimeoutSeconds"]):
+        found.append(f"{_SCHEMA}: Value is not an integer from 1 to 99999999 at /TimeoutSeconds")
+    return found
 
 
-def _expressions(definition: str) -> Iterator[Problem]:
-    from ministack.services import stepfunctions
-
-    refusal = stepfunctions._validate_definition_jsonata(definition)
-    if refusal:
-        yield refusal
+def _has_end(states: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(state, dict) and (state.get("End") is True or state.get("Type") in fields.TERMINAL)
+        for state in states.values()
+    )
 
 
 def _machine(
@@ -88,8 +94,11 @@ def _state(state: Mapping[str, Any], at: str, outer: str, states: Mapping[str, A
     yield from _transitions(state, kind, at, states)
     yield from attempt_problems(state, at, states)
     yield from duration_problems(state, kind, at)
+    yield from variable_problems(state, language, at)
+    if language == "JSONata":
+        yield from expression_problems(state, at)
     if kind == "Task" and isinstance(state.get("Resource"), str):
-        yield from _resource(state["Resource"], at)
+        yield from _resource(state, language, at)
     if kind == "Choice":
         yield from choice_problems(state, language, at, states)
     yield from _inner(state, kind, language, at)
@@ -107,11 +116,13 @@ def _transitions(
         yield f"{_TARGET}: Missing 'Next' target: {state['Next']} at {at}/Next"
 
 
-def _resource(arn: str, at: str) -> Iterator[Problem]:
+def _resource(state: Mapping[str, Any], language: str, at: str) -> Iterator[Problem]:
     try:
-        resources.parse(arn)
+        resources.parse(state["Resource"])
     except resources.UnsupportedResourceError as error:
         yield f"{_SCHEMA}: {error} at {at}/Resource"
+    else:
+        yield from argument_problems(state, language, at)
 
 
 def _inner(state: Mapping[str, Any], kind: str, language: str, at: str) -> Iterator[Problem]:

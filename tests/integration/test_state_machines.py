@@ -281,3 +281,33 @@ def test_executions_run_beside_one_another(account: Account):
     for thread in threads:
         thread.join()
     assert ended == ["SUCCEEDED"] * 5
+
+
+def test_a_mistyped_argument_in_a_branch_that_nothing_visits_is_refused_and_told_by_validation(
+    account: Account,
+):
+    tell = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
+    states = {
+        "Ask": {"Type": "Choice", "Choices": [{"Condition": False, "Next": "Tell"}], "Default": "Done"},
+        "Tell": {**tell, "Arguments": {"TopicArm": "t", "Message": "m"}},
+        "Done": {"Type": "Succeed"},
+    }
+    with pytest.raises(ClientError, match='"TopicArm" is not supported by Step Functions at /States/Tell'):
+        account.machine(states, "Ask")
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Ask", "States": states}
+    told = account.client("stepfunctions").validate_state_machine_definition(
+        definition=json.dumps(definition)
+    )
+    assert told["result"] == "FAIL"
+    assert [(each["code"], each["location"]) for each in told["diagnostics"]] == [
+        ("SCHEMA_VALIDATION_FAILED", "/States/Tell/Arguments")
+    ]
+
+
+def test_an_argument_that_only_an_expression_gets_wrong_ends_the_task(account: Account):
+    states = {
+        "Call": invoke("work", Arguments="{% {'FunctionName': 'work', 'Paylode': 1} %}", End=True),
+    }
+    ended = account.run(account.machine(states, "Call"))
+    assert ended["error"] == "States.Runtime"
+    assert 'could not be used to start the Task: [The field "Paylode"' in ended["cause"]

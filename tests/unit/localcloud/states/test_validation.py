@@ -18,7 +18,8 @@ GOOD_RETRY = {"ErrorEquals": ["States.ALL"], "MaxDelaySeconds": 30, "JitterStrat
 
 
 def work(**more) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True, **more}
+    made = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True, **more}
+    return {"Arguments": {"FunctionName": "work"}, **made} if "lambda" in made["Resource"] else made
 
 
 def test_a_good_definition_has_no_problems():
@@ -92,6 +93,11 @@ def test_a_distributed_map_may_read_label_and_tolerate():
             {"A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "Next": "A"}]}},
             "A JSONata choice needs a Condition",
         ),
+        (
+            {"A": {"Type": "Choice", "Choices": [{"Condition": True, "Next": "B", "When": 1}]}, "B": DONE},
+            "Field 'When' is not supported at /States/A/Choices[0]",
+        ),
+        ({"A": {"Type": "Pass", "Next": "A"}}, "MISSING_END_STATE: Workflow has no terminal state"),
         ({"A": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": True}}, "JSONata states only"),
         ({"A" * 81: DONE}, "at most 80 characters"),
         ({"A": {"Type": "Pass", "Output": "{% ( %}", "End": True}}, "INVALID_JSONATA_EXPRESSION"),
@@ -135,3 +141,47 @@ def test_every_sync_task_needs_its_managed_rule_nested_ones_too():
     assert managed_rules(json.loads(machine({"Both": both}))) == {
         "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
     }
+
+
+def test_the_machines_own_time_limit_is_checked():
+    assert "at /TimeoutSeconds" in problems(machine({"A": DONE}, TimeoutSeconds=0))[0]
+
+
+def by_path(states: dict[str, Any]) -> list[str]:
+    return problems(machine(states, QueryLanguage="JSONPath"))
+
+
+def choice(rule: dict[str, Any]) -> dict[str, Any]:
+    return {"A": {"Type": "Choice", "Choices": [{"Next": "B", **rule}]}, "B": DONE}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"Variable": "$.x", "NumericLessThanEqualsPath": "$.y"},
+        {"Not": {"Variable": "$.x", "IsPresent": True}},
+        {"And": [{"Variable": "$.x", "StringMatches": "a*"}, {"Variable": "$.y", "BooleanEquals": True}]},
+    ],
+)
+def test_a_comparison_by_path_is_taken(rule: dict[str, Any]):
+    assert by_path(choice(rule)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ({"Variable": "$.x", "StringEqual": "a"}, "Field 'StringEqual' is not supported"),
+        ({"Variable": "$.x", "StringEquals": "a", "IsNull": True}, "exactly one comparison"),
+        ({"StringEquals": "a"}, "The field 'Variable' is required"),
+        ({"And": []}, "a non-empty array of objects at /States/A/Choices[0]/And"),
+        ({"Not": {"Variable": "$.x", "IsNull": True, "Next": "B"}}, "Field 'Next' is not supported"),
+    ],
+)
+def test_a_rule_that_is_no_comparison_is_refused(rule: dict[str, Any], found: str):
+    assert any(found in problem for problem in by_path(choice(rule))), by_path(choice(rule))
+
+
+def test_a_limit_is_given_once():
+    both = work(TimeoutSeconds=5, TimeoutSecondsPath="$.t", Parameters={"FunctionName": "f"})
+    del both["Arguments"]
+    assert "only be one of the following fields: [TimeoutSeconds" in by_path({"A": both})[0]
