@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # Of the function's memory, half: Arrow, Python and the page cache want theirs. Ten columns need 300 MB, and
 # a thousand three times as much, however many rows there are.
-_MEMORY_SHARE = 0.5
+MEMORY_SHARE = 0.5
+WIDE_TABLE_MB = 900
 _DEFAULT_MEMORY_MB = 2048
 _MAX_BATCH_ROWS = 122_880  # DuckDB's own row group
 _BATCH_CELLS = 2_000_000
@@ -96,7 +97,7 @@ class Engine:
 
 def _memory_limit_mb() -> int:
     """Lambda tells a function its own size (Lambda Developer Guide, "Defined runtime variables")."""
-    return int(_MEMORY_SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB)))
+    return int(MEMORY_SHARE * int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB)))
 
 
 def _is_query(sql: str) -> bool:

@@ -8,6 +8,15 @@ from contracts import metrics
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.template import Synthesised, text
 
+ENDPOINT_METRICS = {
+    metrics.INVOCATIONS,
+    metrics.CLIENT_ERRORS,
+    metrics.SERVER_ERRORS,
+    metrics.MODEL_LATENCY,
+    metrics.OVERHEAD_LATENCY,
+}
+EXECUTIONS = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
+
 
 def emitted_names() -> set[str]:
     """Metrics that some function emits, found where contracts.metrics is used."""
@@ -93,6 +102,44 @@ def test_a_rollback_alarm_can_watch_the_predictions_of_the_green_fleet_alone(tem
     assert group == template.names.endpoint_log_group
     (transformation,) = found["MetricTransformations"]
     assert [d["Key"] for d in transformation["Dimensions"]] == [metrics.CONFIG_DIMENSION]
+
+
+def test_the_dashboard_shows_endpoint_fleet_deployments_executions_and_uploads(template):
+    """And of the pipeline's own metrics all but those that an alarm or a report tells."""
+    told_elsewhere = {
+        metrics.ROWS_READ,
+        metrics.ROWS_QUARANTINED,
+        metrics.CHALLENGERS_NOT_COMPARABLE,
+        metrics.CHAMPIONS_COLLAPSED,
+        metrics.ENDPOINT_ASTRAY,
+        metrics.PREDICTION_SHIFT,  # by config: the graph searches for it
+    }
+    counted = {value for value in vars(metrics).values() if isinstance(value, str) and value.isalpha()}
+    own = (emitted_names() & counted) - told_elsewhere - ENDPOINT_METRICS - {metrics.CONFIG_DIMENSION}
+    assert shown_on_dashboard(template) == {
+        *((template.names.metric_namespace, name) for name in own),
+        *((metrics.ENDPOINT_NAMESPACE, name) for name in ENDPOINT_METRICS),
+        (metrics.FLEET_NAMESPACE, metrics.CPU_UTILIZATION),
+        (metrics.FLEET_NAMESPACE, metrics.MEMORY_UTILIZATION),
+        (metrics.FLEET_NAMESPACE, metrics.DISK_UTILIZATION),
+        *(("AWS/States", f"Executions{how}") for how in EXECUTIONS),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+        ("search", metrics.PREDICTION_SHIFT),
+    }
+
+
+def shown_on_dashboard(template: Synthesised) -> set[tuple[str, str]]:
+    """Namespace and name of each metric on the dashboard's graphs, and what a graph searches for."""
+    body = text(template.the("AWS::CloudWatch::Dashboard")[1]["DashboardBody"])
+    rows = [
+        row
+        for widget in json.loads(re.sub(r"<[^>]+>", "x", body))["widgets"]
+        for row in widget["properties"].get("metrics", [])
+    ]
+    named = {(row[0], row[1]) for row in rows if isinstance(row[0], str)}
+    searched = [row[0]["expression"] for row in rows if not isinstance(row[0], str)]
+    return named | {("search", name) for text in searched for name in re.findall(r'MetricName="(\w+)"', text)}
 
 
 def test_the_dashboard_is_json_that_shows_every_alarm(template):

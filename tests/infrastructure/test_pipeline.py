@@ -12,6 +12,7 @@ import pytest
 from contracts import settings
 from contracts.names import folder_of
 from lambdas.ingest_data.arrival import MAX_UPLOAD_BYTES, UPLOAD_SHARE
+from lambdas.ingest_data.engine import MEMORY_SHARE, WIDE_TABLE_MB
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.machine import Machine
 from tests.infrastructure.template import text
@@ -178,3 +179,27 @@ def test_an_upload_of_five_gigabytes_fits_its_function(dev, state):
     scratch = dev.function(state)["EphemeralStorage"]["Size"] * 2**20
     assert MAX_UPLOAD_BYTES == 5 * 10**9
     assert UPLOAD_SHARE * 0.95 * scratch >= MAX_UPLOAD_BYTES
+
+
+@pytest.mark.parametrize("state", ["IngestData", "IngestPart", "MergeParts", "EvaluateModel"])
+def test_a_table_of_a_thousand_columns_fits_its_functions_memory(template, state):
+    assert MEMORY_SHARE * template.function(state)["MemorySize"] >= WIDE_TABLE_MB
+
+
+@pytest.mark.parametrize(
+    ("state", "patience_seconds"),
+    [
+        # SageMaker turns a deployment back, or deletes an endpoint that could not be created, in minutes; a
+        # fleet that is still starting is not stopped before it runs or gives up.
+        ("RejectChallenger", 900),
+        # The alarm that turns a deployment back is set off again each time.
+        ("ReturnHome", 300),
+    ],
+)
+def test_a_busy_endpoint_is_waited_for_as_long_as_it_may_be_busy(machine, state, patience_seconds):
+    (retry,) = (r for r in machine.states[state]["Retry"] if r["ErrorEquals"] == ["EndpointBusyError"])
+    waits = (
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** number, retry["MaxDelaySeconds"])
+        for number in range(retry["MaxAttempts"])
+    )
+    assert sum(waits) / 2 >= patience_seconds  # full jitter waits half of it on average

@@ -28,6 +28,26 @@ def test_a_policy_is_read_back_from_its_own_fields(values):
     assert DeploymentPolicy.read(Table(asdict(read), "DEPLOYMENT_POLICY")) == read
 
 
+@pytest.mark.parametrize(
+    ("values", "shifts"),
+    [
+        ({"strategy": "all_at_once"}, 1),
+        ({"strategy": "canary"}, 2),  # to the canary, then to all
+        ({"strategy": "canary", "instance_count": 4, "canary_instances": 1}, 2),
+        ({"strategy": "linear", "linear_step_percent": 50}, 2),
+        ({"strategy": "linear", "linear_step_percent": 30}, 4),
+        ({"strategy": "linear", "instance_count": 10, "linear_step_instances": 3}, 4),
+    ],
+)
+def test_each_shift_of_traffic_is_baked_and_must_fit_the_time_limit(values, shifts):
+    assert policy(**values).shift_count == shifts
+    waits = 3000 * shifts + 120
+    limits = {"baking_seconds": 3000, "termination_wait_seconds": 120}
+    assert policy(**values, **limits, max_execution_seconds=waits + 1)
+    with pytest.raises(PipelineConfigError, match=f"not above the sum of the waits, {waits} seconds"):
+        policy(**values, **limits, max_execution_seconds=waits)
+
+
 def test_a_canary_is_half_of_the_fleet_unless_told():
     read = policy(strategy="canary")
     assert (read.canary_percent, read.canary_instances) == (50, 0)

@@ -35,6 +35,19 @@ def test_settings_come_back_from_the_environment_they_wrote(kind):
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda c: c.__name__)
+def test_an_empty_variable_is_a_gap_and_no_value(kind):
+    """A reference that came to nothing must be told before it is used."""
+    written = {field.name.upper(): "some" for field in dataclasses.fields(kind)}
+    for field in dataclasses.fields(kind):
+        environment = {**written, field.name.upper(): ""}
+        if field.name in kind.MAY_BE_EMPTY:
+            assert getattr(kind.from_environment(environment), field.name) == ""
+        else:
+            with pytest.raises(settings.MissingSettingError, match=rf"lacks {field.name.upper()}$"):
+                kind.from_environment(environment)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda c: c.__name__)
 def test_every_gap_in_the_environment_is_named_at_once(kind):
     with pytest.raises(settings.MissingSettingError) as caught:
         kind.from_environment({})

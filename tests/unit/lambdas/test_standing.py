@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import botocore.session
 import pytest
 
+from lambdas.aws.endpoints import MISSING, EndpointState
 from lambdas.standing import Standing, look
 from tests.unit.lambdas.fakes import GROUP, FakeSageMaker
 
@@ -19,6 +21,33 @@ def arns(sagemaker: FakeSageMaker) -> list[str]:
         record = {"promoted_at": promoted_at} if promoted_at else {}
         sagemaker.add_package(f"job-{number}", deployments_recorded="true", **record)
     return [f"{GROUP}/{number}" for number in (1, 2, 3)]
+
+
+# SageMaker's statuses, by whether an update is under way and whether requests are answered (SageMaker API
+# Reference, `DescribeEndpoint`: EndpointStatus).
+STATUSES = {
+    "OutOfService": (True, False),
+    "Creating": (False, False),
+    "Updating": (False, True),
+    "SystemUpdating": (False, True),
+    "RollingBack": (False, True),
+    "InService": (True, True),
+    "Deleting": (False, False),
+    "Failed": (True, False),
+    "UpdateRollbackFailed": (True, True),
+    MISSING: (True, False),
+}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_endpoint_is_settled_or_moves_and_serves_or_does_not(status: str) -> None:
+    state = EndpointState(status=status, config_name="job-1", pending_config_name="", failure_reason="")
+    assert (state.is_settled, state.serves) == STATUSES[status]
+
+
+def test_every_status_that_sagemaker_knows_is_decided_on() -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    assert set(model.shape_for("EndpointStatus").enum) == set(STATUSES) - {MISSING}  # type: ignore[attr-defined]  # a string's
 
 
 def arn_of(package: object) -> str:

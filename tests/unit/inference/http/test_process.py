@@ -74,6 +74,26 @@ def test_the_container_serves_and_ends_when_told(tmp_path: Path, workers: int) -
         assert process.wait(20) == 0
 
 
+def test_a_request_under_way_is_answered_when_the_container_is_told_to_end(tmp_path: Path) -> None:
+    """SageMaker ends a container with SIGTERM, and kills it later (Developer Guide, "Custom Inference Code
+    with Hosting Services")."""
+    artefact.write(tmp_path / "model", artefact_of(tree_model()))
+    port, body = free_port(), b"1.5,2,INLAND\n"
+    head = b"POST /invocations HTTP/1.1\r\nhost: h\r\ncontent-type: text/csv\r\n"
+    with (
+        container(tmp_path, port, 1) as process,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as peer,
+    ):
+        peer.sendall(head + b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body))
+        assert peer.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        process.terminate()
+        assert read_until(process, "draining")["connections"] == 1
+        peer.sendall(body)
+        reply, _ = read_reply(peer)
+        assert (reply.status, reply.headers["connection"]) == (200, "close")
+        assert process.wait(20) == 0
+
+
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not children.exists():
