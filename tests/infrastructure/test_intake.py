@@ -5,9 +5,16 @@ import pytest
 from tests.infrastructure.template import listed, text
 
 
+def intake_rule(template):
+    """The logical id and the properties of the one rule that waits for objects; others keep a schedule."""
+    rules = template.of_type("AWS::Events::Rule").items()
+    ((name, rule),) = [(name, rule) for name, rule in rules if "EventPattern" in rule["Properties"]]
+    return name, rule["Properties"]
+
+
 def starts(template, key: str) -> bool:
     """Whether an object of that key in the raw bucket gets past the rule."""
-    (rule,) = template.properties("AWS::Events::Rule")
+    _, rule = intake_rule(template)
     wanted = rule["EventPattern"]["detail"]["object"]["key"]
     return any(key.startswith(w["prefix"]) for w in wanted)
 
@@ -34,7 +41,7 @@ def test_nothing_else_gets_past_the_rule(dev, key):
 
 
 def test_only_the_raw_buckets_events_are_asked_for(template):
-    (rule,) = template.properties("AWS::Events::Rule")
+    _, rule = intake_rule(template)
     (bucket,) = rule["EventPattern"]["detail"]["bucket"]["name"]
     raw = template.document["Outputs"]["RawBucketName"]["Value"]
     assert bucket == raw
@@ -43,7 +50,7 @@ def test_only_the_raw_buckets_events_are_asked_for(template):
 
 
 def test_the_queue_holds_the_event_unchanged(template):
-    (rule,) = template.properties("AWS::Events::Rule")
+    _, rule = intake_rule(template)
     (target,) = rule["Targets"]
     assert not {"Input", "InputPath", "InputTransformer"} & set(target)
 
@@ -53,7 +60,7 @@ def test_what_cannot_be_started_ends_in_the_dead_letter_queue(template):
     dead_arn = {"Fn::GetAtt": [dead, "Arn"]}
     uploads = template.document["Outputs"]["UploadQueueUrl"]["Value"]["Ref"]
     assert template.resources[uploads]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == dead_arn
-    (rule,) = template.properties("AWS::Events::Rule")
+    _, rule = intake_rule(template)
     assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": dead_arn}
 
 
@@ -68,7 +75,7 @@ def test_a_dead_letter_outlives_the_queues_own_time_limit(template):
 
 
 def test_nobody_but_the_rule_may_send_to_the_queues(template):
-    rule = next(iter(template.of_type("AWS::Events::Rule")))
+    rule, _ = intake_rule(template)
     for policy in template.properties("AWS::SQS::QueuePolicy"):
         for s in policy["PolicyDocument"]["Statement"]:
             if s["Effect"] == "Allow":
@@ -90,6 +97,6 @@ def test_a_message_stays_hidden_while_its_starter_may_still_be_at_work(template)
 def test_the_intake_opens_last_and_closes_first(template):
     """What needs the teardown resource is created after it, and deleted before it runs."""
     (teardown,) = template.of_type("Custom::Teardown")
-    for kind in ("AWS::Events::Rule", "AWS::Lambda::EventSourceMapping"):
-        for name in template.of_type(kind):
-            assert teardown in listed(template.resources[name]["DependsOn"])
+    rule, _ = intake_rule(template)
+    for name in (rule, *template.of_type("AWS::Lambda::EventSourceMapping")):
+        assert teardown in listed(template.resources[name]["DependsOn"])

@@ -184,7 +184,7 @@ def test_what_is_no_manifest_is_told(intake: Intake, content: bytes, reason: str
         (["/incoming/a.csv"], "not inside of its folder"),
         (["b//a.csv"], "not inside of its folder"),
         ([""], "not inside of its folder"),
-        (["a.csv", "notes.txt"], "'notes.txt', whose ending is none of .csv, .csv.gz, .parquet"),
+        (["a.csv", "notes.txt"], "'notes.txt', whose ending is none of .csv, .csv.gz, .tsv"),
         (["manifest.json"], "whose ending is none of"),
         (["a\n.csv"], "characters that are not text"),
         (["\ud800.csv"], "characters that are not text"),
