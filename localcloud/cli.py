@@ -16,6 +16,7 @@ from localcloud.interrupts import INTERRUPTED
 from localcloud.options import DEFAULT_PORT, DEFAULT_SPEED, Options
 
 _GREATEST_PORT = 65_535
+_PAIRS = ("quotas", "metric_delays")
 _DESCRIPTION = """\
 An AWS cloud on this machine, for one account in one region. It deploys the CloudFormation template that
 `cdk synth` writes, unmodified, and runs what is in it: state machines, Lambda functions, SageMaker training
@@ -142,12 +143,21 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
         metavar="TYPE=N",
         help="instances that endpoints may have, e.g. ml.m5.large=4, blue and green together; repeatable",
     )
+    start.add_argument(
+        "--metric-delay",
+        dest="metric_delays",
+        action="append",
+        type=_metric_delay,
+        default=[],
+        metavar="NAMESPACE=SECONDS",
+        help="cloud seconds by which metrics are seen late, e.g. AWS/SageMaker=120, or *=60; repeatable",
+    )
     commands.add_parser("aws", help="the AWS CLI, for the running cloud alone", add_help=False)
     for module in (sample_data, traffic, check_cli):
         module.add_command(commands)
     breaking.add_commands(commands)
     given = vars(parser.parse_args(arguments))
-    return {**given, "quotas": tuple(given["quotas"])} if "quotas" in given else given
+    return {name: tuple(value) if name in _PAIRS else value for name, value in given.items()}
 
 
 def _port(text: str) -> int:
@@ -161,6 +171,19 @@ def _quota(text: str) -> tuple[str, int]:
     if not (kind.startswith("ml.") and equals and count.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a quota: write ml.m5.large=4 for instance")
     return kind, int(count)
+
+
+def _metric_delay(text: str) -> tuple[str, float]:
+    namespace, equals, seconds = text.rpartition("=")
+    try:
+        delay = float(seconds)
+    except ValueError:
+        delay = math.nan
+    if not (namespace and equals and math.isfinite(delay) and delay >= 0):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a delay of metrics: write AWS/SageMaker=120 for instance, or *=60"
+        )
+    return namespace, delay
 
 
 def _speed(text: str) -> float:

@@ -39,6 +39,8 @@ class Cloud:
     """The file that says what shall go wrong."""
     quotas: Mapping[str, int] = field(default_factory=dict)
     """Instances for endpoints that the account may have, by type; no limit for others."""
+    metric_delays: Mapping[str, float] = field(default_factory=dict)
+    """Cloud seconds by which a namespace's metrics are seen late; `*` for every other."""
     images: ImageStore = field(init=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _on_started: list[Callable[[], None]] = field(default_factory=list, repr=False)

@@ -87,6 +87,7 @@ def launch(
     project: Path | None = None,
     faults: Path | None = None,
     quotas: Mapping[str, int] | None = None,
+    metric_delays: Mapping[str, float] | None = None,
 ) -> Running:
     """Start `python -m localcloud up` in `project` (default: here) and wait until it is ready."""
     arguments = ["--until-stdin-closes", "--port", str(port), "--speed", str(speed), "--stage", stage]
@@ -96,6 +97,8 @@ def launch(
     arguments += ["--faults", str(faults)] if faults else []
     for kind, count in (quotas or {}).items():
         arguments += ["--quota", f"{kind}={count}"]
+    for namespace, seconds in (metric_delays or {}).items():
+        arguments += ["--metric-delay", f"{namespace}={seconds:g}"]
     process = subprocess.Popen(
         [sys.executable, "-m", "localcloud", "up", *arguments],
         cwd=project,

@@ -29,6 +29,9 @@ class Options:
     quotas: Sequence[tuple[str, int]] = ()
     """Instance types and how many instances of each the account's endpoints may have."""
 
+    metric_delays: Sequence[tuple[str, float]] = ()
+    """Namespaces, or `*`, and by how many cloud seconds their metrics are seen late."""
+
     def log_file(self, port: int) -> Path:
         """Everything that the services say; the terminal only shows what the user needs."""
         if self.state is not None:

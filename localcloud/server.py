@@ -61,6 +61,7 @@ class Server:
             speed=self._options.speed,
             faults=self._options.faults,
             quotas=dict(self._options.quotas),
+            metric_delays=dict(self._options.metric_delays),
         )
         self._when_ready = when_ready
         try:

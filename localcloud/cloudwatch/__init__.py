@@ -23,7 +23,7 @@ def install(cloud: Cloud) -> None:
     from localcloud.cloudwatch.plug import Plug
 
     global _plug
-    _plug = Plug(cloud.clock, cloud.account, cloud.region)
+    _plug = Plug(cloud.clock, cloud.account, cloud.region, cloud.metric_delays)
     _plug.connect()
     _plug.start()
     cloud.on_shutdown(_plug.stop)

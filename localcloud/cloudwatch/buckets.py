@@ -116,9 +116,11 @@ def _significant(value: float) -> float:
 class Track:
     """One metric in one unit: its buckets in order of time."""
 
-    __slots__ = ("_buckets", "_starts")
+    __slots__ = ("_buckets", "_starts", "is_fine")
 
     def __init__(self) -> None:
+        self.is_fine = False
+        """Whether any of it is of high resolution."""
         self._buckets: dict[int, Bucket] = {}
         self._starts: list[int] = []
 

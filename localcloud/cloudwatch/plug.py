@@ -19,11 +19,13 @@ from localcloud.cloudwatch.timer import Timer
 class Plug:
     """The running service, its timer and its courier."""
 
-    def __init__(self, clock: Clock, account: str, region: str) -> None:
+    def __init__(
+        self, clock: Clock, account: str, region: str, delays_seconds: Mapping[str, float] | None = None
+    ) -> None:
         self.clock = clock
         self.home = (account, region)
         self.courier = Courier()
-        self.service = CloudWatch(clock, self.courier.send)
+        self.service = CloudWatch(clock, self.courier.send, delays_seconds)
         self.timer = Timer(self.service.monitors, clock)
         self.log_metrics = LogMetrics(self.service)
 

@@ -75,8 +75,14 @@ class Shelf(MutableMapping[str, Any]):
 class CloudWatch:
     """The service: one Monitor for each account and region that asks."""
 
-    def __init__(self, clock: Clock, announce: Callable[[AlarmEngine, Transition], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        announce: Callable[[AlarmEngine, Transition], None],
+        delays_seconds: Mapping[str, float] | None = None,
+    ) -> None:
         self._clock = clock
+        self._delays = delays_seconds
         self._announce = announce
         self._monitors: dict[tuple[str, str], Monitor] = {}
         self._lock = RLock()
@@ -146,7 +152,7 @@ class CloudWatch:
             history=history.setdefault("entries", []),
             tags=ministack_cloudwatch._resource_tags,
         )
-        store = MetricStore()
+        store = MetricStore(self._clock.now, self._delays)
         engine = AlarmEngine(store, book, self._clock, lambda change: self._announce(engine, change))
         return Monitor(store, engine, self._clock)
 

@@ -4,7 +4,7 @@ Publishing only appends to an inbox, so that a request path may publish; readers
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import floor, inf
 from threading import RLock
@@ -68,14 +68,27 @@ class Point(NamedTuple):
 class MetricStore:
     """Publishes, keeps and sums up metrics; safe to use from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, now: Callable[[], float] | None = None, delays_seconds: Mapping[str, float] | None = None
+    ) -> None:
+        """`now` is the cloud's clock. `delays_seconds` says, by namespace (or `*`), how much later than it
+        was published a datum can be seen: AWS publishes some services' metrics minutes late.
+        """
+        self._now = now
+        self._delays = dict(delays_seconds or {})
+        self._late: dict[str, deque[tuple[float, Datum]]] = {}
         self._inbox: deque[Datum] = deque()
         self._tracks: dict[Metric, dict[str, Track]] = {}
         self._lock = RLock()
 
     def put(self, datum: Datum) -> None:
         """Publish without waiting for anyone."""
-        self._inbox.append(datum)
+        namespace = datum.metric.namespace
+        delay = self._delays.get(namespace, self._delays.get("*", 0.0)) if self._delays else 0.0
+        if self._now is None or delay <= 0:
+            self._inbox.append(datum)
+        else:
+            self._late.setdefault(namespace, deque()).append((self._now() + delay, datum))
 
     def points(self, question: Question, start: float, end: float) -> dict[float, Point]:
         """The periods from `start` to before `end` that have the statistic, by when they begin."""
@@ -85,6 +98,8 @@ class MetricStore:
             found: dict[int, list[Bucket]] = {}
             for track in self._chosen(question.metric, question.unit):
                 for begin, bucket in track.between(start, end):
+                    if self._is_unpublished(track, begin, period):
+                        continue
                     found.setdefault(floor((begin - start) / period), []).append(bucket)
             points = {}
             for index in sorted(found):
@@ -129,6 +144,7 @@ class MetricStore:
         """Forget everything."""
         with self._lock:
             self._inbox.clear()
+            self._late.clear()
             self._tracks.clear()
 
     def dump(self, since: float, values_since: float) -> list[list[Any]]:
@@ -156,11 +172,25 @@ class MetricStore:
         tracks = self._tracks.get(metric, {})
         return iter(tracks.values()) if unit is None else iter([tracks[unit]] if unit in tracks else [])
 
+    def _is_unpublished(self, track: Track, begin: int, period_seconds: float) -> bool:
+        """Whether a period below a minute asks for a minute of standard resolution that is not over yet.
+
+        A service publishes such data by the minute, so an alarm with a period of 10 s sees none of it in the
+        attempts between (PutMetricAlarm, Period).
+        """
+        if self._now is None or period_seconds >= STANDARD_SECONDS or track.is_fine:
+            return False
+        return begin + STANDARD_SECONDS > self._now()
+
     def _drain(self) -> None:
+        for waiting in list(self._late.values()):
+            while waiting and self._now is not None and waiting[0][0] <= self._now():
+                self._inbox.append(waiting.popleft()[1])
         while self._inbox:
             datum = self._inbox.popleft()
             track = self._tracks.setdefault(datum.metric, {}).setdefault(datum.unit, Track())
             step = 1 if datum.resolution_seconds < STANDARD_SECONDS else STANDARD_SECONDS
+            track.is_fine = track.is_fine or step < STANDARD_SECONDS
             bucket = track.bucket(floor(datum.timestamp / step) * step)
             for value, count in datum.values:
                 bucket.add(value, count)

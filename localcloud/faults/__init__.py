@@ -5,13 +5,13 @@
     seed = 7                          # of every random choice below
 
     [[rule]]                          # calls: the first rule that is due strikes
-    fault = "throttle"                # throttle, error, timeout, twice, lost
+    fault = "throttle"                # throttle, error, timeout, twice, lost, stale
     service = "sagemaker"             # the prefix of its IAM actions; * and ? match as in a shell
     operation = "UpdateEndpoint"      # named as its IAM action
     principal = "*DeployCanary*"      # the caller's ARN; without it: every caller but the administrator
     nth = 2                           # from the second call that matches ...
     count = 3                         # ... to the fourth
-    seconds = 0.5                     # timeout only: how long nothing happens before the connection ends
+    seconds = 0.5                     # timeout: until the connection ends; stale: what is younger
 
     [[rule]]
     fault = "lost"
@@ -25,8 +25,9 @@
 
 throttle answers the service's own throttling error, error its own 500. timeout gives no answer: the
 connection ends after `seconds`. twice carries the call out two times and answers once, as a duplicate on the
-network does. lost carries it out and ends the connection without the answer. The state machine's own calls
-come through the gateway like any other, in the machine's role.
+network does. lost carries it out and ends the connection without the answer. stale lets a call of SageMaker
+see no model and no endpoint config younger than `seconds` on the wall, as eventual consistency has it. The
+state machine's own calls come through the gateway like any other, in the machine's role.
 
 A running cloud takes another plan through its own service `localcloud`, signed by the administrator
 (`localcloud.faults.client`): PutFaults replaces the plan and counts anew, GetFaults tells the plan, what was

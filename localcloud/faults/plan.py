@@ -11,7 +11,7 @@ from typing import Any
 
 from localcloud.faults.reading import PlanError, Reader
 
-FAULTS = ("throttle", "error", "timeout", "twice", "lost")
+FAULTS = ("throttle", "error", "timeout", "twice", "lost", "stale")
 TARGETS = ("lambda", "training", "endpoint")
 MAX_SECONDS = 3600.0
 

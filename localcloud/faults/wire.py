@@ -10,6 +10,7 @@ from localcloud.faults import answers
 from localcloud.faults.injector import Injector
 from localcloud.faults.plan import Call, Rule
 from localcloud.sagemaker.mlflow import proxy as mlflow
+from localcloud.sagemaker.staleness import unseen_for
 
 _Dispatch = Callable[..., Awaitable[Any]]
 
@@ -52,6 +53,9 @@ async def _misdeliver(rule: Rule, carry_out: Callable[[], Awaitable[Any]]) -> An
         first = await carry_out()
         await carry_out()
         return first
+    if rule.fault == "stale":
+        with unseen_for(rule.seconds):
+            return await carry_out()
     if rule.fault == "lost":
         await carry_out()
     else:

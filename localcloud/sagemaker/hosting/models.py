@@ -10,6 +10,7 @@ from localcloud.sagemaker.iam import Caller, pass_role
 from localcloud.sagemaker.listing import Listing, pick
 from localcloud.sagemaker.names import Names
 from localcloud.sagemaker.platform import Platform
+from localcloud.sagemaker.staleness import is_seen
 from localcloud.sagemaker.store import Document, Store
 from localcloud.sagemaker.tags import Operation, Tags
 
@@ -52,8 +53,9 @@ class Models:
         }
 
     def get(self, name: str) -> Document | None:
-        """A model's record."""
-        return self._table.get(name)
+        """A model's record, if the call sees it already."""
+        record = self._table.get(name)
+        return record if record and is_seen(record, self._platform.clock) else None
 
     def create(self, request: Document, caller: Caller) -> Document:
         name = request["ModelName"]
@@ -140,7 +142,7 @@ class EndpointConfigs:
     def known(self, name: str) -> Document:
         """The record of a config; ValidationError when there is none."""
         record = self._table.get(name)
-        if record is None:
+        if record is None or not is_seen(record, self._platform.clock):
             raise ValidationError(
                 f'Could not find endpoint configuration "{self._names.arn("endpoint-config", name)}".'
             )

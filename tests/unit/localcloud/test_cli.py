@@ -35,6 +35,8 @@ def test_every_option_is_taken():
         "--no-deploy",
         "--quota",
         "ml.m5.large=4",
+        "--metric-delay",
+        "AWS/SageMaker=120",
     ]
     assert options(given) == Options(
         port=0,
@@ -44,6 +46,7 @@ def test_every_option_is_taken():
         assembly=Path("a"),
         deploy=False,
         quotas=(("ml.m5.large", 4),),
+        metric_delays=(("AWS/SageMaker", 120.0),),
     )
 
 
@@ -57,6 +60,9 @@ def test_every_option_is_taken():
         (["--speed", "fast"], "is not a speed"),
         (["--quota", "ml.m5.large"], "is not a quota: write ml.m5.large=4"),
         (["--quota", "m5.large=4"], "is not a quota"),
+        (["--metric-delay", "AWS/SageMaker"], "is not a delay of metrics: write AWS/SageMaker=120"),
+        (["--metric-delay", "AWS/SageMaker=-1"], "is not a delay of metrics"),
+        (["--metric-delay", "=5"], "is not a delay of metrics"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_would_be_right(given: list[str], complaint: str, capsys):

@@ -187,7 +187,11 @@ def test_the_package_can_be_used_once_it_is_installed(plug, clock, monkeypatch):
         localcloud.cloudwatch.alarm_states(["errors"])
     monkeypatch.setattr(plug_module, "Plug", lambda *_: plug)
     cloud: Any = SimpleNamespace(
-        clock=clock, account="111122223333", region="us-east-1", on_shutdown=stopping.append
+        clock=clock,
+        account="111122223333",
+        region="us-east-1",
+        metric_delays={},
+        on_shutdown=stopping.append,
     )
     localcloud.cloudwatch.install(cloud)
     localcloud.cloudwatch.put_metric("App", "Errors", {"Fleet": "green"}, 1, "Count")

@@ -148,3 +148,40 @@ def test_clearing_forgets_what_is_still_in_the_inbox():
     put(store, 0, 1.0)
     store.clear()
     assert values(store) == {}
+
+
+def test_a_delayed_namespace_is_seen_late_and_the_others_at_once(clock):
+    store = MetricStore(clock.now, {"App": 90.0})
+    other = Metric("Other", "Latency", ())
+    start = clock.now()
+    put(store, start, 1.0)
+    put(store, start, 2.0, other)
+    clock.advance(89)
+    assert values(store, start=start, end=start + 60) == {}
+    assert values(store, start=start, end=start + 60, metric=other) == {start: 2.0}
+    clock.advance(1)
+    assert values(store, start=start, end=start + 60) == {start: 1.0}
+
+
+def test_a_star_delays_every_namespace_that_is_not_named(clock):
+    store = MetricStore(clock.now, {"*": 60.0, "App": 0.0})
+    other = Metric("Other", "Latency", ())
+    start = clock.now()
+    put(store, start, 1.0)
+    put(store, start, 2.0, other)
+    assert values(store, start=start, end=start + 60) == {start: 1.0}
+    assert values(store, start=start, end=start + 60, metric=other) == {}
+
+
+def test_a_period_of_ten_seconds_sees_a_standard_minute_only_once_it_is_over(clock):
+    store = MetricStore(clock.now)
+    start = clock.now()
+    put(store, start + 5, 1.0)
+    put(store, start + 5, 2.0, Metric("Fine", "Latency", ()), resolution=1)
+    clock.advance(20)
+    assert values(store, period=10, start=start, end=start + 60) == {}
+    fine = Metric("Fine", "Latency", ())
+    assert values(store, period=10, start=start, end=start + 60, metric=fine) == {start: 2.0}
+    assert values(store, period=60, start=start, end=start + 60) == {start: 1.0}
+    clock.advance(40)
+    assert values(store, period=10, start=start, end=start + 60) == {start: 1.0}

@@ -7,6 +7,7 @@ from localcloud.sagemaker.errors import AccessDeniedError, UnsupportedOperationE
 from localcloud.sagemaker.hosting.models import EndpointConfigs, Models
 from localcloud.sagemaker.iam import Caller, Trusted
 from localcloud.sagemaker.names import Names
+from localcloud.sagemaker.staleness import unseen_for
 from localcloud.sagemaker.store import Store
 from localcloud.sagemaker.tags import Tags
 from tests.unit.localcloud.sagemaker.fakes import IMAGE, ROLE, Denying, FakePlatform
@@ -23,7 +24,9 @@ VARIANT = {
 class Hosting:
     def __init__(self, tmp_path) -> None:
         store = Store()
-        shared = (store, Names("111122223333", "us-east-1"), Tags(store), FakePlatform(tmp_path))
+        platform = FakePlatform(tmp_path)
+        shared = (store, Names("111122223333", "us-east-1"), Tags(store), platform)
+        self.clock = platform.clock
         models = Models(*shared, lambda arn: {})
         self.configs = EndpointConfigs(*shared, models)
         self._operations = {**models.operations(), **self.configs.operations()}
@@ -113,3 +116,16 @@ def test_a_config_in_use_cannot_be_deleted(hosting):
     hosting.configs.in_use = lambda name: None
     hosting.call("DeleteEndpointConfig", EndpointConfigName="c")
     assert hosting.call("ListEndpointConfigs")["EndpointConfigs"] == []
+
+
+def test_a_struck_call_does_not_see_what_is_new_and_the_next_does(hosting):
+    config = {"EndpointConfigName": "c", "ProductionVariants": [VARIANT]}
+    with unseen_for(5.0), pytest.raises(ValidationError, match="Could not find model"):
+        hosting.call("CreateEndpointConfig", **config)
+    hosting.call("CreateEndpointConfig", **config)
+    with unseen_for(5.0), pytest.raises(ValidationError, match="Could not find endpoint configuration"):
+        hosting.configs.known("c")
+    assert hosting.configs.known("c")["EndpointConfigName"] == "c"
+    hosting.clock.advance(5)
+    with unseen_for(5.0):
+        assert hosting.configs.known("c")["EndpointConfigName"] == "c"
