@@ -111,6 +111,8 @@ def _ingest_data(stack: PipelineStack) -> None:
     role = stack.functions.ingest_data.role
     stack.storage.allow_reading_uploads(role)
     stack.storage.allow_writing(role, DATASETS, REJECTED)
+    # Nobody rewrites the rows that models were trained on, or will be judged on.
+    stack.storage.write_once("datasets/*/train/*", "datasets/*/holdout/*")
 
 
 def _parts(stack: PipelineStack) -> None:

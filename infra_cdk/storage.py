@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -126,25 +127,32 @@ class Storage(Construct):
         self._allow(role, self.artifacts, ("s3:PutObject",), patterns, (*READ, *WRITE))
 
     def reserve(self, pattern: str, role: iam.Role) -> None:
-        """Objects of the artifact bucket that the role alone may write, and nobody twice.
+        """Objects of the artifact bucket that the role alone may write, and nobody twice."""
+        others = {"ArnNotEquals": {"aws:PrincipalArn": role.role_arn}}
+        self._deny_writing("OneWriter", [pattern], others)
+        self.write_once(pattern)
 
-        A write without the header If-None-Match is refused, and one with it where there is an object (S3 User
+    def write_once(self, *patterns: str) -> None:
+        """Objects of the artifact bucket that nobody writes twice, whoever may write them.
+
+        A write without the header If-None-Match is refused, and one with it where there is an object. What
+        starts a multipart upload or sends a part carries no such header; what completes it does (S3 User
         Guide, "Enforce conditional writes on Amazon S3 buckets").
         """
-        for sid, conditions in {
-            "OneWriter": {"ArnNotEquals": {"aws:PrincipalArn": role.role_arn}},
-            "WrittenOnce": {"Null": {"s3:if-none-match": "true"}},
-        }.items():
-            self.artifacts.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid=sid,
-                    effect=iam.Effect.DENY,
-                    principals=[iam.AnyPrincipal()],
-                    actions=["s3:PutObject"],
-                    resources=[self.artifacts.arn_for_objects(pattern)],
-                    conditions=conditions,
-                )
+        unconditional = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
+        self._deny_writing("WrittenOnce", patterns, unconditional)
+
+    def _deny_writing(self, sid: str, patterns: Sequence[str], conditions: Mapping[str, Any]) -> None:
+        self.artifacts.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"{sid}{patterns[0].partition('/')[0].capitalize()}",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:PutObject"],
+                resources=[self.artifacts.arn_for_objects(pattern) for pattern in patterns],
+                conditions=dict(conditions),
             )
+        )
 
     def allow_emptying(self, role: iam.Role) -> None:
         """Every version of every object of both buckets, for a stage that keeps no data."""

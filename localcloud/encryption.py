@@ -64,12 +64,17 @@ def _naming_key(s3_service_context: Any) -> Any:
     """ministack's condition keys of a write, with what its other headers say.
 
     Service Authorization Reference, Amazon S3: `s3:x-amz-server-side-encryption-aws-kms-key-id`,
-    `s3:x-amz-server-side-encryption-customer-algorithm` and `s3:if-none-match`.
+    `s3:x-amz-server-side-encryption-customer-algorithm`, `s3:if-none-match` and `s3:ObjectCreationOperation`,
+    which is false where a multipart upload is started or a part sent (S3 User Guide, "Enforce conditional
+    writes on Amazon S3 buckets").
     """
 
     def named(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
         context: dict[str, Any] = s3_service_context(action, query, path, headers)
         found = {f"s3:{name}": (headers or {}).get(name) for name in _CONDITION_HEADERS}
+        if action == "s3:PutObject":
+            is_for_later = "uploads" in (query or {}) or "partNumber" in (query or {})
+            found["s3:ObjectCreationOperation"] = "false" if is_for_later else "true"
         return {**context, **{key: value for key, value in found.items() if value}}
 
     return named

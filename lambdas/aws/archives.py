@@ -5,28 +5,20 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
 
 from contracts.errors import ArchiveChangedError
 from contracts.names import MODELS_PREFIX
-from lambdas.aws import storage
-from lambdas.aws.clients import client, code_of
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
+from lambdas.aws import once, storage
 
 _CHUNK_BYTES = 1 << 20
-_IS_THERE = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
 def keep(source_uri: str, expected_hash: str) -> str:
     """Copy an archive to `models/HASH/model.tar.gz` of its bucket; returns the copy's URI.
 
     `expected_hash` is the SHA-256 (hex) of the archive that was evaluated, and empty of an execution that
-    began before it was kept. The copy is written once and never
-    again. Raises ArchiveChangedError where the archive is another by now, or gone.
+    began before it was kept. The copy is written once and never again. Raises ArchiveChangedError where the
+    archive is another by now, or gone.
     """
     bucket, _ = storage.split(source_uri)
     with tempfile.TemporaryDirectory(prefix="archive-") as scratch:
@@ -42,20 +34,9 @@ def keep(source_uri: str, expected_hash: str) -> str:
                 f"{expected_hash}. Somebody wrote to the bucket in between; upload the data again"
             )
         uri = f"s3://{bucket}/{MODELS_PREFIX}{found}/model.tar.gz"
-        _write_once(path, uri)
+        # What is there already under this hash was put there by an earlier attempt.
+        once.write_file(path, uri, "application/gzip")
     return uri
-
-
-def _write_once(path: Path, uri: str) -> None:
-    """What is there already under this hash was put there by an earlier attempt."""
-    s3: S3Client = client("s3")
-    bucket, key = storage.split(uri)
-    try:
-        with path.open("rb") as body:
-            s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", ContentType="application/gzip")
-    except ClientError as error:
-        if code_of(error) not in _IS_THERE:
-            raise
 
 
 def hash_of(path: Path) -> str:

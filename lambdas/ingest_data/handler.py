@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.pipeline_config import PipelineConfig
 from contracts.settings import IngestDataSettings
-from lambdas.aws import storage
+from lambdas.aws import once, storage
 from lambdas.ingest_data.arrival import Arrival, receive
 from lambdas.ingest_data.faults import DatasetRejected
 from lambdas.ingest_data.ingestion import (
@@ -62,8 +62,10 @@ def _accept(
 ) -> dict[str, Any]:
     uri = f"s3://{settings.artifact_bucket_name}/datasets/{document['version']}/"
     files = (TRAIN, HOLDOUT, QUARANTINE)
-    for name in files:
-        storage.upload_file(dataset.directory / name, uri + name, PARQUET_TYPE)
+    for name in (TRAIN, HOLDOUT):
+        # What is there already is the same: an earlier attempt's, or that of the same content before.
+        once.write_file(dataset.directory / name, uri + name, PARQUET_TYPE)
+    storage.upload_file(dataset.directory / QUARANTINE, uri + QUARANTINE, PARQUET_TYPE)
     found = Found(
         counts=dataset.counts, profile=dataset.profile, violations=dataset.violations, source=source
     )

@@ -16,7 +16,7 @@ from lambdas.ingest_data.faults import DatasetRejected
 from lambdas.ingest_data.ingestion import version_of
 from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, reject, rejected_uri
 from lambdas.merge_parts.merging import Merged, check_readable, content_of, merge
-from lambdas.merge_parts.store import Store, copy_all
+from lambdas.merge_parts.store import Store, copy_all, copy_all_once
 from lambdas.parts import PartResult, Parts
 from lambdas.telemetry import logger
 
@@ -61,7 +61,7 @@ def _lay_out(merged: Merged, store: Store, uri: str) -> list[str]:
         )
         for number, side in _sides(merged.results)
     }
-    copy_all([(source, uri + name) for name, source in named.items()])
+    copy_all_once([(source, uri + name) for name, source in named.items()])
     return list(named)
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from lambdas.aws import storage
+from lambdas.aws import once, storage
 from lambdas.ingest_data.outcome import PARQUET_TYPE
 from lambdas.parts import RESULT_FILE, PartResult, Parts
 
@@ -51,6 +51,11 @@ class Store:
 
     def uri_of(self, number: int, name: str, *, rewritten: bool = False) -> str:
         return self.parts.uri(number) + ("rewritten/" if rewritten else "") + name
+
+
+def copy_all_once(pairs: Sequence[tuple[str, str]]) -> None:
+    """As `copy_all`; a target that is there already is the same, and stays."""
+    at_once(lambda pair: once.copy(*pair, PARQUET_TYPE), pairs)
 
 
 def copy_all(pairs: Sequence[tuple[str, str]]) -> None:

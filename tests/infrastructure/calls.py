@@ -28,6 +28,10 @@ TRANSFERS = {
 ACTIONS = {
     "s3:CopyObject": ("s3:GetObject", "s3:PutObject"),
     "s3:HeadObject": ("s3:GetObject",),
+    "s3:CreateMultipartUpload": ("s3:PutObject",),
+    "s3:UploadPart": ("s3:PutObject",),
+    "s3:UploadPartCopy": ("s3:GetObject", "s3:PutObject"),
+    "s3:CompleteMultipartUpload": ("s3:PutObject",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "s3:ListObjectVersions": ("s3:ListBucketVersions",),
     "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),

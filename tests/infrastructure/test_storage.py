@@ -76,6 +76,24 @@ def test_the_key_admits_every_log_group_that_is_encrypted_with_it(template):
         )
 
 
+@pytest.mark.parametrize("place", ["models/*", "datasets/*/train/*", "datasets/*/holdout/*"])
+def test_what_models_are_served_from_trained_on_and_judged_on_is_written_once(template, place):
+    statements = [
+        s
+        for policy in template.properties("AWS::S3::BucketPolicy")
+        for s in policy["PolicyDocument"]["Statement"]
+        if any(text(resource).endswith(f"/{place}") for resource in listed(s["Resource"]))
+        and "s3:if-none-match" in s["Condition"].get("Null", {})
+    ]
+    (refusing,) = statements
+    assert (refusing["Effect"], refusing["Principal"]) == ("Deny", {"AWS": "*"})
+    assert refusing["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        # What only begins a multipart upload, or sends a part, carries no such header.
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
+
+
 HEADER = "s3:x-amz-server-side-encryption"
 
 
@@ -167,7 +185,7 @@ def test_archives_that_may_be_served_have_one_writer_and_are_written_once(templa
     assert {s["Action"] for s in statements} == {"s3:PutObject"}
     one_writer, written_once = (s["Condition"] for s in statements)
     assert text(one_writer["ArnNotEquals"]["aws:PrincipalArn"]) == f"<{register}.Arn>"
-    assert written_once == {"Null": {"s3:if-none-match": "true"}}
+    assert written_once["Null"] == {"s3:if-none-match": "true"}
     writers = {
         role
         for role in template.of_type("AWS::IAM::Role")

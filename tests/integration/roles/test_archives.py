@@ -1,4 +1,4 @@
-"""An archive that may be served is written by one role, once, and by nobody else."""
+"""What models are served from, trained on and judged on is written once."""
 
 from __future__ import annotations
 
@@ -26,3 +26,32 @@ def test_an_archive_is_written_once_and_by_registration_alone(cloud: Running, ro
             put(s3, cloud, key, IfNoneMatch="*")
     with pytest.raises(ClientError, match="AccessDenied"):
         put(cloud.client("s3"), cloud, key, IfNoneMatch="*")
+
+
+@pytest.mark.parametrize("name", ["IngestData", "MergeParts"])
+@pytest.mark.parametrize("side", ["train", "holdout"])
+def test_the_rows_of_a_dataset_are_not_written_twice(
+    cloud: Running, roles: dict[str, Role], name: str, side: str
+) -> None:
+    key = f"datasets/{name}/{side}/{side}.parquet"
+    with session(cloud, roles[name]) as opened:
+        s3 = opened.client("s3", endpoint_url=cloud.endpoint_url)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            put(s3, cloud, key)
+        place = {"Bucket": cloud.outputs["ArtifactBucketName"], "Key": key}
+        assert in_parts(s3, place, IfNoneMatch="*") == "done"
+        assert in_parts(s3, place, IfNoneMatch="*") == "PreconditionFailed"
+        assert in_parts(s3, place) == "AccessDenied"
+
+
+def in_parts(client: Any, place: dict[str, str], **more: Any) -> str:
+    """How a multipart upload ends."""
+    upload = {**place, "UploadId": client.create_multipart_upload(**place)["UploadId"]}
+    etag = client.upload_part(**upload, PartNumber=1, Body=b"rows")["ETag"]
+    try:
+        client.complete_multipart_upload(
+            **upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]}, **more
+        )
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "done"
