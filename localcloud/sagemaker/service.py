@@ -39,6 +39,7 @@ from localcloud.sagemaker.roles import Roles
 from localcloud.sagemaker.store import Document, Store
 from localcloud.sagemaker.tags import Tags
 from localcloud.sagemaker.training.jobs import TrainingJobs
+from localcloud.sagemaker.volumes import Volumes, find_key
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations/?\Z")
 RUNTIME_PATH = "/endpoints/"
@@ -66,7 +67,8 @@ class SageMaker:
         roles = Roles(platform, images)
         self.events = Events(platform)
         shared = (self.store, self.names, self.tags, platform)
-        self.jobs = TrainingJobs(*shared, roles, self.events, self._start)
+        volumes = Volumes(platform, find_key)
+        self.jobs = TrainingJobs(*shared, roles, self.events, self._start, check_volume=volumes.check)
         self.groups = ModelPackageGroups(*shared)
         self.packages = ModelPackages(*shared, self.groups, self.events)
         self.models = Models(*shared, self.packages.known, Sources(platform, roles, images).check)
@@ -78,7 +80,9 @@ class SageMaker:
         records = EndpointRecords(*shared, self.events)
         self._live = records.live
         work = Work(records, platform, preparer, self._start, self.faults, self.capture, alarms)
-        self.endpoints = Endpoints(records, self.names, platform, self.models, self.configs, work, alarms)
+        self.endpoints = Endpoints(
+            records, self.names, platform, self.models, self.configs, work, alarms, volumes.check
+        )
         self._utilization = Utilization(records.live.values(), publish, platform.clock, platform.state_dir)
         place = Place(platform.account, platform.region)
         self._invoker = Invoker(place, self.endpoints.serving, self.measures, self.capture, self.faults)

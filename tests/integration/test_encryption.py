@@ -110,3 +110,36 @@ def test_the_keys_own_policy_must_allow_it_too(account: Account, someone: str):
         "SSEKMSKeyId": closed,
     }
     assert "kms:GenerateDataKey" in refused(s3.put_object, **put)
+
+
+def test_a_jobs_disk_under_a_key_needs_a_grant_by_the_caller_or_the_jobs_role(
+    account: Account, key: str, someone: str
+):
+    worker = account.role("sagemaker.amazonaws.com", statement("s3:*"))
+    job: dict[str, Any] = {
+        "TrainingJobName": "under-key",
+        "RoleArn": worker,
+        "AlgorithmSpecification": {
+            "TrainingImage": "111122223333.dkr.ecr.us-east-1.amazonaws.com/none:1",
+            "TrainingInputMode": "File",
+        },
+        "OutputDataConfig": {"S3OutputPath": "s3://none/out"},
+        "ResourceConfig": {
+            "InstanceCount": 1,
+            "InstanceType": "ml.m5.large",
+            "VolumeSizeInGB": 5,
+            "VolumeKmsKeyId": key,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+    account.permit(someone, statement("sagemaker:*", "iam:PassRole"))
+    sagemaker = acting(account, someone, "sagemaker")
+    create = sagemaker.create_training_job
+    assert f"not authorized to perform: kms:CreateGrant on resource: {key}" in refused(create, **job)
+    granting = statement("kms:CreateGrant", resource=key)
+    granting["Condition"] = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    account.permit(worker, granting)
+    create(**job)
+    account.permit(worker, statement("s3:*"))
+    account.permit(someone, statement("sagemaker:*", "iam:PassRole"), granting)
+    create(**{**job, "TrainingJobName": "under-key-2"})

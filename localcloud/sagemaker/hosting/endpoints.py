@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from localcloud.sagemaker.alarms import Alarms
 from localcloud.sagemaker.errors import ValidationError
 from localcloud.sagemaker.hosting import quotas
@@ -33,7 +35,9 @@ class Endpoints:
         configs: EndpointConfigs,
         work: Work,
         alarms: Alarms,
+        check_volume: Callable[[str | None, Caller], None] = lambda key, caller: None,
     ) -> None:
+        """`check_volume` refuses a caller who may not have instances' disks encrypted with a key."""
         self._records = records
         self._names = names
         self._platform = platform
@@ -41,6 +45,7 @@ class Endpoints:
         self._configs = configs
         self._work = work
         self._alarms = alarms
+        self._check_volume = check_volume
         configs.in_use = records.user_of
 
     def operations(self) -> dict[str, Operation]:
@@ -155,7 +160,9 @@ class Endpoints:
         """The config that a request names, which IAM checks besides the endpoint."""
         name = request["EndpointConfigName"]
         caller.authorize(f"sagemaker:{operation}", self._names.arn("endpoint-config", name))
-        return self._configs.known(name)
+        config = self._configs.known(name)
+        self._check_volume(config.get("KmsKeyId"), caller)
+        return config
 
     def _blueprint(self, config: Document) -> Document:
         """The config and its models as they are now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localcloud.container import Container
@@ -43,7 +43,11 @@ class TrainingJobs:
         start: Callable[..., Container],
         *,
         stop_grace_seconds: float = STOP_GRACE_SECONDS,
+        check_volume: Callable[[str | None, Caller, Mapping[str, str]], None] = lambda key, caller, role: (
+            None
+        ),
     ) -> None:
+        """`check_volume` refuses a caller and a role that may not have the disk encrypted with a key."""
         self._table = store.table("training-job")
         self._names = names
         self._tags = tags
@@ -52,6 +56,7 @@ class TrainingJobs:
         self._events = events
         self._start = start
         self._stop_grace = stop_grace_seconds
+        self._check_volume = check_volume
         self._lock = threading.RLock()
         self._ended = threading.Condition(self._lock)
         self._runs: dict[str, TrainingRun] = {}
@@ -79,7 +84,8 @@ class TrainingJobs:
                     "Job name must be unique within an AWS account and region, and a job with this name "
                     f"already exists ({arn})"
                 )
-            self._roles.environment(request["RoleArn"], arn)
+            role = self._roles.environment(request["RoleArn"], arn)
+            self._check_volume(request["ResourceConfig"].get("VolumeKmsKeyId"), caller, role)
             record = self._table.save(name, self._new_record(request, arn))
             self._tags.create(arn, request.get("Tags"))
             self._start_thread(record)

@@ -337,3 +337,19 @@ def test_jobs_are_listed_by_status(tmp_path):
     Contract().check_answer("ListTrainingJobs", answer)
     assert [item["TrainingJobName"] for item in answer["TrainingJobSummaries"]] == ["job"]
     assert account.jobs.list({"StatusEquals": "Failed"}, Trusted())["TrainingJobSummaries"] == []
+
+
+def test_the_volumes_key_of_a_job_is_asked_for_before_there_is_a_job(tmp_path):
+    account = Account(tmp_path)
+    asked = []
+
+    def refuse(key, caller, role):
+        asked.append((key, role["AWS_ACCESS_KEY_ID"]))
+        raise AccessDeniedError("kms:CreateGrant")
+
+    account.jobs._check_volume = refuse
+    config = {**request()["ResourceConfig"], "VolumeKmsKeyId": "k"}
+    with pytest.raises(AccessDeniedError):
+        account.jobs.create(request(ResourceConfig=config), Trusted())
+    assert asked == [("k", "ASIA1")]
+    assert account.jobs.list({}, Trusted())["TrainingJobSummaries"] == []
