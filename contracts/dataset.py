@@ -113,7 +113,8 @@ class DatasetContract:
 
     `bad_row_tolerance_share` (0-1) is the share of rows that may go to quarantine before the whole dataset
     is rejected. `identifiers` name the columns whose values identify a row (empty: all columns but the
-    target), by which `split` assigns a row to training or holdout for good.
+    target), by which `split` assigns a row to training or holdout for good. `weight` names the column that
+    says how much a row counts, in training and in every metric; empty: all count alike.
     """
 
     columns: tuple[Column, ...]
@@ -127,12 +128,14 @@ class DatasetContract:
     min_rows: int
     split: Split
     reading: FileReading = PLAIN
+    weight: str = ""
 
     @property
     def feature_columns(self) -> tuple[Column, ...]:
         """The columns that a prediction request carries, in order: neither target nor identifiers, nor the
-        group of a split by group, which no later row need belong to, nor what is not of use."""
-        others = {self.target, *self.identifiers, self.split.group}
+        group of a split by group, which no later row need belong to, nor the weight, nor what is not of
+        use."""
+        others = {self.target, *self.identifiers, self.split.group, self.weight}
         return tuple(c for c in self.columns if c.use and c.name not in others)
 
     @property
@@ -159,6 +162,7 @@ class DatasetContract:
             bad_row_tolerance_share=table.number("bad_row_tolerance_share", 0.0, 1.0, 0.0),
             min_rows=table.integer("min_rows", 10, 1_000_000_000, 100),
             split=split,
+            weight=table.text("weight") if table.has("weight") else "",
         )
         table.finish()
         contract._check_names(table)
@@ -184,6 +188,8 @@ class DatasetContract:
             for name in wanted:
                 if name not in names:
                     raise table.fail(key, f"{name!r} is not among the columns {', '.join(names)}")
+        if self.weight:
+            self._check_weight(table, names)
         if not self.column(self.target).use:
             raise table.fail("target", f"{self.target!r} is not of use, its column says")
         if self.target in self.identifiers:
@@ -191,6 +197,18 @@ class DatasetContract:
         if not self.feature_columns:
             raise table.fail("columns", "there is no column to predict from")
         self._check_target(table)
+
+    def _check_weight(self, table: Table, names: list[str]) -> None:
+        """A number that is there, and that no rule lets be negative."""
+        if self.weight not in names:
+            raise table.fail("weight", f"{self.weight!r} is not among the columns {', '.join(names)}")
+        if self.weight in (self.target, *self.identifiers, *self.slices, self.split.group, self.split.time):
+            raise table.fail("weight", f"{self.weight!r} has another part already")
+        column = self.column(self.weight)
+        if column.type not in ("number", "integer") or column.nullable:
+            raise table.fail("weight", f"{self.weight!r} must be a number or integer that is not nullable")
+        if column.minimum is None or column.minimum < 0:
+            raise table.fail("weight", f"{self.weight!r} may be negative; give its column min = 0 or more")
 
     def _check_target(self, table: Table) -> None:
         target = self.column(self.target)

@@ -16,7 +16,7 @@ from contracts.features import FeatureRecipes
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
 from contracts.split import SCHEME, Split
-from contracts.training import Gate, Training, check_monotone
+from contracts.training import Gate, Training, check_class_weight, check_monotone
 
 FILE_NAME = "pipeline.toml"
 STAGES = ("dev", "prod")
@@ -83,6 +83,7 @@ class PipelineConfig:
         )
         root.finish()
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
+        check_class_weight(root.table("training"), config.training, dataset)
         return config
 
     def as_document(self) -> dict[str, object]:

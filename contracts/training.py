@@ -26,6 +26,9 @@ METRICS = {
         "brier_error",
     ),
 }
+# What these say of a model depends on the class that it decides for, and so on its threshold.
+DECISION_METRICS = ("accuracy_score", "balanced_accuracy_score", "f1_score", "mcc_score")
+CLASS_WEIGHTS = ("none", "balanced")
 # A regression may also be judged by the pinball loss of any quantile: pinball_0.9_error.
 _PINBALL = re.compile(r"pinball_(0\.\d+)_error")
 
@@ -103,7 +106,9 @@ class Training:
 
     `auto` and `ensemble` choose among the others within `budget_seconds`; the parameters are for the others.
     `monotone` holds the answer to rise (1) or fall (-1) with a column: of two classes that is the probability
-    of the second.
+    of the second. `class_weight` "balanced" lets every class count alike while fitting, however rare it is.
+    `decision_metric` is what the threshold between two classes is chosen by; empty: the gate's metric, where
+    that depends on one. `calibrate` lets probabilities be calibrated where that helps unseen rows.
     """
 
     estimator: str
@@ -115,6 +120,9 @@ class Training:
     max_runtime_seconds: int
     search: Search
     monotone: Mapping[str, int]
+    class_weight: str = "none"
+    decision_metric: str = ""
+    calibrate: bool = True
 
     @classmethod
     def read(cls, table: Table) -> Training:
@@ -128,6 +136,11 @@ class Training:
             max_runtime_seconds=table.integer("max_runtime_seconds", 60, 432_000, 3600),
             search=Search.read(table.table("search", required=False)),
             monotone=_monotone(table.table("monotone", required=False)),
+            class_weight=table.choice("class_weight", CLASS_WEIGHTS, "none"),
+            decision_metric=table.choice("decision_metric", DECISION_METRICS)
+            if table.has("decision_metric")
+            else "",
+            calibrate=table.flag("calibrate", True),
         )
         table.finish()
         if training.monotone and training.estimator not in (*CHOSEN, *MONOTONE):
@@ -146,6 +159,16 @@ class Training:
 def _monotone(table: Table) -> dict[str, int]:
     directions = {"increasing": 1, "decreasing": -1}
     return {name: directions[table.choice(name, tuple(directions))] for name in table.keys()}  # noqa: SIM118
+
+
+def check_class_weight(table: Table, training: Training, dataset: DatasetContract) -> None:
+    """Raises PipelineConfigError where there are no classes to weigh, or to decide between."""
+    if training.class_weight != "none" and dataset.task != "classification":
+        raise table.fail("class_weight", f"is for classifications; the task is {dataset.task}")
+    if training.decision_metric and dataset.task != "classification":
+        raise table.fail("decision_metric", f"is for classifications; the task is {dataset.task}")
+    if training.class_weight != "none" and "class_weight" in training.parameters:
+        raise table.fail("class_weight", "is given in training.parameters, too; keep one of them")
 
 
 def check_monotone(

@@ -28,11 +28,13 @@ def best_constant(
     return np.array([weighted_quantile(target, quantile, counts)])
 
 
-def constant_answers(metric: str, target: Array, like: FloatArray) -> FloatArray:
+def constant_answers(
+    metric: str, target: Array, like: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
     """The best constant answer to these very rows, known only afterwards, shaped as `like`."""
     if like.ndim == 1:
-        return np.full(len(target), float(best_constant(metric, target)[0]))
-    return np.tile(best_constant(metric, target, like.shape[1]), (len(target), 1))
+        return np.full(len(target), float(best_constant(metric, target, 0, weights)[0]))
+    return np.tile(best_constant(metric, target, like.shape[1], weights), (len(target), 1))
 
 
 def weighted_quantile(values: Array, quantile: float, weights: FloatArray) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from contracts.training import METRICS as NAMES
 from contracts.training import quantile_of
 from scoring import classification, regression
-from scoring.figures import Array, Figure, FloatArray, overall
+from scoring.figures import Array, Figure, FloatArray, overall, weighted
 
 Metric = Callable[..., Figure]
 
@@ -29,6 +29,21 @@ def figure_of(metric: str) -> Metric:
     return METRICS[metric] if quantile is None else partial(regression.pinball_error, quantile)
 
 
+def judged(
+    metric: str,
+    target: Array,
+    answers: FloatArray,
+    *,
+    weights: FloatArray | None = None,
+    threshold: float | None = None,
+) -> Figure:
+    """The metric's figure where each row counts by its weight (rows,) and decisions are taken at the model's
+    threshold."""
+    options: dict[str, Any] = {"threshold": threshold} if metric in NAMES["classification"] else {}
+    figure = figure_of(metric)(target, answers, **options)
+    return figure if weights is None else weighted(figure, weights)
+
+
 def metrics_of(
     task: str,
     target: Array,
@@ -41,9 +56,9 @@ def metrics_of(
     """Every metric of the task, and `also` where it is one more; what these rows cannot give is left out."""
     import numpy as np
 
-    options: dict[str, Any] = {} if task == "regression" else {"threshold": threshold}
     names = dict.fromkeys((*NAMES[task], *([also] if also else [])))
     found = {
-        name: overall(figure_of(name)(target, answers, **options), len(target), weights) for name in names
+        name: overall(judged(name, target, answers, weights=weights, threshold=threshold), len(target))
+        for name in names
     }
     return {name: value for name, value in found.items() if np.isfinite(value)}

@@ -16,12 +16,13 @@ import numpy as np
 from contracts.estimators import MONOTONE
 from contracts.training import higher_is_better
 from scoring.figures import FloatArray, overall
-from scoring.metrics import figure_of
+from scoring.metrics import judged
 from training_jobs.blend import best_shares
 from training_jobs.candidates import Candidate, Size, first_candidates
 from training_jobs.choice import Choice, Member
 from training_jobs.experiment import Experiment
 from training_jobs.folds import Fold, split_rows
+from training_jobs.out_of_fold import Judged, together
 from training_jobs.pipeline import MAX_ONE_HOT
 from training_jobs.report import log
 from training_jobs.trials import Bench, Clock, Trial
@@ -51,26 +52,29 @@ class Search:
     def best(self) -> Choice:
         return Choice((self._member(self.trials[0]),))
 
-    def blend(self) -> tuple[Choice, list[dict[str, float]]]:
-        """The blend of the best trials, and its metrics on each fold. The shares are chosen on those folds,
-        so that the metrics are a little too good."""
+    def best_answers(self) -> list[Judged]:
+        """What the best trial answers to each fold."""
+        return [self.bench.judged(fold, answers) for fold, answers in enumerate(self.trials[0].answers)]
+
+    def blend(self) -> tuple[Choice, list[Judged]]:
+        """The blend of the best trials, and its answers to each fold. The shares are chosen on those folds,
+        so that the answers are a little too good."""
         bench, metric = self.bench, self.bench.experiment.metric
         trials = self.trials[:BLENDED_TRIALS]
-        truths = bench.targets()
-        whole = np.concatenate(truths)
+        whole = together(self.best_answers())
         sign = -1.0 if higher_is_better(metric) else 1.0
 
         def loss(answers: FloatArray) -> float:
-            value = sign * overall(figure_of(metric)(whole, answers), len(whole))
+            value = sign * overall(judged(metric, whole.truth, answers, weights=whole.weights), len(whole))
             return value if np.isfinite(value) else np.inf
 
         shares = best_shares([np.concatenate(trial.answers) for trial in trials], loss)
         kept = [(share, trial) for share, trial in zip(shares, trials, strict=True) if share]
-        scores = [
-            bench.metrics(truth, np.asarray(sum(share * trial.answers[fold] for share, trial in kept)))
-            for fold, truth in enumerate(truths)
+        blended = [
+            bench.judged(fold, np.asarray(sum(share * trial.answers[fold] for share, trial in kept)))
+            for fold in range(len(bench.folds))
         ]
-        return Choice(tuple(self._member(trial, share) for share, trial in kept)), scores
+        return Choice(tuple(self._member(trial, share) for share, trial in kept)), blended
 
     def _member(self, trial: Trial, weight: float = 1.0) -> Member:
         found = trial.member(self.growth, weight)

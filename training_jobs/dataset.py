@@ -23,18 +23,21 @@ CONTRACT_FILE = "contract.json"
 @dataclass(frozen=True)
 class Dataset:
     """Features (n rows, one column per feature of the contract) and the target (n,). Rows of one of `keys`
-    (n,) stay together in a cross-validation; of a split by time they are the times."""
+    (n,) stay together in a cross-validation; of a split by time they are the times. `weights` (n,) say how
+    much each row counts, None that all count alike."""
 
     features: pd.DataFrame
     target: npt.NDArray[Any]
     keys: npt.NDArray[Any] | None = None
+    weights: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
     def take(self, rows: npt.NDArray[np.intp]) -> Dataset:
         keys = None if self.keys is None else self.keys[rows]
-        return Dataset(self.features.iloc[rows], self.target[rows], keys)
+        weights = None if self.weights is None else self.weights[rows]
+        return Dataset(self.features.iloc[rows], self.target[rows], keys, weights)
 
 
 def read_config(channel: Path) -> PipelineConfig:
@@ -62,7 +65,8 @@ def read_dataset(channel: Path, contract: DatasetContract, folds: int) -> Datase
         raise DatasetError(f"the training data lack the columns {', '.join(map(repr, lacking))}")
     features = pd.DataFrame(columns_of_table(table, contract.feature_columns))
     keys = table.column(FOLD_COLUMN).to_numpy() if FOLD_COLUMN in table.column_names else None
-    dataset = Dataset(features, _target(table, contract), keys)
+    weights = column_values(table.column(contract.weight), "number") if contract.weight else None
+    dataset = Dataset(features, _target(table, contract), keys, weights)
     _check(dataset, contract, folds)
     return dataset
 
@@ -77,6 +81,8 @@ def _target(table: Any, contract: DatasetContract) -> npt.NDArray[Any]:
 def _check(dataset: Dataset, contract: DatasetContract, folds: int) -> None:
     if len(dataset) < folds:
         raise DatasetError(f"{len(dataset)} training rows cannot be split into {folds} folds")
+    if dataset.weights is not None and not dataset.weights.any():
+        raise DatasetError(f"the weight {contract.weight!r} is 0 in every training row")
     classes, counts = np.unique(dataset.target, return_counts=True)
     if len(classes) < 2:
         raise DatasetError(

@@ -14,13 +14,15 @@ from inference.model import FloatArray
 PATIENCE = 30
 
 Late = Callable[[], bool]
+# Rows (n, inputs), targets (n,), and how much each row counts (n,), or None.
+Seen = tuple[FloatArray, npt.NDArray[Any], FloatArray | None]
 
 
 def fit_early(
     name: str,
     estimator: Any,
-    rows: tuple[FloatArray, npt.NDArray[Any]],
-    watched: tuple[FloatArray, npt.NDArray[Any]],
+    rows: Seen,
+    watched: Seen,
     late: Late,
 ) -> int:
     """Fit on `rows`, watching the loss of `watched`; the number of rounds that was best there (at least 1).
@@ -37,7 +39,7 @@ def with_rounds(name: str, parameters: dict[str, Any], rounds: int) -> dict[str,
 
 def _histogram(estimator: Any, rows: Any, watched: Any, late: Late) -> int:
     estimator.set_params(early_stopping=True, n_iter_no_change=PATIENCE)
-    estimator.fit(*rows, X_val=watched[0], y_val=watched[1])
+    estimator.fit(*rows, X_val=watched[0], y_val=watched[1], sample_weight_val=watched[2])
     scores = np.asarray(estimator.validation_score_)
     return int(scores.argmax()) if len(scores) else int(estimator.n_iter_)
 
@@ -50,7 +52,14 @@ def _xgboost(estimator: Any, rows: Any, watched: Any, late: Late) -> int:
             return late()
 
     estimator.set_params(early_stopping_rounds=PATIENCE, callbacks=[Clock()])
-    estimator.fit(*rows, eval_set=[watched], verbose=False)
+    weights = None if watched[2] is None else [watched[2]]
+    estimator.fit(
+        *rows[:2],
+        sample_weight=rows[2],
+        eval_set=[watched[:2]],
+        sample_weight_eval_set=weights,
+        verbose=False,
+    )
     return int(estimator.best_iteration) + 1
 
 
@@ -64,7 +73,9 @@ def _lightgbm(estimator: Any, rows: Any, watched: Any, late: Late) -> int:
             )
 
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
-    estimator.fit(*rows, eval_X=watched[0], eval_y=watched[1], callbacks=[stop, clock])
+    weights = None if watched[2] is None else [watched[2]]
+    eyes = {"eval_X": watched[0], "eval_y": watched[1], "eval_sample_weight": weights}
+    estimator.fit(*rows, **eyes, callbacks=[stop, clock])
     return int(estimator.best_iteration_ or estimator.n_estimators)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from inference.model.artefact import model_hash
 from training_jobs.choice import Choice
 from training_jobs.export.parity import ParityReport
 from training_jobs.job import Job
+from training_jobs.out_of_fold import Judged
 
 
 def describe_model(model: Model, config: PipelineConfig) -> dict[str, Any]:
@@ -27,23 +29,34 @@ def describe_model(model: Model, config: PipelineConfig) -> dict[str, Any]:
         "engine": model.head.kind,
         "model_hash": model_hash(model),
         "contract_hash": config.contract_hash,
+        **({} if model.threshold is None else {"threshold": model.threshold}),
+        **({} if model.calibration is None else {"calibration": asdict(model.calibration)}),
     }
 
 
-def describe_answers(target: npt.NDArray[Any], model: Model) -> dict[str, Any]:
+def describe_answers(target: npt.NDArray[Any], model: Model, judged: Sequence[Judged] = ()) -> dict[str, Any]:
     """What the answers should be like: mean and standard deviation of each output over the training rows.
 
     A regression has one output, in the target's unit; a classification one a class, whose mean is its share
-    of the rows. The server measures its own answers against these.
+    of the rows. The server measures its own answers against these. A model that is not meant to answer with
+    the target's mean (a quantile, balanced classes) has the mean of its `judged` out-of-fold answers.
     """
     columns = [target == name for name in model.classes] or [target]
     outputs = np.column_stack(columns).astype(np.float64)
     return {
         "answers": {
-            "means": outputs.mean(axis=0).tolist(),
+            "means": _means(outputs, judged),
             "standard_deviations": outputs.std(axis=0).tolist(),
         }
     }
+
+
+def _means(outputs: npt.NDArray[np.float64], judged: Sequence[Judged]) -> list[float]:
+    if judged:
+        answers = np.concatenate([part.answers.reshape(len(part), -1) for part in judged])
+        if answers.shape[1] == outputs.shape[1]:
+            return [float(value) for value in answers.mean(axis=0)]
+    return [float(value) for value in outputs.mean(axis=0)]
 
 
 def describe_origin(job: Job) -> dict[str, str]:

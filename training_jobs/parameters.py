@@ -11,6 +11,7 @@ from training_jobs.choice import Choice, Parameters
 from training_jobs.errors import InputError
 from training_jobs.experiment import Experiment
 from training_jobs.job import Job
+from training_jobs.out_of_fold import Judged
 from training_jobs.report import log
 
 # The `parameters` of an earlier model's manifest, as JSON, and its `estimator`.
@@ -20,12 +21,12 @@ GIVEN_ESTIMATOR = "estimator"
 
 @dataclass(frozen=True)
 class Decision:
-    """The choice; the trials of the search where there was one; and each fold's metrics where the search has
-    measured them already."""
+    """The choice; the trials of the search where there was one; and the answers to each fold where the search
+    has them already."""
 
     choice: Choice
     history: list[dict[str, Any]] = field(default_factory=list)
-    fold_scores: list[dict[str, float]] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
 
 
 def decide(job: Job, experiment: Experiment) -> Decision:
@@ -39,9 +40,9 @@ def decide(job: Job, experiment: Experiment) -> Decision:
 
         found = choose(experiment)
         if training.estimator == "ensemble":
-            choice, scores = found.blend()
-            return Decision(choice, found.history, scores)
-        return Decision(found.best(), found.history, found.trials[0].scores)
+            choice, judged = found.blend()
+            return Decision(choice, found.history, judged)
+        return Decision(found.best(), found.history, found.best_answers())
     if not training.search.enabled:
         return Decision(Choice.of(training.estimator, training.parameters))
     from training_jobs.search import search

@@ -1,4 +1,4 @@
-"""The metrics of a fitted pipeline on rows that it has not seen."""
+"""What a fitted pipeline answers, whichever library it comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.figures import FloatArray
-from scoring.metrics import metrics_of
 from training_jobs.blend import Blend
 
 
@@ -23,11 +22,3 @@ def classes_of(pipeline: Any) -> npt.NDArray[Any]:
     if isinstance(pipeline, Blend):
         return np.asarray(pipeline.classes_)
     return np.asarray(getattr(pipeline[-1], "labels_", pipeline[-1].classes_))
-
-
-def score(
-    pipeline: Any, features: Any, target: npt.NDArray[Any], task: str, metric: str = ""
-) -> dict[str, float]:
-    """The task's metrics, and `metric` where it is one more; what these rows cannot give is left out."""
-    truth = target if task == "regression" else np.searchsorted(classes_of(pipeline), target)
-    return metrics_of(task, truth, answers_of(pipeline, features, task), also=metric)

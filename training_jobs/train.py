@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 from inference.model import artefact
-from inference.model.predictor import Predictor
 from training_jobs.dataset import read_config, read_dataset
 from training_jobs.experiment import Experiment
 from training_jobs.export import export_model
-from training_jobs.export.checks import with_check_rows
+from training_jobs.export.checks import predictor_of, with_check_rows
 from training_jobs.export.parity import prove_parity
+from training_jobs.finishing import finish
 from training_jobs.job import Job
 from training_jobs.manifest import (
     describe_answers,
@@ -41,21 +41,23 @@ def train(job: Job) -> None:
         pipeline = experiment.fit_choice(choice)
         log(f"fitted {choice.estimator}, {time.perf_counter() - started:.1f} s after the start")
 
-        model = export_model(pipeline, config.dataset.feature_columns)
-        exported = with_check_rows(model, dataset.features, experiment.seed)
-        parity = prove_parity(pipeline, Predictor(exported), dataset.features)
+        exact = export_model(pipeline, config.dataset.feature_columns)
+        parity = prove_parity(pipeline, predictor_of(exact), dataset.features)
         log(f"parity: {parity.rows} rows and {parity.edge_rows} edge rows agree within {parity.tolerance:g}")
+        judged = decision.judged or list(experiment.choice_answers(choice))
+        model, judged = finish(exact, judged, config.training, experiment.metric, experiment.seed)
+        exported = with_check_rows(model, dataset.features, experiment.seed)
         origin = {
             **describe_model(model, config),
-            **describe_answers(dataset.target, model),
+            **describe_answers(dataset.target, model, judged if experiment.expects_its_own else []),
             **describe_origin(job),
             **describe_parity(parity),
         }
         tracker.log_model(exported.with_manifest(origin), dataset.features.head(EXAMPLE_ROWS))
 
         scores: list[dict[str, float]] = []
-        for fold in decision.fold_scores or experiment.choice_scores(choice):
-            scores.append(fold)
+        for part in judged:
+            scores.append(fold := part.metrics(experiment.task, experiment.metric, model.threshold))
             log(f"fold {len(scores)}: " + ", ".join(f"{k} {fold[k]:.6g}" for k in fold))
         cv_metrics = summarise(scores)
         print_metrics({f"cv_{name}": value for name, value in cv_metrics.items()})

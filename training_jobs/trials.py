@@ -11,7 +11,6 @@ import numpy as np
 
 from contracts.training import higher_is_better
 from scoring.figures import Array, FloatArray
-from scoring.metrics import metrics_of
 from training_jobs.candidates import Candidate
 from training_jobs.choice import Member
 from training_jobs.dataset import Dataset
@@ -20,8 +19,10 @@ from training_jobs.estimators import needs_scaling
 from training_jobs.experiment import Experiment
 from training_jobs.folds import Fold
 from training_jobs.objectives import objective_of
+from training_jobs.out_of_fold import Judged, in_all_classes
 from training_jobs.resources import limited_threads
 from training_jobs.scores import answers_of
+from training_jobs.weights import fitting_weights
 
 Clock = Callable[[], float]
 # Prepared rows of a fold are kept for the next candidate up to this many numbers (400 MB).
@@ -62,22 +63,22 @@ class Bench:
         self.classes = np.unique(experiment.dataset.target) if experiment.task != "regression" else None
         self._prepared: dict[tuple[int, bool], tuple[FloatArray, FloatArray]] = {}
 
-    def targets(self) -> list[Array]:
-        """The truth of each fold's validation rows: values, or positions among the classes."""
-        return [self._truth(self.experiment.dataset.target[validation]) for _, validation in self.folds]
-
     def run(self, trial: Trial, number: int, deadline: float) -> None:
         """One fold of the trial."""
         began = self.clock()
         answers, rounds = self._answers(trial.candidate, number, lambda: self.clock() > deadline)
         trial.answers.append(answers)
         trial.rounds += rounds
-        truth = self._truth(self.experiment.dataset.target[self.folds[number][1]])
-        trial.scores.append(self.metrics(truth, answers))
+        trial.scores.append(self.metrics(number, answers))
         trial.seconds += self.clock() - began
 
-    def metrics(self, truth: Array, answers: FloatArray) -> dict[str, float]:
-        return metrics_of(self.experiment.task, truth, answers, also=self.experiment.metric)
+    def judged(self, number: int, answers: FloatArray) -> Judged:
+        """A fold's validation rows with answers to them."""
+        rows = self.experiment.dataset.take(self.folds[number][1])
+        return Judged(self._truth(rows.target), answers, rows.weights)
+
+    def metrics(self, number: int, answers: FloatArray) -> dict[str, float]:
+        return self.judged(number, answers).metrics(self.experiment.task, self.experiment.metric)
 
     def _truth(self, target: Array) -> Array:
         return target if self.classes is None else np.searchsorted(self.classes, target)
@@ -89,6 +90,8 @@ class Bench:
         training, validation = (experiment.dataset.take(rows) for rows in self.folds[number])
         pipeline = experiment.unfitted(self.as_member(candidate), training)
         known, codes, judged = self._codes(training.target, validation.target)
+        balance = experiment.config.training.class_weight
+        weights, eye_weights = fitting_weights(training, balance), fitting_weights(validation, balance)
         with limited_threads(experiment.threads):
             learnt, watched = self._ready(
                 pipeline, needs_scaling(candidate.estimator), number, training, validation
@@ -96,12 +99,14 @@ class Bench:
             estimator = pipeline[-1]
             if candidate.stops_early:
                 seen = np.full(len(judged), True) if self.classes is None else judged >= 0
-                eyes = watched[seen], judged[seen]
-                rounds = [fit_early(candidate.estimator, estimator, (learnt, codes), eyes, late)]
+                eyes = watched[seen], judged[seen], None if eye_weights is None else eye_weights[seen]
+                rounds = [fit_early(candidate.estimator, estimator, (learnt, codes, weights), eyes, late)]
             else:
-                estimator.fit(learnt, codes)
+                estimator.fit(learnt, codes, **({} if weights is None else {"sample_weight": weights}))
             found = answers_of(estimator, watched, experiment.task)
-        return self._in_all_classes(found, known), rounds
+        if self.classes is None:
+            return found, rounds
+        return in_all_classes(found, known, len(self.classes)), rounds
 
     def _codes(self, learnt: Array, judged: Array) -> tuple[Array, Array, Array]:
         """Which classes the training rows know (positions), and both targets as positions among these; -1 of
@@ -133,11 +138,3 @@ class Bench:
                 return learnt, watched
             self._prepared[number, scaled] = learnt, watched
         return self._prepared[number, scaled]
-
-    def _in_all_classes(self, answers: FloatArray, known: Array) -> FloatArray:
-        """Probabilities of every class; those that the fold's training rows lack get none."""
-        if self.classes is None or answers.shape[1] == len(self.classes):
-            return answers
-        full = np.zeros((len(answers), len(self.classes)))
-        full[:, known] = answers
-        return full

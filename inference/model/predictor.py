@@ -87,12 +87,22 @@ class Predictor:
         return self.labels(self.answers(matrix))
 
     def labels(self, answers: FloatArray) -> npt.NDArray[Any]:
-        """The prediction of each row of answers: the value itself, or the most probable class."""
-        return self.classes[answers.argmax(axis=1)] if self.is_classifier else answers[:, 0]
+        """The prediction of each row of answers: the value itself, or the most probable class; of two classes
+        the second from the model's threshold on."""
+        if not self.is_classifier:
+            return answers[:, 0]
+        threshold = self.model.threshold
+        if threshold is None:
+            return np.asarray(self.classes[answers.argmax(axis=1)])
+        return np.asarray(self.classes[(answers[:, 1] >= threshold).astype(np.intp)])
 
     def answers(self, matrix: FloatArray) -> FloatArray:
         """Predictions (n, 1) or probabilities (n, classes)."""
-        return links.answers(self.sums(matrix), self.model.head)
+        return self._answers(self.sums(matrix))
+
+    def _answers(self, sums: FloatArray) -> FloatArray:
+        found = links.answers(sums, self.model.head)
+        return self.model.calibration(found) if self.model.calibration else found
 
     def sums(self, matrix: FloatArray) -> FloatArray:
         """What trees or weights add up to (n, outputs), before any link."""
@@ -103,7 +113,7 @@ class Predictor:
     def answer_of_one(self, body: bytes, *, is_json: bool) -> FloatArray | None:
         """The answer (1, outputs) to a body of one plain row, JSON or CSV; None for any other body."""
         sums = self.kernel.sum_one(body, is_json=is_json) if self.kernel else None
-        return None if sums is None else links.answers(sums, self.model.head)
+        return None if sums is None else self._answers(sums)
 
     def encode(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
         """The matrix (n, columns) of columns by name; raises InvalidRequestError on a missing column.

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.values import Grammar
+from inference.model.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -112,7 +113,10 @@ class Model:
     where its entry is <= threshold. Of a linear model: weights (entries, outputs). Of a model with lookup
     steps: lookup (values), one table after another. Of a blend: those of its members, each behind
     `member_prefix`; it answers with the sum of its members' answers, each times its share. Of dense layers:
-    weights_K (inputs, outputs) and bias_K (outputs) of layer K, the first of which reads all entries."""
+    weights_K (inputs, outputs) and bias_K (outputs) of layer K, the first of which reads all entries.
+
+    Of a classification: `calibration` is applied to its probabilities, and from `threshold` (0-1) on the
+    second of two classes is answered; without one the likelier class is."""
 
     columns: tuple[InputColumn, ...]
     steps: tuple[Step, ...]
@@ -121,6 +125,8 @@ class Model:
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     members: tuple[Model, ...] = ()
     shares: tuple[float, ...] = ()
+    calibration: Calibration | None = None
+    threshold: float | None = None
 
     @property
     def width(self) -> int:
@@ -138,10 +144,16 @@ class Model:
         if self.members:
             document["members"] = [member.as_document() for member in self.members]
             document["shares"] = list(self.shares)
+        if self.calibration:
+            found = self.calibration
+            document["calibration"] = {"slope": found.slope, "offsets": list(found.offsets)}
+        if self.threshold is not None:
+            document["threshold"] = self.threshold
         return document
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
+        found = document.get("calibration")
         return cls(
             columns=tuple(InputColumn.from_document(column) for column in document["columns"]),
             steps=tuple(Step(**step) for step in document["steps"]),
@@ -153,6 +165,8 @@ class Model:
                 for number, member in enumerate(document.get("members", ()))
             ),
             shares=tuple(document.get("shares", ())),
+            calibration=Calibration(found["slope"], tuple(found["offsets"])) if found else None,
+            threshold=document.get("threshold"),
         )
 
 

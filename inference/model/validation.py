@@ -28,6 +28,7 @@ MOST_LAYERS = 64
 _LINKS = ("identity", "exp", "sigmoid", "softmax")
 _PRECISIONS = ("float64", "float32")
 _PARTS_OF_A_DATE = 6
+_TWO_CLASSES = 2
 _NODE_ARRAYS = ("feature", "threshold", "left", "right", "missing_left", "leaf")
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -41,6 +42,7 @@ def validate(model: Model) -> None:
         _check_step(step, number, len(model.columns) + number, lookups)
     _check_head(model.head)
     _check_classes(model)
+    _check_decisions(model)
     check = _KINDS.get(model.head.kind)
     _require(check is not None, f"the head's kind is {model.head.kind!r}; known are {', '.join(_KINDS)}")
     check(model)  # type: ignore[misc]  # required above
@@ -144,6 +146,22 @@ def _check_classes(model: Model) -> None:
     )
 
 
+def _check_decisions(model: Model) -> None:
+    """Calibration and threshold are of classes, and of finite numbers."""
+    found, threshold = model.calibration, model.threshold
+    if found is not None:
+        numbers = [found.slope, *found.offsets]
+        _require(all(_is_number(v) and math.isfinite(v) for v in numbers), "the calibration has no numbers")
+        _require(found.slope > 0, f"the calibration's slope is {str(found.slope)[:20]}, and not above 0")
+        fits = bool(model.classes) and len(found.offsets) == len(model.classes)
+        _require(fits, f"the calibration has {len(found.offsets)} offsets for {len(model.classes)} classes")
+    if threshold is not None:
+        _require(_is_number(threshold) and 0 < threshold < 1, f"the threshold is {str(threshold)[:20]}")
+        _require(
+            len(model.classes) == _TWO_CLASSES, f"a threshold is for two classes, not {len(model.classes)}"
+        )
+
+
 def _array(arrays: Arrays, name: str, kinds: str, dimensions: int) -> npt.NDArray[Any]:
     _require(name in arrays, f"the array {name!r} is missing")
     array = arrays[name]
@@ -215,6 +233,8 @@ def _check_blend(model: Model) -> None:
         _require(member.head.kind != "blend", "a blend is a member of a blend")
         validate(member)
         alike = member.columns == model.columns and member.classes == model.classes
+        plain = member.calibration is None and member.threshold is None
+        _require(plain, "a member of a blend has a calibration or threshold of its own")
         _require(alike, "a member reads other columns, or knows other classes, than the blend")
         _require(answer_width(member.head) == model.head.outputs, "a member answers with other values")
 

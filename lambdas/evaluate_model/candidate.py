@@ -43,6 +43,11 @@ class Candidate:
         """A classification's classes as texts, in the order of its probabilities."""
         return tuple(str(name) for name in self.predictor.classes)
 
+    @property
+    def threshold(self) -> float | None:
+        """The probability from which it says the second of two classes; None where the likelier is said."""
+        return self.predictor.model.threshold
+
     def self_check(self) -> str:
         """Why the model does not repeat the answers recorded at export; empty where it does."""
         try:

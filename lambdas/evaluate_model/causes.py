@@ -19,7 +19,7 @@ from lambdas.evaluate_model.drift import Drift
 from lambdas.evaluate_model.numbers import figure, share
 from scoring.constants import constant_answers
 from scoring.figures import Array, FloatArray, overall
-from scoring.metrics import figure_of
+from scoring.metrics import judged
 
 MOVED_PSI = 0.25
 _BACK = 0.7  # of the recorded advantage, once a cause is undone
@@ -46,12 +46,16 @@ class Case:
     drift: Sequence[Drift]
     target_name: str
     classes: Sequence[str] = ()
+    weights: FloatArray | None = None
+    threshold: float | None = None
 
     def advantage(self, target: Array, answers: FloatArray) -> float:
         """The gain over the best constant (1 is perfect of an error, 0 none)."""
-        metric, size = figure_of(self.metric), len(target)
-        constant = overall(metric(target, constant_answers(self.metric, target, answers)), size)
-        return gain_of(self.metric, constant, overall(metric(target, answers), size))
+        size, weights = len(target), self.weights
+        best = constant_answers(self.metric, target, answers, weights)
+        constant = overall(judged(self.metric, target, best, weights=weights), size)
+        figure = judged(self.metric, target, answers, weights=weights, threshold=self.threshold)
+        return gain_of(self.metric, constant, overall(figure, size))
 
     def is_back(self, target: Array, answers: FloatArray) -> bool:
         wanted = _BACK * self.recorded if self.recorded is not None else 0.1

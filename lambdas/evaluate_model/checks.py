@@ -14,8 +14,9 @@ from lambdas.evaluate_model.bootstrap import gain_of
 from lambdas.evaluate_model.drift import Drift
 from lambdas.evaluate_model.numbers import figure, rows, share
 from lambdas.evaluate_model.slices import Slice
+from scoring.constants import constant_answers
 from scoring.figures import Array, Figure, FloatArray, on_rows, overall
-from scoring.metrics import figure_of
+from scoring.metrics import judged
 
 Unit = Literal["share", "metric", "psi", "us", "rows", "columns"]
 
@@ -42,7 +43,8 @@ class Contest:
     rows from the champion's data. `parity` is the manifest's record of how far the exported model is from the
     trained one, and `self_check` says why the artefact does not repeat its recorded answers, or nothing.
     `training_rows` are the challenger's and the champion's, where known; `recorded_advantage` is the gain
-    over a constant with which the champion passed; `leaks` are sentences.
+    over a constant with which the champion passed; `leaks` are sentences. `weights` (rows,) say how much each
+    row counts, and the thresholds at what probability each model says the second of two classes.
     """
 
     target: Array
@@ -58,6 +60,17 @@ class Contest:
     training_rows: tuple[int, int] | None = None
     recorded_advantage: float | None = None
     leaks: Sequence[str] = ()
+    weights: FloatArray | None = None
+    threshold: float | None = None
+    champion_threshold: float | None = None
+
+    def figure(self, metric: str, answers: FloatArray, threshold: float | None = None) -> Figure:
+        """The metric of answers to these rows."""
+        return judged(metric, self.target, answers, weights=self.weights, threshold=threshold)
+
+    def constant(self, metric: str) -> Figure:
+        """The metric of the best constant answer."""
+        return self.figure(metric, constant_answers(metric, self.target, self.challenger, self.weights))
 
 
 class Judgement:
@@ -65,7 +78,7 @@ class Judgement:
 
     def __init__(self, contest: Contest, gate: Gate, rival: Figure, constant: Figure) -> None:
         self._contest, self._gate, self.rival, self.constant = contest, gate, rival, constant
-        self.challenger = figure_of(gate.metric)(contest.target, contest.challenger)
+        self.challenger = contest.figure(gate.metric, contest.challenger, contest.threshold)
         size = len(contest.target)
         self._old, self._new = overall(rival, size), overall(self.challenger, size)
         if np.isnan(self._new):

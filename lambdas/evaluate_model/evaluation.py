@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from contracts.dataset import DatasetContract
+from contracts.errors import EvaluationError
 from contracts.pipeline_config import PipelineConfig
 from contracts.training import METRICS as METRIC_NAMES
 from contracts.training import Gate
@@ -27,8 +28,8 @@ from lambdas.evaluate_model.numbers import rows as count
 from lambdas.evaluate_model.shapley import Explanation, explain
 from lambdas.evaluate_model.slices import Slice, slices_of
 from scoring.constants import constant_answers
-from scoring.figures import Array, FloatArray, overall
-from scoring.metrics import figure_of
+from scoring.figures import Array, Figure, FloatArray, overall
+from scoring.metrics import judged, metrics_of
 
 # Rows to score for either explanation: the compiled kernel takes microseconds for a row of a large model,
 # numpy, where there was no compiler, a hundred times as long.
@@ -57,6 +58,13 @@ class Evaluation:
     latency_us: float
     exposure: Exposure | None
     leaks: Sequence[str]
+    weights: FloatArray | None = None
+    threshold: float | None = None
+    champion_threshold: float | None = None
+
+    def figure(self, answers: FloatArray, threshold: float | None = None) -> Figure:
+        """The gate's metric of answers to the holdout, by the rows' weights."""
+        return judged(self.metric, self.target, answers, weights=self.weights, threshold=threshold)
 
     @property
     def contract(self) -> DatasetContract:
@@ -89,6 +97,7 @@ def evaluate(
         holdout = holdout.only(exposure.new_rows)
     classes = _all_classes(holdout, challenger, champion)
     target = positions(holdout.target, classes) if classes else holdout.target
+    weights = _weights(holdout, contract)
     matrix, answers = _ask(challenger, holdout, classes, contract)
     of_champion = _ask(champion, holdout, classes, contract)[1] if champion else None
     features = {name: holdout.columns[name] for name in challenger.features}
@@ -109,6 +118,9 @@ def evaluate(
         training_rows=_sizes(exposure),
         recorded_advantage=recorded_advantage(gate.metric, champion_report),
         leaks=leaks,
+        weights=weights,
+        threshold=challenger.threshold,
+        champion_threshold=champion.threshold if champion else None,
     )
     verdict = compare(contest, gate)
     causes = []
@@ -124,9 +136,15 @@ def evaluate(
         challenger=answers,
         champion=of_champion,
         metrics={
-            "challenger": _metrics(contract.task, target, answers),
-            "champion": None if of_champion is None else _metrics(contract.task, target, of_champion),
-            "constant": _constants(contract.task, target, answers),
+            "challenger": metrics_of(
+                contract.task, target, answers, weights=weights, threshold=contest.threshold
+            ),
+            "champion": None
+            if of_champion is None
+            else metrics_of(
+                contract.task, target, of_champion, weights=weights, threshold=contest.champion_threshold
+            ),
+            "constant": _constants(contract.task, target, answers, weights),
         },
         slices=slices,
         drift=contest.drift,
@@ -137,6 +155,8 @@ def evaluate(
             target,
             gate.metric,
             EFFORT[challenger.predictor.engine],
+            weights=weights,
+            threshold=contest.threshold,
         ),
         explanation=explain(_explained(challenger), matrix, EFFORT[challenger.predictor.engine]),
         features=challenger.features,
@@ -144,6 +164,9 @@ def evaluate(
         latency_us=contest.latency_us,
         exposure=exposure,
         leaks=leaks,
+        weights=weights,
+        threshold=contest.threshold,
+        champion_threshold=contest.champion_threshold,
     )
 
 
@@ -166,7 +189,19 @@ def _case(
         drift=[drift for drift in contest.drift if drift.column != config.dataset.target],
         target_name=config.dataset.target,
         classes=classes,
+        weights=contest.weights,
+        threshold=contest.champion_threshold,
     )
+
+
+def _weights(holdout: Holdout, contract: DatasetContract) -> FloatArray | None:
+    """How much each row counts; raises EvaluationError where none does."""
+    if not contract.weight:
+        return None
+    weights = np.asarray(holdout.columns[contract.weight], dtype=np.float64)
+    if not weights.any():
+        raise EvaluationError(f"the weight {contract.weight!r} is 0 in every row of the holdout")
+    return weights
 
 
 def _comparable(exposure: Exposure | None, size: int, gate: Gate) -> tuple[str, int]:
@@ -190,10 +225,12 @@ def _sizes(exposure: Exposure | None) -> tuple[int, int] | None:
     return exposure.challenger.rows, exposure.champion_rows
 
 
-def _constants(task: str, target: Array, like: FloatArray) -> dict[str, float]:
+def _constants(task: str, target: Array, like: FloatArray, weights: FloatArray | None) -> dict[str, float]:
     """Of every metric the best constant's figure, known only afterwards."""
     found = {
-        name: overall(figure_of(name)(target, constant_answers(name, target, like)), len(target))
+        name: overall(
+            judged(name, target, constant_answers(name, target, like, weights), weights=weights), len(target)
+        )
         for name in METRIC_NAMES[task]
     }
     return {name: value for name, value in found.items() if np.isfinite(value)}
@@ -214,12 +251,6 @@ def _ask(
     model.require(target=contract.target, is_classifier=contract.task == "classification")
     matrix = model.matrix(holdout.columns)
     return matrix, model.answer(matrix, classes)
-
-
-def _metrics(task: str, target: Array, answers: FloatArray) -> dict[str, float]:
-    """Every metric of the task; one that these rows cannot give is left out."""
-    found = {name: overall(figure_of(name)(target, answers), len(target)) for name in METRIC_NAMES[task]}
-    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def _explained(model: Candidate) -> Callable[[FloatArray], FloatArray]:

@@ -8,9 +8,7 @@ from contracts.training import Gate
 from lambdas.evaluate_model.bootstrap import gain_of, resampled_gains
 from lambdas.evaluate_model.checks import Check, Contest, Judgement
 from lambdas.evaluate_model.collapse import collapse
-from scoring.constants import constant_answers
 from scoring.figures import Figure, FloatArray, overall
-from scoring.metrics import figure_of
 
 # How it ends; the state machine's choices read these very words.
 BETTER, REJECTED = "ChallengerBetter", "ChallengerRejected"
@@ -34,9 +32,9 @@ class Verdict:
 
 def compare(contest: Contest, gate: Gate) -> Verdict:
     """The verdict with every check that applies; raises EvaluationError where the metric has no value."""
-    metric = figure_of(gate.metric)
-    constant = metric(contest.target, constant_answers(gate.metric, contest.target, contest.challenger))
-    champion = None if contest.champion is None else metric(contest.target, contest.champion)
+    constant, champion = contest.constant(gate.metric), None
+    if contest.champion is not None:
+        champion = contest.figure(gate.metric, contest.champion, contest.champion_threshold)
     judged = Judgement(contest, gate, champion or constant, constant)
 
     def gains_over(old: Figure, new: Figure) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from contracts.training import higher_is_better
 from scoring.figures import Array, FloatArray, overall
-from scoring.metrics import figure_of
+from scoring.metrics import judged
 
 SEED = 20_240_229
 REPEATS = 3
@@ -26,6 +26,9 @@ def permutation_importance(
     target: Array,
     metric: str,
     budget: int = 90_000,
+    *,
+    weights: FloatArray | None = None,
+    threshold: float | None = None,
 ) -> dict[str, float]:
     """Mean rise of the error by column, largest first; the same rows give the same figures. About `budget`
     rows are answered, at least some for each column."""
@@ -33,10 +36,11 @@ def permutation_importance(
     size = min(_MAX_ROWS, max(_MIN_ROWS, budget // (REPEATS * len(names))))
     rows = generator.permutation(len(target))[:size]
     sample, truth = matrix[rows].copy(), target[rows]
+    counts = None if weights is None else weights[rows]
     sign = -1.0 if higher_is_better(metric) else 1.0
 
     def figure() -> float:
-        return overall(figure_of(metric)(truth, answer(sample)), len(truth))
+        return overall(judged(metric, truth, answer(sample), weights=counts, threshold=threshold), len(truth))
 
     whole = figure()
     found = {}

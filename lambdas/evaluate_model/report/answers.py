@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scoring.classification import decisions
 from scoring.figures import Array, FloatArray
 
 GRID = 36
@@ -32,12 +33,17 @@ def regression_answers(target: Array, challenger: FloatArray, champion: FloatArr
 
 
 def classification_answers(
-    target: Array, classes: tuple[str, ...], challenger: FloatArray, champion: FloatArray | None
+    target: Array,
+    classes: tuple[str, ...],
+    challenger: FloatArray,
+    champion: FloatArray | None,
+    threshold: float | None = None,
 ) -> dict[str, Any]:
-    """Confusion counts [true][chosen] of the challenger, and what became of its probabilities."""
+    """Confusion counts [true][chosen] of the challenger, which says the second of two classes from
+    `threshold` on, and what became of its probabilities."""
     size = len(classes)
     counts = np.zeros((size, size), dtype=int)
-    np.add.at(counts, (target, challenger.argmax(axis=1)), 1)
+    np.add.at(counts, (target, decisions(challenger, threshold)), 1)
     return {
         "classes": list(classes),
         "confusion": counts.tolist(),

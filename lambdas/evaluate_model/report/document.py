@@ -15,7 +15,6 @@ from lambdas.evaluate_model.report.explained import explained
 from lambdas.evaluate_model.report.fairness import fairness
 from lambdas.evaluate_model.slices import Slice
 from scoring.figures import Figure, FloatArray, on_rows
-from scoring.metrics import figure_of
 
 FORMAT_VERSION = 1
 _GAIN_BINS = 30
@@ -105,6 +104,8 @@ def _unused(evaluation: Evaluation) -> list[dict[str, str]]:
     reasons = dict.fromkeys(contract.identifiers, "identifies a row")
     if contract.split.group:
         reasons[contract.split.group] = "groups rows that are split together"
+    if contract.weight:
+        reasons[contract.weight] = "says how much a row counts"
     columns = [column.name for column in contract.columns if column.name != contract.target]
     return [
         {"column": name, "why": reasons.get(name, "is no feature of the model")}
@@ -132,15 +133,22 @@ def _gains(gains: FloatArray) -> dict[str, Any]:
 def _answers(evaluation: Evaluation) -> dict[str, Any]:
     if evaluation.classes:
         return classification_answers(
-            evaluation.target, evaluation.classes, evaluation.challenger, evaluation.champion
+            evaluation.target,
+            evaluation.classes,
+            evaluation.challenger,
+            evaluation.champion,
+            evaluation.threshold,
         )
     return regression_answers(evaluation.target, evaluation.challenger, evaluation.champion)
 
 
 def _slices(evaluation: Evaluation) -> list[dict[str, Any]]:
     figures = {
-        name: figure_of(evaluation.metric)(evaluation.target, answers)
-        for name, answers in (("challenger", evaluation.challenger), ("champion", evaluation.champion))
+        name: evaluation.figure(answers, threshold)
+        for name, answers, threshold in (
+            ("challenger", evaluation.challenger, evaluation.threshold),
+            ("champion", evaluation.champion, evaluation.champion_threshold),
+        )
         if answers is not None
     }
     return [

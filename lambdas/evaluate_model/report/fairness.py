@@ -12,8 +12,8 @@ import numpy as np
 
 from lambdas.evaluate_model.evaluation import Evaluation
 from lambdas.evaluate_model.slices import Slice
+from scoring.classification import decisions
 from scoring.figures import Array, FloatArray, on_rows
-from scoring.metrics import figure_of
 
 
 def fairness(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def fairness(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 def _group(part: Slice, evaluation: Evaluation) -> dict[str, Any]:
     rows, target, answers = part.rows, evaluation.target, evaluation.challenger
-    metric = on_rows(figure_of(evaluation.metric)(target, answers), rows)
+    metric = on_rows(evaluation.figure(answers, evaluation.threshold), rows)
     found: dict[str, Any] = {
         "value": part.value,
         "rows": part.size,
@@ -45,13 +45,13 @@ def _group(part: Slice, evaluation: Evaluation) -> dict[str, Any]:
         found["mean_answer"] = float(answers[rows].mean())
         found["mean_truth"] = float(target[rows].mean())
         return found
-    return {**found, **_rates(target[rows], answers[rows])}
+    return {**found, **_rates(target[rows], answers[rows], evaluation.threshold)}
 
 
-def _rates(target: Array, answers: FloatArray) -> dict[str, float | None]:
+def _rates(target: Array, answers: FloatArray, threshold: float | None) -> dict[str, float | None]:
     """Of two classes how often the second is chosen: at all (demographic parity), where it is true (equal
     opportunity), and where it is not. Of more classes the share chosen rightly."""
-    chosen = answers.argmax(axis=1)
+    chosen = decisions(answers, threshold)
     if answers.shape[1] != 2:
         return {"right_share": float((chosen == target).mean())}
     true, false = target == 1, target == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 
 from inference.errors import ArtefactError
 from inference.model import Head, InputColumn, Model, Step, artefact
+from inference.model.calibration import Calibration
 from inference.model.predictor import Predictor
 from inference.model.shift import Shift
 from inference.model.validation import validate
@@ -75,6 +77,12 @@ SHARED = replace(
         (changed("threshold", lambda a: a.astype(np.int64)), "'threshold' is 1-dimensional of <i8"),
         (changed("threshold", lambda a: a[:-1]), f"'threshold' has {NODES - 1} elements for {NODES} nodes"),
         (changed("missing_left", lambda a: a.astype(float)), "'missing_left' is 1-dimensional of <f8"),
+        (replace(GOOD, threshold=0.5), "a threshold is for two classes, not 0"),
+        (replace(linear_model(outputs=2), classes=("a", "b"), threshold=1.0), "the threshold is 1.0"),
+        (replace(linear_model(outputs=2), classes=("a", "b"), threshold=math.nan), "the threshold is nan"),
+        (replace(GOOD, calibration=Calibration(1.0, (0.0, 0.0))), "2 offsets for 0 classes"),
+        (replace(GOOD, calibration=Calibration(-1.0, ())), "slope is -1.0, and not above 0"),
+        (replace(GOOD, calibration=Calibration(math.inf, ())), "the calibration has no numbers"),
         (changed("output", at(0, 1)), "a tree adds to no output"),
         (changed("output", at(0, -1)), "a tree adds to no output"),
         (changed("output", lambda a: a[:0]), "it has 0 trees"),
