@@ -24,6 +24,7 @@ DEPLOYMENTS_STARTED = "DeploymentsStarted"
 DEPLOYMENTS_PROMOTED = "DeploymentsPromoted"
 DEPLOYMENTS_ROLLED_BACK = "DeploymentsRolledBack"
 DEPLOYMENTS_FAILED = "DeploymentsFailed"
+UPLOADS_LOST = "UploadsLost"  # without an execution, long after they came
 ENDPOINT_ASTRAY = "EndpointAstray"  # missing, or serving a package that was rejected by hand
 
 # What the serving container prints about its answers, one JSON object a line, and what the metric filter on

@@ -50,6 +50,13 @@ class CheckStandingSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckUploadsSettings(Settings):
+    raw_bucket_name: str
+    state_machine_arn: str
+    metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckPreconditionsSettings(Settings):
     endpoint_name: str
     model_package_group_name: str

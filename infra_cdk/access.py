@@ -31,6 +31,7 @@ def grant_access(stack: PipelineStack) -> None:
     _start_execution(stack)
     _check_preconditions(stack)
     _standing(stack, stack.watching.check_standing.role)
+    _check_uploads(stack)
     _ingest_data(stack)
     _parts(stack)
     _evaluate_model(stack)
@@ -105,6 +106,12 @@ def _check_preconditions(stack: PipelineStack) -> None:
     _standing(stack, role)
     stack.registry.allow(role, "DescribeModelPackageGroup")
     stack.tracking.allow_calls(role)
+
+
+def _check_uploads(stack: PipelineStack) -> None:
+    role = stack.watching.check_uploads.role
+    stack.storage.allow_finding_uploads(role)
+    stack.pipeline.allow_describing(role)
 
 
 def _ingest_data(stack: PipelineStack) -> None:

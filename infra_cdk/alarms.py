@@ -63,6 +63,13 @@ class Alarms(Construct):
             above=cdk.Duration.minutes(WAITING_MINUTES).to_seconds(),
         )
 
+        self._alarm(
+            "UploadsLost",
+            "An upload has no execution, and none is to come",
+            self._metrics.emitted(metrics.UPLOADS_LOST),
+            above=0,
+        )
+
     def _watch_executions(self, pipeline: Pipeline) -> None:
         machine = pipeline.state_machine
         for name, what, metric in (

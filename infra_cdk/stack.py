@@ -129,7 +129,7 @@ class PipelineStack(cdk.Stack):
             encryption=self.encryption,
             network=self.network,
             zip_code=code,
-            environment=environment,
+            environment=environment.having(raw_bucket_name=self.storage.raw.bucket_name),
         )
         self.alarms = Alarms(
             self,

@@ -118,6 +118,11 @@ class Storage(Construct):
         self._allow(role, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), patterns, READ)
         self._allow_listing(role, self.raw, patterns)
 
+    def allow_finding_uploads(self, role: iam.Role) -> None:
+        """Their names and versions, and nothing of what is in them."""
+        conditions = {"StringLike": {"s3:prefix": [f"{UPLOAD_PREFIX}*"]}}
+        allow(role, "s3:ListBucketVersions", on=self.raw.bucket_arn, when=conditions)
+
     def allow_reading(self, role: iam.Role, *patterns: str) -> None:
         self._allow(role, self.artifacts, ("s3:GetObject",), patterns, READ)
         self._allow_listing(role, self.artifacts, patterns)

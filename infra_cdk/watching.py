@@ -1,4 +1,4 @@
-"""A look, every few minutes, at what no execution may come by to see."""
+"""Looks, every few minutes, at what no execution may come by to see."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from infra_cdk.stages import Stage
 
 EVERY = "rate(5 minutes)"
 SIZE = Size(memory_mib=256, timeout_seconds=60)
+UPLOADS_EVERY = "rate(30 minutes)"
+# A bucket with many old versions takes long to list.
+UPLOADS_SIZE = Size(memory_mib=256, timeout_seconds=600)
 
 
 class Watching(Construct):
-    """CheckStanding and its schedule; its alarm is with the others."""
+    """CheckStanding and CheckUploads with their schedules; their alarms are with the others."""
 
     def __init__(
         self,
@@ -34,30 +37,46 @@ class Watching(Construct):
         environment: Environment,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.check_standing = PipelineFunction(
-            self,
-            "CheckStanding",
-            names=names,
-            stage=stage,
-            encryption=encryption,
-            network=network,
-            code=zip_code,
-            settings=environment.settings_of("CheckStanding"),
-            size=SIZE,
+        self._names = names
+
+        def function(name: str, size: Size) -> PipelineFunction:
+            return PipelineFunction(
+                self,
+                name,
+                names=names,
+                stage=stage,
+                encryption=encryption,
+                network=network,
+                code=zip_code,
+                settings=environment.settings_of(name),
+                size=size,
+            )
+
+        self.check_standing = function("CheckStanding", SIZE)
+        self._schedule(
+            "", self.check_standing, "standing", EVERY, "Is what should serve there, and not rejected?"
         )
+        self.check_uploads = function("CheckUploads", UPLOADS_SIZE)
+        self._schedule(
+            "Uploads", self.check_uploads, "lost-uploads", UPLOADS_EVERY, "Has every upload an execution?"
+        )
+
+    def _schedule(
+        self, prefix: str, function: PipelineFunction, name: str, every: str, description: str
+    ) -> None:
         rule = events.CfnRule(
             self,
-            "Rule",
-            name=f"{names.prefix}-standing",
-            description="Is what should serve there, and not rejected?",
-            schedule_expression=EVERY,
-            targets=[events.CfnRule.TargetProperty(id="CheckStanding", arn=self.check_standing.arn)],
+            f"{prefix}Rule",
+            name=f"{self._names.prefix}-{name}",
+            description=description,
+            schedule_expression=every,
+            targets=[events.CfnRule.TargetProperty(id=function.node.id, arn=function.arn)],
         )
         lambda_.CfnPermission(
             self,
-            "RuleInvokes",
+            f"{prefix}RuleInvokes",
             action="lambda:InvokeFunction",
-            function_name=self.check_standing.arn,
+            function_name=function.arn,
             principal="events.amazonaws.com",
             source_account=cdk.Stack.of(self).account,
             source_arn=rule.attr_arn,

@@ -31,14 +31,28 @@ def stop_all(state_machine_arn: str, reason: str) -> int:
     return len(arns)
 
 
+def arn_of(state_machine_arn: str, name: str) -> str:
+    """The ARN that an execution of that name has, whether there is one or not."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def exists(execution_arn: str) -> bool:
+    """Whether it was ever started; Step Functions forgets one 90 days after its end."""
+    return _status(execution_arn) is not None
+
+
 def is_over(execution_arn: str) -> bool:
     """Whether the execution runs no more; one that nobody knows any longer ended long ago."""
+    return _status(execution_arn) != "RUNNING"
+
+
+def _status(execution_arn: str) -> str | None:
     states: SFNClient = client("stepfunctions")
     try:
-        return states.describe_execution(executionArn=execution_arn)["status"] != "RUNNING"
+        return states.describe_execution(executionArn=execution_arn)["status"]
     except ClientError as error:
         if code_of(error) == "ExecutionDoesNotExist":
-            return True
+            return None
         raise
 
 

@@ -71,6 +71,7 @@ class Version:
     key: str
     version_id: str
     size_bytes: int
+    last_modified: datetime
 
 
 def newest_version(bucket: str, key: str) -> Version | None:
@@ -81,7 +82,24 @@ def newest_version(bucket: str, key: str) -> Version | None:
         if code_of(error) in _GONE:
             return None
         raise
-    return Version(key=key, version_id=answer["VersionId"], size_bytes=answer["ContentLength"])
+    return Version(
+        key=key,
+        version_id=answer["VersionId"],
+        size_bytes=answer["ContentLength"],
+        last_modified=answer["LastModified"],
+    )
+
+
+def versions(bucket: str, prefix: str) -> Iterator[Version]:
+    """Every version of every object whose key begins so, in the order of the keys."""
+    pages = _s3().get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    for found in (version for page in pages for version in page.get("Versions", [])):
+        yield Version(
+            key=found["Key"],
+            version_id=found["VersionId"],
+            size_bytes=found["Size"],
+            last_modified=found["LastModified"],
+        )
 
 
 def upload_file(path: Path, uri: str, content_type: str) -> None:

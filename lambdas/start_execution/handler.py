@@ -11,8 +11,8 @@ from contracts import metrics
 from contracts.errors import ServiceBusyError, UploadEventError
 from contracts.settings import StartExecutionSettings
 from lambdas.aws import dead_letters, executions
-from lambdas.start_execution.upload import Upload
 from lambdas.telemetry import count, logger
+from lambdas.uploads import Upload
 
 
 @logger.inject_lambda_context

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from contracts.names import Names
-from lambdas.start_execution.upload import Upload
+from lambdas.uploads import Upload
 from localcloud.faults.client import FaultsClient
 from localcloud.launch import Running, launch
 from operations.deployed import DeployedStage

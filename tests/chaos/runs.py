@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lambdas.start_execution.upload import Upload
+from lambdas.uploads import Upload
 from tests.chaos import datasets
 from tests.chaos.choosing import GOOD, INVALID, SAME, Trial, choose
 from tests.chaos.cloud import ChaosCloud, Ending

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.start_execution.upload import Upload
+from lambdas.uploads import Upload
 from tests.chaos import datasets
 from tests.chaos.cloud import ChaosCloud
 from tests.chaos.datasets import Line

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.start_execution.upload import Upload
+from lambdas.uploads import Upload
 from tests.chaos import datasets
 from tests.chaos.cloud import ChaosCloud, Ending
 from tests.chaos.datasets import Line

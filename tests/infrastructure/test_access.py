@@ -50,6 +50,7 @@ STATES = (
     "StartExecution",
     "CheckPreconditions",
     "CheckStanding",
+    "CheckUploads",
     "IngestData",
     "ListParts",
     "IngestPart",

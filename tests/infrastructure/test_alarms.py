@@ -112,6 +112,7 @@ def test_the_dashboard_shows_endpoint_fleet_deployments_executions_and_uploads(t
         metrics.CHALLENGERS_NOT_COMPARABLE,
         metrics.CHAMPIONS_COLLAPSED,
         metrics.ENDPOINT_ASTRAY,
+        metrics.UPLOADS_LOST,
         metrics.PREDICTION_SHIFT,  # by config: the graph searches for it
     }
     counted = {value for value in vars(metrics).values() if isinstance(value, str) and value.isalpha()}

@@ -15,7 +15,7 @@ from contracts.errors import ServiceBusyError, UploadEventError
 from contracts.settings import StartExecutionSettings
 from lambdas.aws import executions
 from lambdas.start_execution.handler import handler
-from lambdas.start_execution.upload import Upload
+from lambdas.uploads import Upload
 from tests.unit.lambdas.conftest import Context, set_environment
 
 EVENT: dict[str, Any] = json.loads(

@@ -14,7 +14,7 @@ from contracts.names import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_PREFIX, UPLOAD
 
 _STEM_LENGTH = 40
 _UNFINISHED = ("_", ".")
-_NO_VERSION = "null"  # S3 User Guide, "Adding objects to versioning-suspended buckets"
+NO_VERSION = "null"  # S3 User Guide, "Adding objects to versioning-suspended buckets"
 _HASH_LENGTH = 32  # 128 bits, and with the stem below the 80 characters that a name may have
 
 
@@ -72,7 +72,7 @@ class Upload:
         readable = path.parent.name if path.name == UPLOAD_MANIFEST else path.stem
         stem = re.sub(r"[^A-Za-z0-9]+", "-", readable).strip("-")[:_STEM_LENGTH]
         version = [self.version_id]
-        if self.version_id == _NO_VERSION:
+        if self.version_id == NO_VERSION:
             version += [self.etag, self.sequencer]
         identity = json.dumps([self.bucket, self.key, *version])
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]

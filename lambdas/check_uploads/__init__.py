@@ -1,0 +1,1 @@
+"""Finds uploads that came to nothing, and of which nobody was told."""
