@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from localcloud.cloud import Cloud
+from localcloud.states import refusals
 from localcloud.states.api import Api, refusal
 from localcloud.states.engine import Engine
 
@@ -26,6 +27,8 @@ def install(cloud: Cloud) -> None:
     stepfunctions._stop_execution = api.stop_execution
     stepfunctions._describe_execution = api.describe_execution
     stepfunctions._run_execution = api.run_now
+    stepfunctions._test_state = api.test_state
+    refusals.install(stepfunctions)
     stepfunctions.handle_request = _with_redrive(stepfunctions.handle_request, api, stepfunctions)
     stepfunctions.load_persisted_state = _keeping_running(stepfunctions.load_persisted_state)
     _check_template_machines(engine)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from localcloud.states import measures, roles, validation
+from localcloud.states import measures, roles, trial, validation
 from localcloud.states.engine import Engine
 from localcloud.states.execution import new_record
 
@@ -96,6 +96,13 @@ class Api:
         for event in record["events"]:
             event.setdefault("previousEventId", 0)
         self._engine.run(record, self._machine(record["stateMachineArn"], record["stateMachineArn"]))
+
+    def test_state(self, data: dict[str, Any]) -> Response:
+        """TestState."""
+        try:
+            return _answer(trial.try_state(self._engine, data))
+        except trial.TrialError as error:
+            return _error(error.code, str(error))
 
     def stop_execution(self, data: dict[str, Any]) -> Response:
         """StopExecution: stopping what has ended answers as it did."""

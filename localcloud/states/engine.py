@@ -77,7 +77,7 @@ class Engine:
         if len(record["events"]) == 1:
             on_event(record["events"][0])
         try:
-            calls = self._calls_of(machine["roleArn"], machine["stateMachineArn"])
+            calls = self.calls_of(machine["roleArn"], machine["stateMachineArn"])
         except RoleNotAssumableError as error:
             if not quiet:
                 stillborn = Execution(self.cloud, record, machine, None, on_event)  # type: ignore[arg-type]
@@ -95,7 +95,7 @@ class Engine:
             with self._lock:
                 self._running.pop(arn, None)
 
-    def _calls_of(self, role_arn: str, machine_arn: str) -> Calls:
+    def calls_of(self, role_arn: str, machine_arn: str) -> Calls:
         """One session per role and machine; policies are looked up at each call: a change counts at once."""
         key = (role_arn, machine_arn)
         session = roles.assume(self.cloud, *key) if key not in self._calls else None

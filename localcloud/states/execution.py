@@ -150,7 +150,7 @@ class Execution:
         frame = Frame(
             execution=self,
             language=definition.get("QueryLanguage", "JSONPath"),
-            context=self._context(),
+            context=self.context(),
             variables=progress.get("variables", {}),
             previous=len(self.record["events"]),
             top=True,
@@ -210,7 +210,7 @@ class Execution:
         """Cloud seconds so far: waits count as long as they claim, work as long as it took."""
         return time.monotonic() - self._began + self._scaled
 
-    def _context(self) -> dict[str, Any]:
+    def context(self) -> dict[str, Any]:
         """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html."""
         return {
             "Execution": {

@@ -66,6 +66,11 @@ def _evaluating(state: State, name: str, value: Any, frame: Frame) -> Step:
         raise
 
 
+def do_state(state: State, value: Any, frame: Frame) -> Step:
+    """One state on its input: its output and the next state's name; StatesError when it fails."""
+    return _STATES[state["Type"]](state, value, frame)
+
+
 def _following(state: State) -> str | None:
     return None if state.get("End") else state.get("Next")
 

@@ -17,8 +17,6 @@ _DISTRIBUTED_ONLY = (
     "ItemReader",
     "ItemBatcher",
     "ResultWriter",
-    "ToleratedFailureCount",
-    "ToleratedFailurePercentage",
     "Label",
 )
 _READERS = ("arn:aws:states:::s3:getObject", "arn:aws:states:::s3:listObjectsV2")
@@ -45,6 +43,8 @@ def map_problems(state: State, at: str) -> Iterator[str]:
             if name in state:
                 yield f"{_SCHEMA}: Field is supported by a distributed Map only at {at}/{name}"
     yield from _bounded(state, "MaxConcurrency", None, at)
+    yield from _bounded(state, "ToleratedFailureCount", None, at)
+    yield from _bounded(state, "ToleratedFailurePercentage", 100, at)
 
 
 def _distributed(state: State, at: str) -> Iterator[str]:
@@ -54,8 +54,6 @@ def _distributed(state: State, at: str) -> Iterator[str]:
     reader = state.get("ItemReader")
     if reader is not None and (not isinstance(reader, dict) or reader.get("Resource") not in _READERS):
         yield f"{_SCHEMA}: Value is not one of {sorted(_READERS)} at {at}/ItemReader/Resource"
-    yield from _bounded(state, "ToleratedFailureCount", None, at)
-    yield from _bounded(state, "ToleratedFailurePercentage", 100, at)
 
 
 def _bounded(state: State, name: str, most: float | None, at: str) -> Iterator[str]:

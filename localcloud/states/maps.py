@@ -17,6 +17,7 @@ from localcloud.states.branches import together
 from localcloud.states.errors import StatesError
 from localcloud.states.frame import Frame
 from localcloud.states.items import read_items
+from localcloud.states.tolerance import Tolerance, tolerance
 
 _INLINE_CONCURRENCY = 40
 _DISTRIBUTED_CONCURRENCY = 64
@@ -32,32 +33,44 @@ def run_map(state: State, value: Any, frame: Frame, run_states: RunStates) -> An
     inputs = _batched(state, [_selected(state, value, frame, i, item) for i, item in enumerate(items)])
     frame.event("MapStateStarted", "mapStateStartedEventDetails", length=len(inputs))
     workers = _concurrency(state, value, frame, distributed)
+    tolerated = tolerance(state, value, frame)
     if distributed:
-        results = _MapRun(state, frame, processor, run_states).run(inputs, workers)
+        results = _MapRun(state, frame, processor, run_states, tolerated).run(inputs, workers)
     else:
-        results = _inline(inputs, items, processor, frame, run_states, workers)
+        results = _inline(inputs, items, processor, frame, run_states, workers, tolerated)
     frame.event("MapStateSucceeded")
     return query.output(state, value, results, frame)
 
 
 def _inline(
-    inputs: list[Any], items: list[Any], processor: State, frame: Frame, run_states: RunStates, workers: int
+    inputs: list[Any],
+    items: list[Any],
+    processor: State,
+    frame: Frame,
+    run_states: RunStates,
+    workers: int,
+    tolerated: Tolerance,
 ) -> list[Any]:
     name = frame.context["State"]["Name"]
 
-    def run(index: int) -> Any:
+    def run(index: int) -> tuple[Any, bool]:
         inner = frame.inner(Map={"Item": {"Index": index, "Value": items[index]}})
         inner.event("MapIterationStarted", "mapIterationStartedEventDetails", name=name, index=index)
         try:
             result = run_states(processor, inputs[index], inner)
         except StatesError:
             inner.event("MapIterationFailed", "mapIterationFailedEventDetails", name=name, index=index)
+            if tolerated.is_declared:
+                return None, False
             raise
         inner.event("MapIterationSucceeded", "mapIterationSucceededEventDetails", name=name, index=index)
-        return result
+        return result, True
 
     try:
-        return together(run, len(inputs), frame, workers)
+        outcomes = together(run, len(inputs), frame, workers)
+        results = [result for result, succeeded in outcomes if succeeded]
+        tolerated.check(len(outcomes) - len(results), len(outcomes))
+        return results
     except StatesError:
         frame.event("MapStateFailed")
         raise
@@ -66,11 +79,13 @@ def _inline(
 class _MapRun:
     """A distributed Map: each item is a child execution that ListExecutions(mapRunArn) reports."""
 
-    def __init__(self, state: State, frame: Frame, processor: State, run_states: RunStates) -> None:
+    def __init__(
+        self, state: State, frame: Frame, processor: State, run_states: RunStates, tolerated: Tolerance
+    ) -> None:
         from ministack.core.responses import now_iso
 
         self._frame = frame
-        self._state = state
+        self._tolerated = tolerated
         self._processor = processor
         self._run_states = run_states
         self._lock = threading.Lock()
@@ -93,8 +108,8 @@ class _MapRun:
             "status": "RUNNING",
             "startDate": now_iso(),
             "maxConcurrency": int(state.get("MaxConcurrency") or 0),
-            "toleratedFailurePercentage": float(state.get("ToleratedFailurePercentage") or 0),
-            "toleratedFailureCount": int(state.get("ToleratedFailureCount") or 0),
+            "toleratedFailurePercentage": tolerated.percentage or 0.0,
+            "toleratedFailureCount": tolerated.count or 0,
             "itemCounts": dict.fromkeys(counts, 0),
             "executionCounts": dict.fromkeys(counts, 0),
             "redriveCount": 0,
@@ -115,16 +130,15 @@ class _MapRun:
         self._count("pending", len(inputs))
         outcomes = together(lambda i: self._child(i, inputs[i]), len(inputs), self._frame, workers)
         failed = sum(1 for _, error in outcomes if error is not None)
-        exceeded = failed > 0 and self._exceeds(failed, len(inputs))
-        self._run.update(status="FAILED" if exceeded else "SUCCEEDED", stopDate=now_iso())
-        if exceeded:
-            error = "States.ExceedToleratedFailureThreshold"
-            cause = (
-                f"{failed} of {len(inputs)} items failed, more than the specified tolerated failure threshold"
-            )
-            self._frame.event("MapRunFailed", "mapRunFailedEventDetails", error=error, cause=cause)
+        try:
+            self._tolerated.check(failed, len(inputs))
+        except StatesError as error:
+            self._run.update(status="FAILED", stopDate=now_iso())
+            told = {"error": error.error, "cause": error.cause}
+            self._frame.event("MapRunFailed", "mapRunFailedEventDetails", **told)
             self._frame.event("MapStateFailed")
-            raise StatesError(error, cause)
+            raise
+        self._run.update(status="SUCCEEDED", stopDate=now_iso())
         self._frame.event("MapRunSucceeded")
         return [result for result, error in outcomes if error is None]
 
@@ -139,14 +153,6 @@ class _MapRun:
             iam.check(keys, action, arn, account=cloud.account, region=cloud.region)
         except iam.NotAuthorizedError as error:
             raise StatesError("States.Permissions", str(error)) from error
-
-    def _exceeds(self, failed: int, total: int) -> bool:
-        limits = []
-        if "ToleratedFailureCount" in self._state:
-            limits.append(failed > self._run["toleratedFailureCount"])
-        if "ToleratedFailurePercentage" in self._state:
-            limits.append(failed * 100 > self._run["toleratedFailurePercentage"] * total)
-        return any(limits) if limits else True
 
     def _child(self, index: int, value: Any) -> tuple[Any, StatesError | None]:
         child = self._frame.execution.child(self._machine, _uuid(), value, self._run["mapRunArn"])

@@ -166,7 +166,7 @@ def test_an_approval_that_was_asked_for_can_still_be_given_after_a_restart(tmp_p
         def answered() -> bool:
             try:
                 states.send_task_success(taskToken=token, output='"yes"')
-            except states.exceptions.TaskDoesNotExist:
+            except states.exceptions.TaskTimedOut:
                 return False
             return True
 

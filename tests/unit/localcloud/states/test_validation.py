@@ -112,7 +112,7 @@ def test_a_distributed_map_may_read_label_and_tolerate():
         (each({"Mode": "DISTRIBUTED"}), "at /States/A/ItemProcessor/ProcessorConfig/ExecutionType"),
         (each({**DISTRIBUTED, "Kind": "X"}), "not supported at /States/A/ItemProcessor/ProcessorConfig/Kind"),
         (each({}, ItemReader=READER), "a distributed Map only at /States/A/ItemReader"),
-        (each({"Mode": "INLINE"}, ToleratedFailureCount=1), "only at /States/A/ToleratedFailureCount"),
+        (each({"Mode": "INLINE"}, Label="L"), "only at /States/A/Label"),
         (each(DISTRIBUTED, Label="all parts"), "none of them special, at /States/A/Label"),
         (each(DISTRIBUTED, Label="x" * 41), "1 to 40 characters"),
         (
