@@ -2,6 +2,7 @@
 
 GreenlightError
 ├── ServiceBusyError           an AWS service throttled or failed for longer than the call was retried
+├── DocumentError              a state was given, or gave, a document without a key that must be there
 ├── UploadEventError           the queue's message is no S3 event that names bucket, key and version
 ├── UploadMissingError         the uploaded object version is gone before it was read
 ├── TrainingFailedError        the training job ended without a model
@@ -31,6 +32,10 @@ class GreenlightError(Exception):
 
 class ServiceBusyError(GreenlightError):
     """An AWS service throttled or failed for longer than the call was retried; the state machine retries."""
+
+
+class DocumentError(GreenlightError):
+    """A document lacks a key, or holds another kind of value; the message names state, key and finding."""
 
 
 class UploadEventError(GreenlightError):

@@ -7,6 +7,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
+from contracts.documents.deployments import LeaseAnswer
+from contracts.documents.requests import AcquireLeaseRequest
 from contracts.settings import AcquireLeaseSettings
 from lambdas import lease, standing
 from lambdas.aws import executions
@@ -19,13 +21,14 @@ from lambdas.times import epoch_seconds
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`champion_arn` is the champion while the lease is held: the verdict must be about it."""
     settings = AcquireLeaseSettings.from_environment()
+    request = AcquireLeaseRequest.read(event)
     table = LeaseTable(settings.lease_table_name, settings.endpoint_name)
-    now = epoch_seconds(event["now"])
+    now = epoch_seconds(request.now)
 
     def decide(seen: lease.Lease) -> tuple[lease.Lease, lease.Answer]:
-        over = seen.holder not in ("", event["holder"]) and executions.is_over(seen.holder)
+        over = seen.holder not in ("", request.holder) and executions.is_over(seen.holder)
         answer = lease.acquire(
-            seen, holder=event["holder"], order=event["upload_order"], now=now, holder_is_over=over
+            seen, holder=request.holder, order=request.upload_order, now=now, holder_is_over=over
         )
         return answer.lease, answer
 
@@ -34,9 +37,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("lease", status=answer.status, reason=answer.reason, token=answer.lease.token)
     if answer.status == lease.SUPERSEDED:
         count(settings.metric_namespace, metrics.CHALLENGERS_SUPERSEDED)
-    return {
-        "status": answer.status,
-        "reason": answer.reason,
-        "token": answer.lease.token,
-        "champion_arn": champion.arn if champion else "",
-    }
+    return LeaseAnswer(
+        status=answer.status,
+        reason=answer.reason,
+        token=answer.lease.token,
+        champion_arn=champion.arn if champion else "",
+    ).as_document()

@@ -8,6 +8,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
+from contracts.documents.deployments import Deployment, DeploymentStatus
+from contracts.documents.requests import CheckDeploymentRequest
 from contracts.names import VARIANT_NAME
 from contracts.settings import CheckDeploymentSettings
 from lambdas import lease
@@ -36,43 +38,41 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     clock; the next check is told it again.
     """
     settings = CheckDeploymentSettings.from_environment()
-    deployment, now = event["deployment"], epoch_seconds(event["now"])
+    request = CheckDeploymentRequest.read(event)
+    deployment, now = request.deployment, epoch_seconds(request.now)
     state = Endpoint(settings.endpoint_name).state()
-    is_there = state.status == "InService" and state.config_name == deployment["config_name"]
-    since = (event.get("seen") or {}).get("watched_since") or (now if is_there else 0)
+    is_there = state.status == "InService" and state.config_name == deployment.config_name
+    since = (request.seen.watched_since if request.seen else 0) or (now if is_there else 0)
     seen = _look(state, deployment, now=now, since=since)
     found = progress.judge(state, deployment, seen)
-    _keep_lease(event, settings, serves=found.status == progress.DONE)
+    _keep_lease(request, settings, serves=found.status == progress.DONE)
     logger.info("deployment", status=found.status, reason=found.reason, proof=found.proof)
     if found.status in _METRICS:
         count(settings.metric_namespace, _METRICS[found.status])
-    return {
-        **asdict(found),
-        "alarms": [asdict(firing) for firing in seen.firings],
-        "watched_since": since,
-    }
+    alarms_seen = tuple(asdict(firing) for firing in seen.firings)
+    return DeploymentStatus(**asdict(found), alarms=alarms_seen, watched_since=since).as_document()
 
 
-def _look(state: EndpointState, deployment: dict[str, Any], *, now: int, since: int) -> Sight:
+def _look(state: EndpointState, deployment: Deployment, *, now: int, since: int) -> Sight:
     """The evidence is asked for once the green fleet has all of the traffic."""
-    names = alarms.names_with_prefix(deployment["alarm_prefix"]) if state.is_settled else []
-    put = deployment.get("guards", {})
-    is_watched = bool(since) and "watch" in deployment and not deployment["exempt"]
+    names = alarms.names_with_prefix(deployment.alarm_prefix) if state.is_settled else []
+    put = deployment.guards or {}
+    watch = deployment.watch if since and not deployment.exempt else None
     return Sight(
         firings=alarms.firings(names),
         broken=guards.broken(put, alarms.described(list(put))),
-        lacking=_lacking(deployment, now) if is_watched else "",
+        lacking=_lacking(deployment, watch.min_green_requests, now) if watch else "",
         watched_seconds=now - since if since else 0,
     )
 
 
-def _lacking(deployment: dict[str, Any], now: int) -> str:
+def _lacking(deployment: Deployment, min_green_requests: int, now: int) -> str:
     green = {
-        "EndpointName": deployment["endpoint_name"],
+        "EndpointName": deployment.endpoint_name,
         "VariantName": VARIANT_NAME,
-        metrics.CONFIG_DIMENSION: deployment["config_name"],
+        metrics.CONFIG_DIMENSION: deployment.config_name,
     }
-    times = {"since": epoch_seconds(deployment["started_at"]), "until": now}
+    times = {"since": epoch_seconds(deployment.started_at), "until": now}
     space = metrics.ENDPOINT_NAMESPACE
     requests = measures.measure(space, metrics.INVOCATIONS, green, "Sum", **times)
     latency = measures.measure(space, metrics.MODEL_LATENCY, green, "SampleCount", **times)
@@ -80,14 +80,14 @@ def _lacking(deployment: dict[str, Any], now: int) -> str:
         requests=int(requests.total),
         datapoints={metrics.INVOCATIONS: requests.datapoints, metrics.MODEL_LATENCY: latency.datapoints},
     )
-    return evidence.lacking(seen, min_green_requests=deployment["watch"]["min_green_requests"])
+    return evidence.lacking(seen, min_green_requests=min_green_requests)
 
 
-def _keep_lease(event: dict[str, Any], settings: CheckDeploymentSettings, *, serves: bool) -> None:
-    now = epoch_seconds(event["now"])
+def _keep_lease(request: CheckDeploymentRequest, settings: CheckDeploymentSettings, *, serves: bool) -> None:
+    now = epoch_seconds(request.now)
 
     def decide(seen: lease.Lease) -> tuple[lease.Lease, None]:
-        token = event["lease"]["token"]
-        return lease.renew(seen, holder=event["holder"], token=token, now=now, serves=serves), None
+        token = request.lease.token
+        return lease.renew(seen, holder=request.holder, token=token, now=now, serves=serves), None
 
     LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)

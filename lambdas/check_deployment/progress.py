@@ -8,10 +8,10 @@ own bake can't be made longer, so what is lacking then is waited for after it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from contracts.documents.deployments import Deployment, GoingHome, Watch
 from lambdas.aws.alarms import Firing
 from lambdas.aws.endpoints import MISSING, EndpointState
 
@@ -44,21 +44,21 @@ class Sight:
     watched_seconds: int = 0
 
 
-def judge(state: EndpointState, deployment: Mapping[str, Any], seen: Sight) -> Progress:
-    """`deployment` is DeployCanary's answer."""
+def judge(state: EndpointState, deployment: Deployment, seen: Sight) -> Progress:
+    """`deployment` is DeployCanary's answer, or ReturnHome's."""
     if state.status == MISSING:
         return Progress(status=FAILED, reason="the endpoint was deleted during the deployment")
     if state.status in ("Failed", "UpdateRollbackFailed"):
         return Progress(status=FAILED, reason=f"the endpoint is {state.status}: {_why(state, seen.firings)}")
-    if "going_home" in deployment:
-        return _returning(state, deployment)
-    has_home = bool(deployment.get("previous_config_name"))
-    is_home = state.status == "InService" and state.config_name != deployment["config_name"]
+    if deployment.going_home:
+        return _returning(state, deployment.previous_config_name, deployment.going_home)
+    has_home = bool(deployment.previous_config_name)
+    is_home = state.status == "InService" and state.config_name != deployment.config_name
     if seen.broken and has_home and not is_home:
         return Progress(status=GO_HOME, reason=f"nobody watched: {seen.broken}", error=UNGUARDED_ERROR)
     if state.status != "InService":
         return Progress(status=BAKING, reason=f"the endpoint is {state.status}")
-    if state.config_name != deployment["config_name"]:
+    if state.config_name != deployment.config_name:
         return Progress(
             status=ROLLED_BACK,
             reason=f"SageMaker went back to {state.config_name}: {_why(state, seen.firings)}",
@@ -66,33 +66,37 @@ def judge(state: EndpointState, deployment: Mapping[str, Any], seen: Sight) -> P
     return _in_service(deployment, seen)
 
 
-def _returning(state: EndpointState, deployment: Mapping[str, Any]) -> Progress:
-    home, why = deployment["previous_config_name"], deployment["going_home"]
+def _returning(state: EndpointState, home: str, why: GoingHome) -> Progress:
     if state.status != "InService":
         return Progress(status=BAKING, reason=f"on the way back to {home}: the endpoint is {state.status}")
     if state.config_name == home:
-        return Progress(status=RETURNED, reason=f"{why['reason']}; all traffic is back on {home}")
-    if why["attempts"] >= MAX_RETURNS:
-        reason = f"{why['reason']}; and {MAX_RETURNS} attempts did not bring the traffic back to {home}"
+        return Progress(status=RETURNED, reason=f"{why.reason}; all traffic is back on {home}")
+    if why.attempts >= MAX_RETURNS:
+        reason = f"{why.reason}; and {MAX_RETURNS} attempts did not bring the traffic back to {home}"
         return Progress(status=FAILED, reason=reason)
-    return Progress(status=GO_HOME, reason=why["reason"], error=why["error"])
+    return Progress(status=GO_HOME, reason=why.reason, error=why.error)
 
 
-def _in_service(deployment: Mapping[str, Any], seen: Sight) -> Progress:
+def _in_service(deployment: Deployment, seen: Sight) -> Progress:
     """All traffic is on the green fleet: is that known to be well?"""
-    done = f"all traffic is on {deployment['config_name']}"
-    if exempt := deployment.get("exempt", "a deployment begun before there was a minimum"):
+    done = f"all traffic is on {deployment.config_name}"
+    watch, exempt = deployment.watch, deployment.exempt
+    if exempt or watch is None:
+        exempt = exempt or "a deployment begun before there was a minimum"
         return Progress(status=DONE, reason=f"{done}; {exempt} needs no proof", proof=EXEMPT)
     if seen.firings:
         why = "; ".join(map(str, seen.firings))
         return Progress(status=GO_HOME, reason=f"after the bake: {why}", error=ROLLED_BACK_ERROR)
     if not seen.lacking:
         return Progress(status=DONE, reason=done, proof=PROVEN)
-    watch = deployment["watch"]
-    if seen.watched_seconds < watch["evidence_wait_seconds"]:
+    return _lacking_proof(done, watch, seen)
+
+
+def _lacking_proof(done: str, watch: Watch, seen: Sight) -> Progress:
+    if seen.watched_seconds < watch.evidence_wait_seconds:
         return Progress(status=WATCHING, reason=f"{done}; {seen.lacking}")
-    unproven = f"{seen.lacking} within {watch['evidence_wait_seconds']} s"
-    if watch["when_unproven"] == "promote":
+    unproven = f"{seen.lacking} within {watch.evidence_wait_seconds} s"
+    if watch.when_unproven == "promote":
         return Progress(status=DONE, reason=f"{done}; {unproven}", proof=UNPROVEN)
     return Progress(status=GO_HOME, reason=f"unproven: {unproven}", error=UNGUARDED_ERROR)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.data import Preconditions
 from contracts.errors import PreconditionError
 from contracts.settings import CheckPreconditionsSettings
 from lambdas import standing
@@ -26,7 +27,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     found = standing.look(settings.endpoint_name, settings.model_package_group_name)
     if found.disagreement:
         logger.warning("endpoint and registry disagree", how=found.disagreement)
-    return {"is_endpoint_lost": found.is_endpoint_lost, "disagreement": found.disagreement}
+    return Preconditions(
+        is_endpoint_lost=found.is_endpoint_lost, disagreement=found.disagreement
+    ).as_document()
 
 
 def _find_group(name: str) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
+from contracts.documents.deployments import Deployment, Watch
+from contracts.documents.requests import DeployCanaryRequest
 from contracts.errors import EndpointBusyError
 from contracts.names import PIPELINE_TAG, STAGE_TAG
 from contracts.reading import Table
@@ -30,55 +34,58 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     settings = DeployCanarySettings.from_environment()
     policy = DeploymentPolicy.read(Table(json.loads(settings.deployment_policy), "DEPLOYMENT_POLICY"))
     endpoint = Endpoint(settings.endpoint_name)
-    name = event["training"]["job_name"]
+    request = DeployCanaryRequest.read(event)
+    name = request.training.job_name
     before = endpoint.state()
     home = before.config_name if before.config_name != name else ""
-    requests = rollback_alarms(_fleet(settings, name, blue=home), policy)
+    guarding = rollback_alarms(_fleet(settings, name, blue=home), policy)
     if not before.is_of(name):
         _refuse_if_busy(endpoint, before)
         instances, excluded = _size(before, policy)
-        deployment = plan.deployment_request(
-            policy, [request["AlarmName"] for request in requests], instances
-        )
-        tags = plan.tags_of(settings, training_job=name, execution=event["execution_name"])
-        endpoints.create_model(plan.model_request(name, event["registration"], settings, tags))
+        deployment = plan.deployment_request(policy, [alarm["AlarmName"] for alarm in guarding], instances)
+        tags = plan.tags_of(settings, training_job=name, execution=request.execution_name)
+        endpoints.create_model(plan.model_request(name, request.registration, settings, tags))
         endpoints.create_config(plan.config_request(name, policy, settings, tags))
-        for request in requests:
-            alarms.put(request)
-        _renew_lease(event, settings)
+        for alarm in guarding:
+            alarms.put(alarm)
+        _renew_lease(request, settings)
         _start(endpoint, before, name, deployment, excluded, tags)
         count(settings.metric_namespace, metrics.DEPLOYMENTS_STARTED)
     logger.info("deployment", endpoint=endpoint.name, config=name, before=before.status)
-    return {
-        "endpoint_name": endpoint.name,
-        "config_name": name,
-        "previous_config_name": home,
-        "alarm_prefix": GreenFleet.alarm_prefix_of(settings.rollback_alarm_prefix, name),
-        "check_after_seconds": plan.check_after_seconds(policy),
-        "started_at": event["now"],
-        **_watched(event, policy, requests, home),
-    }
+    started = Deployment(
+        endpoint_name=endpoint.name,
+        config_name=name,
+        previous_config_name=home,
+        alarm_prefix=GreenFleet.alarm_prefix_of(settings.rollback_alarm_prefix, name),
+        check_after_seconds=plan.check_after_seconds(policy),
+        started_at=request.now,
+    )
+    return _watched(started, request, policy, guarding).as_document()
 
 
 def _watched(
-    event: dict[str, Any], policy: DeploymentPolicy, requests: list[dict[str, Any]], home: str
-) -> dict[str, Any]:
-    """How CheckDeployment is to watch it.
+    started: Deployment,
+    request: DeployCanaryRequest,
+    policy: DeploymentPolicy,
+    guarding: Sequence[Mapping[str, Any]],
+) -> Deployment:
+    """The deployment with how CheckDeployment is to watch it.
 
     Nothing for an execution that began before there was ReturnHome: its definition would wait for ever where
     traffic must go home.
     """
-    if "is_rollback" not in event:
-        return {}
-    return {
-        "guards": {request["AlarmName"]: guards.fingerprint(request) for request in requests},
-        "exempt": plan.exemption(home, is_rollback=event["is_rollback"]),
-        "watch": {
-            "min_green_requests": policy.min_green_requests,
-            "evidence_wait_seconds": policy.evidence_wait_seconds,
-            "when_unproven": policy.when_unproven,
-        },
-    }
+    if request.is_rollback is None:
+        return started
+    return replace(
+        started,
+        guards={alarm["AlarmName"]: guards.fingerprint(alarm) for alarm in guarding},
+        exempt=plan.exemption(started.previous_config_name, is_rollback=request.is_rollback),
+        watch=Watch(
+            min_green_requests=policy.min_green_requests,
+            evidence_wait_seconds=policy.evidence_wait_seconds,
+            when_unproven=policy.when_unproven,
+        ),
+    )
 
 
 def _size(before: EndpointState, policy: DeploymentPolicy) -> tuple[int, tuple[str, ...]]:
@@ -110,13 +117,12 @@ def _refuse_if_busy(endpoint: Endpoint, state: EndpointState) -> None:
         raise EndpointBusyError(f"{endpoint.name} is {state.status} with config {state.config_name}")
 
 
-def _renew_lease(event: dict[str, Any], settings: DeployCanarySettings) -> None:
+def _renew_lease(request: DeployCanaryRequest, settings: DeployCanarySettings) -> None:
     """The last act before the endpoint changes: a stale fencing token ends here."""
-    now = epoch_seconds(event["now"])
+    now = epoch_seconds(request.now)
 
     def decide(seen: lease.Lease) -> tuple[lease.Lease, None]:
-        token = event["lease"]["token"]
-        return lease.renew(seen, holder=event["holder"], token=token, now=now), None
+        return lease.renew(seen, holder=request.holder, token=request.lease.token, now=now), None
 
     LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)
 

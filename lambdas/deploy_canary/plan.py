@@ -12,6 +12,7 @@ from typing import Any
 
 from contracts import metrics
 from contracts.deployment import MAX_EXECUTION_SECONDS, DeploymentPolicy
+from contracts.documents.models import Registration
 from contracts.errors import FleetTooSmallError
 from contracts.instances import has_local_storage
 from contracts.names import VARIANT_NAME
@@ -28,7 +29,7 @@ _PUBLISH_SECONDS = (10, 30, 60, 120, 180, 240, 300)
 
 def model_request(
     name: str,
-    registration: Mapping[str, Any],
+    registration: Registration,
     settings: DeployCanarySettings,
     tags: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
@@ -43,9 +44,9 @@ def model_request(
         "ModelName": name,
         "ExecutionRoleArn": settings.endpoint_role_arn,
         "PrimaryContainer": {
-            "Image": registration["serving_image_uri"],
-            "ModelDataUrl": registration["model_data_uri"],
-            "Environment": _environment(name, registration.get("model_hash", "")),
+            "Image": registration.serving_image_uri,
+            "ModelDataUrl": registration.model_data_uri,
+            "Environment": _environment(name, registration.model_hash),
         },
         "EnableNetworkIsolation": True,
         **network,

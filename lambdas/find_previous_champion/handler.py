@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.deployments import Rollback
+from contracts.documents.models import Registration, Training
+from contracts.documents.requests import FindPreviousChampionRequest
 from contracts.errors import RollbackImpossibleError
 from contracts.settings import FindPreviousChampionSettings
 from lambdas import standing
@@ -24,22 +28,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     several uploads that miss the endpoint at once, one brings it back.
     """
     settings = FindPreviousChampionSettings.from_environment()
-    rollback = event["rollback"]
+    rollback = FindPreviousChampionRequest.read(event).rollback
     found = standing.look(settings.endpoint_name, settings.model_package_group_name)
     leaving = found.serving.arn if found.serving else ""
     if found.disagreement:
         logger.warning("endpoint and registry disagree", how=found.disagreement)
-    if rollback.get("restore") and not found.is_endpoint_lost:
+    if rollback.restore and not found.is_endpoint_lost:
         logger.info("nothing to restore", endpoint=settings.endpoint_name)
-        return {"rollback": {**rollback, "is_needless": True}}
-    _refuse_if_outdated(leaving, rollback)
-    target = _target(found, ModelRegistry(settings.model_package_group_name), rollback.get("to_version"))
+        return {"rollback": replace(rollback, is_needless=True).as_document()}
+    _refuse_if_outdated(leaving, rollback.from_package_arn)
+    target = _target(found, ModelRegistry(settings.model_package_group_name), rollback.to_version)
     logger.info("rollback", source=leaving, target=target.arn)
-    return _document(target, {**rollback, "leaves_package_arn": leaving})
+    return _document(target, replace(rollback, leaves_package_arn=leaving))
 
 
-def _refuse_if_outdated(serving_arn: str, rollback: dict[str, Any]) -> None:
-    expected = rollback.get("from_package_arn")
+def _refuse_if_outdated(serving_arn: str, expected: str | None) -> None:
     if expected and expected != serving_arn:
         raise RollbackImpossibleError(f"{serving_arn or 'no model'} serves by now, not {expected}")
 
@@ -65,16 +68,19 @@ def _of_version(registry: ModelRegistry, version: int) -> Package:
     raise RollbackImpossibleError(f"there is no version {version} among the model packages")
 
 
-def _document(package: Package, rollback: dict[str, Any]) -> dict[str, Any]:
+def _document(package: Package, rollback: Rollback) -> dict[str, Any]:
+    """Three keys of the execution's document at once."""
+    training = Training(job_name=package.training_job_name, model_data_uri=package.model_data_uri)
+    registration = Registration(
+        model_package_arn=package.arn,
+        model_package_version=package.version,
+        mlflow_model_version=package.properties["mlflow_model_version"],
+        serving_image_uri=package.image_uri,
+        model_data_uri=package.model_data_uri,
+        model_hash=package.properties.get("model_hash", ""),
+    )
     return {
-        "training": {"job_name": package.training_job_name, "model_data_uri": package.model_data_uri},
-        "registration": {
-            "model_package_arn": package.arn,
-            "model_package_version": package.version,
-            "mlflow_model_version": package.properties["mlflow_model_version"],
-            "serving_image_uri": package.image_uri,
-            "model_data_uri": package.model_data_uri,
-            "model_hash": package.properties.get("model_hash", ""),
-        },
-        "rollback": rollback,
+        "training": training.as_document(),
+        "registration": registration.as_document(),
+        "rollback": rollback.as_document(),
     }

@@ -8,6 +8,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
+from contracts.documents.deployments import Deployment, Promotion, Proof, Rollback
+from contracts.documents.models import Registration
+from contracts.documents.requests import PromoteChampionRequest
 from contracts.errors import ArchiveChangedError
 from contracts.settings import PromoteChampionSettings
 from lambdas import cleaning
@@ -22,49 +25,47 @@ from lambdas.times import utc
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice: each step sets a state rather than changing one."""
     settings = PromoteChampionSettings.from_environment()
-    registration, deployment = event["registration"], event["deployment"]
+    request = PromoteChampionRequest.read(event)
+    registration, deployment = request.registration, request.deployment
     registry = ModelRegistry(settings.model_package_group_name)
-    arn = registration["model_package_arn"]
+    arn = registration.model_package_arn
     _compare(registration, deployment)
     previous = _last_promoted(registry, apart_from=arn)
-    proof = event.get("proof") or {"kind": "", "reason": ""}
-    registry.promote(arn, _reason(deployment, proof), _now(event), proof["kind"])
-    _blame(registry, registration, event.get("rollback"))
-    _move_aliases(settings, registration["mlflow_model_version"])
-    alarms.delete(alarms.names_with_prefix(deployment["alarm_prefix"]))
+    proof = request.proof or Proof(kind="", reason="")
+    registry.promote(arn, _reason(deployment, proof), _now(request), proof.kind)
+    _blame(registry, registration, request.rollback)
+    _move_aliases(settings, registration.mlflow_model_version)
+    alarms.delete(alarms.names_with_prefix(deployment.alarm_prefix))
     deleted = _delete_old_versions(settings, registry)
     count(settings.metric_namespace, metrics.DEPLOYMENTS_PROMOTED)
     logger.info("champion promoted", package=arn, deleted=deleted)
-    return {
-        "champion_arn": arn,
-        "previous_champion_arn": previous,
-        "proof": proof["kind"],
-        "deleted": deleted,
-    }
+    return Promotion(
+        champion_arn=arn, previous_champion_arn=previous, proof=proof.kind, deleted=tuple(deleted)
+    ).as_document()
 
 
-def _now(event: dict[str, Any]) -> str:
+def _now(request: PromoteChampionRequest) -> str:
     """The moment of the promotion. An execution that began before the state machine passed the time goes on
     with the definition it began with (Step Functions Developer Guide, "Updating a state machine"), so there
     it is this function's own clock."""
-    return utc(event["now"]) if "now" in event else utc(datetime.now(UTC).isoformat())
+    return utc(request.now) if request.now else utc(datetime.now(UTC).isoformat())
 
 
-def _compare(registration: dict[str, Any], deployment: dict[str, Any]) -> None:
+def _compare(registration: Registration, deployment: Deployment) -> None:
     """What serves must be what was evaluated and registered, whoever made the model of that name."""
-    uri, environment = endpoints.model_of(deployment["config_name"])
-    found, expected = environment.get(metrics.MODEL_HASH_VARIABLE, ""), registration.get("model_hash", "")
-    if uri != registration["model_data_uri"] or (found and found != expected):
+    uri, environment = endpoints.model_of(deployment.config_name)
+    found, expected = environment.get(metrics.MODEL_HASH_VARIABLE, ""), registration.model_hash
+    if uri != registration.model_data_uri or (found and found != expected):
         raise ArchiveChangedError(
-            f"{deployment['config_name']} serves {uri} (model hash {found or 'unknown'}), and "
-            f"{registration['model_data_uri']} ({expected or 'unknown'}) was evaluated"
+            f"{deployment.config_name} serves {uri} (model hash {found or 'unknown'}), and "
+            f"{registration.model_data_uri} ({expected or 'unknown'}) was evaluated"
         )
 
 
-def _reason(deployment: dict[str, Any], proof: dict[str, str]) -> str:
+def _reason(deployment: Deployment, proof: Proof) -> str:
     """What the package's approval says of its deployment, and whether anybody saw it answer."""
-    served = f"serves as {deployment['config_name']}"
-    return f"{served}; {proof['kind']}: {proof['reason']}" if proof["kind"] else served
+    served = f"serves as {deployment.config_name}"
+    return f"{served}; {proof.kind}: {proof.reason}" if proof.kind else served
 
 
 def _last_promoted(registry: ModelRegistry, *, apart_from: str) -> str:
@@ -73,18 +74,17 @@ def _last_promoted(registry: ModelRegistry, *, apart_from: str) -> str:
     return max(others, key=lambda package: package.promoted_at).arn if others else ""
 
 
-def _blame(registry: ModelRegistry, registration: dict[str, Any], rollback: dict[str, Any] | None) -> None:
+def _blame(registry: ModelRegistry, registration: Registration, rollback: Rollback | None) -> None:
     """Whoever goes back has a reason to leave the model that served, and no other: it is rejected.
 
     Going on to a newer version blames nobody.
     """
-    leaving = (rollback or {}).get("leaves_package_arn")
-    if not rollback or not leaving:
+    if not rollback or not rollback.leaves_package_arn:
         return
-    package = registry.package(leaving)
-    if package.version > registration["model_package_version"]:
-        why = f": {rollback['reason']}" if rollback.get("reason") else ""
-        registry.reject(leaving, f"{registration['model_package_arn']} serves in its place{why}")
+    package = registry.package(rollback.leaves_package_arn)
+    if package.version > registration.model_package_version:
+        why = f": {rollback.reason}" if rollback.reason else ""
+        registry.reject(package.arn, f"{registration.model_package_arn} serves in its place{why}")
 
 
 def _move_aliases(settings: PromoteChampionSettings, version: str) -> None:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from contracts.documents.models import Evaluation
+from contracts.documents.requests import RegisterModelRequest
 
 
-def lineage(event: Mapping[str, Any], *, training_image_uri: str) -> dict[str, str]:
+def lineage(request: RegisterModelRequest, *, training_image_uri: str) -> dict[str, str]:
     """Properties of the model package and tags of the MLflow version: enough to make the model again."""
-    dataset, evaluation = event["dataset"], event["evaluation"]
+    dataset, evaluation = request.dataset, request.evaluation
     return {
-        "training_job_name": event["training"]["job_name"],
-        "execution_name": event["execution_name"],
-        "dataset_version": dataset["version"],
-        "dataset_uri": dataset["uri"],
-        "contract_hash": dataset["contract_hash"],
-        "mlflow_run_id": evaluation["mlflow_run_id"],
+        "training_job_name": request.training.job_name,
+        "execution_name": request.execution_name,
+        "dataset_version": dataset.version,
+        "dataset_uri": dataset.uri,
+        "contract_hash": dataset.contract_hash,
+        "mlflow_run_id": evaluation.mlflow_run_id,
         "training_image_uri": training_image_uri,
-        "model_hash": evaluation["model_hash"],
-        "archive_hash": evaluation.get("archive_hash", ""),
-        "report_html_uri": evaluation["report_html_uri"],
-        "trained_on_uri": evaluation.get("trained_on_uri", ""),
+        "model_hash": evaluation.model_hash,
+        "archive_hash": evaluation.archive_hash,
+        "report_html_uri": evaluation.report_html_uri,
+        "trained_on_uri": evaluation.trained_on_uri,
     }
 
 
-def description(evaluation: Mapping[str, Any]) -> str:
+def description(evaluation: Evaluation) -> str:
     """One sentence for whoever lists the registry; 1,024 characters at most (`CreateModelPackage`)."""
-    metric = evaluation["metric"]
-    value = evaluation["challenger"][metric]
-    return f"{metric} {value:.6g} on the holdout. {evaluation['verdict']['reason']}"[:1024]
+    value = evaluation.challenger[evaluation.metric]
+    return f"{evaluation.metric} {value:.6g} on the holdout. {evaluation.verdict.reason}"[:1024]

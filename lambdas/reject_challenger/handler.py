@@ -6,6 +6,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.deployments import Rejection
+from contracts.documents.requests import RejectChallengerRequest
 from contracts.errors import EndpointBusyError
 from contracts.settings import RejectChallengerSettings
 from lambdas.aws import alarms, endpoints
@@ -25,16 +27,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     bring back loses its alarms and nothing else: whether it is still good is for an operator to say.
     """
     settings = RejectChallengerSettings.from_environment()
-    name, reason = event["training_job_name"], event["reason"]
-    was_champion = "rollback" in event
-    has_left = _leave_endpoint(settings, name, was_deployed="deployment" in event, keep=was_champion)
+    request = RejectChallengerRequest.read(event)
+    name, reason = request.training_job_name, request.reason
+    was_champion = request.rollback is not None
+    was_deployed = request.deployment is not None
+    has_left = _leave_endpoint(settings, name, was_deployed=was_deployed, keep=was_champion)
     if not has_left or was_champion:
         logger.warning("model kept: it serves, or did", config=name, reason=reason)
-        return {"reason": reason, "deleted": "", "kept": True}
-    package = _leave_registry(settings, event)
-    _leave_mlflow(settings, event)
+        return Rejection(reason=reason, deleted="", kept=True).as_document()
+    package = _leave_registry(settings, request)
+    _leave_mlflow(settings, request)
     logger.info("challenger rejected", package=package, reason=reason)
-    return {"reason": reason, "deleted": name, "kept": False}
+    return Rejection(reason=reason, deleted=name, kept=False).as_document()
 
 
 def _leave_endpoint(settings: RejectChallengerSettings, name: str, *, was_deployed: bool, keep: bool) -> bool:
@@ -72,28 +76,26 @@ def _may_use(state: EndpointState, name: str, *, was_deployed: bool) -> bool:
     return was_deployed or is_its_own or state.status == "RollingBack"
 
 
-def _leave_registry(settings: RejectChallengerSettings, event: dict[str, Any]) -> str:
+def _leave_registry(settings: RejectChallengerSettings, request: RejectChallengerRequest) -> str:
     """Reject the package, reported or found; returns its ARN, or an empty text where there is none."""
     registry = ModelRegistry(settings.model_package_group_name)
-    registration = event.get("registration")
-    if registration:
-        arn = str(registration["model_package_arn"])
+    if request.registration:
+        arn = request.registration.model_package_arn
     else:
-        found = registry.of_training_job(event["training_job_name"])
+        found = registry.of_training_job(request.training_job_name)
         arn = found.arn if found else ""
     if arn:
-        registry.reject(arn, event["reason"])
+        registry.reject(arn, request.reason)
     return arn
 
 
-def _leave_mlflow(settings: RejectChallengerSettings, event: dict[str, Any]) -> None:
+def _leave_mlflow(settings: RejectChallengerSettings, request: RejectChallengerRequest) -> None:
     mlflow, name = Mlflow(settings.mlflow_tracking_uri), settings.registered_model_name
-    registration = event.get("registration")
-    if registration:
-        version = registration["mlflow_model_version"]
-    else:
-        version = mlflow.version_of_run(name, event["mlflow_run_id"])
+    registered = request.registration
+    version = (
+        registered.mlflow_model_version if registered else mlflow.version_of_run(name, request.mlflow_run_id)
+    )
     if version:
         mlflow.drop_alias(name, CHALLENGER, version)
         mlflow.tag_version(name, version, "status", "rejected")
-        mlflow.tag_version(name, version, "rejection_reason", event["reason"][:5000])
+        mlflow.tag_version(name, version, "rejection_reason", request.reason[:5000])

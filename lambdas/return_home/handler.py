@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.deployments import GoingHome
+from contracts.documents.requests import ReturnHomeRequest
 from contracts.settings import ReturnHomeSettings
 from lambdas import lease
 from lambdas.aws import alarms
@@ -31,33 +34,31 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     SageMaker calls done is undone by a second update, to the config that served before.
     """
     settings = ReturnHomeSettings.from_environment()
-    deployment, seen = event["deployment"], event["seen"]
-    _renew_lease(event, settings)
+    request = ReturnHomeRequest.read(event)
+    deployment, seen = request.deployment, request.seen
+    _renew_lease(request, settings)
     endpoint = Endpoint(settings.endpoint_name)
     state = endpoint.state()
-    attempts = deployment.get("going_home", {}).get("attempts", 0)
-    if state.status == "InService" and state.config_name == deployment["config_name"]:
-        endpoint.update(deployment["previous_config_name"], _AT_ONCE, excluded=("DataCaptureConfig",))
+    attempts = deployment.going_home.attempts if deployment.going_home else 0
+    if state.status == "InService" and state.config_name == deployment.config_name:
+        endpoint.update(deployment.previous_config_name, _AT_ONCE, excluded=("DataCaptureConfig",))
         attempts += 1
-    elif _is_shifting(state, deployment["config_name"]):
-        alarms.set_off(f"{deployment['alarm_prefix']}error-rate", seen["reason"])
-    logger.warning("going home", to=deployment["previous_config_name"], reason=seen["reason"])
-    return {
-        **deployment,
-        "going_home": {"error": seen["error"], "reason": seen["reason"], "attempts": attempts},
-    }
+    elif _is_shifting(state, deployment.config_name):
+        alarms.set_off(f"{deployment.alarm_prefix}error-rate", seen.reason)
+    logger.warning("going home", to=deployment.previous_config_name, reason=seen.reason)
+    going_home = GoingHome(error=seen.error, reason=seen.reason, attempts=attempts)
+    return replace(deployment, going_home=going_home).as_document()
 
 
 def _is_shifting(state: EndpointState, config_name: str) -> bool:
     return state.status == "Updating" and state.pending_config_name in ("", config_name)
 
 
-def _renew_lease(event: dict[str, Any], settings: ReturnHomeSettings) -> None:
+def _renew_lease(request: ReturnHomeRequest, settings: ReturnHomeSettings) -> None:
     """The last act before the endpoint changes: a stale fencing token ends here."""
-    now = epoch_seconds(event["now"])
+    now = epoch_seconds(request.now)
 
     def decide(held: lease.Lease) -> tuple[lease.Lease, None]:
-        token = event["lease"]["token"]
-        return lease.renew(held, holder=event["holder"], token=token, now=now), None
+        return lease.renew(held, holder=request.holder, token=request.lease.token, now=now), None
 
     LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)

@@ -13,6 +13,7 @@ from lambdas.aws.leases import LeaseTable
 from lambdas.check_deployment.handler import handler
 from lambdas.deployments.guards import fingerprint
 from lambdas.lease import HOLD_SECONDS, Lease
+from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker
 
@@ -21,12 +22,13 @@ PREFIX = f"housing-dev-green-{JOB}-"
 EVENT: dict[str, Any] = {
     "holder": "me",
     "now": "2026-11-22T02:50:00Z",
-    "lease": {"token": 7},
+    "lease": documents.LEASE.as_document(),
     "deployment": {
         "endpoint_name": "housing-dev",
         "config_name": JOB,
         "previous_config_name": OLD,
         "alarm_prefix": PREFIX,
+        "check_after_seconds": 10,
         "started_at": "2026-11-22T02:40:00Z",
         "exempt": "",
         "watch": {"min_green_requests": 20, "evidence_wait_seconds": 300, "when_unproven": "reject"},
@@ -221,7 +223,7 @@ def test_a_rollback_that_looks_like_success_is_recognised_and_names_its_alarm(
         "Threshold Crossed: 1 datapoint [31.0] > 1.0"
     )
     (alarm,) = answer["alarms"]
-    assert alarm["datapoints"] == (31.0,)
+    assert alarm["datapoints"] == [31.0]
 
 
 def test_a_rollback_without_an_alarm_tells_sagemakers_reason_or_that_there_is_none(

@@ -22,6 +22,7 @@ from lambdas.deploy_canary import plan
 from lambdas.deploy_canary.handler import handler
 from lambdas.deployments.guards import fingerprint
 from lambdas.lease import Lease
+from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker, refused
 
@@ -84,10 +85,12 @@ EVENT: dict[str, Any] = {
     "now": "2026-11-22T02:50:00Z",
     "training": {"job_name": JOB},
     "registration": {
+        **documents.REGISTRATION.as_document(),
+        "model_hash": "",
         "serving_image_uri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/r@sha256:ab",
         "model_data_uri": "s3://artifacts/training/model.tar.gz",
     },
-    "lease": {"token": 7},
+    "lease": documents.LEASE.as_document(),
     "is_rollback": False,
 }
 
@@ -360,7 +363,7 @@ def test_a_stale_token_never_reaches_the_endpoint(
     configure(policy_with())
     sagemaker.in_service(OLD)
     with pytest.raises(LeaseLostError, match="token 6 of me is stale"):
-        handler({**EVENT, "lease": {"token": 6}}, context)
+        handler({**EVENT, "lease": {**EVENT["lease"], "token": 6}}, context)
     assert sagemaker.requests("UpdateEndpoint") == []
 
 

@@ -16,6 +16,7 @@ from lambdas.find_previous_champion.handler import handler as find
 from lambdas.lease import ACQUIRED, SUPERSEDED, WAITING, Lease, acquire, release, renew
 from lambdas.promote_champion.handler import handler as promote
 from lambdas.reject_challenger.handler import handler as reject
+from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeMlflow, FakeSageMaker
 
@@ -63,7 +64,11 @@ def promotion(target: dict[str, Any], job: str) -> dict[str, Any]:
     return {
         "now": "2026-12-24T02:50:00Z",
         "registration": target["registration"],
-        "deployment": {"config_name": job, "alarm_prefix": f"housing-dev-green-{job}-"},
+        "deployment": {
+            **documents.DEPLOYMENT.as_document(),
+            "config_name": job,
+            "alarm_prefix": f"housing-dev-green-{job}-",
+        },
         "rollback": target["rollback"],
     }
 

@@ -12,6 +12,7 @@ from contracts.settings import PromoteChampionSettings, RejectChallengerSettings
 from lambdas.cleaning import expendable, of_pipeline
 from lambdas.promote_champion.handler import handler as promote
 from lambdas.reject_challenger.handler import handler as reject
+from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeMlflow, FakeSageMaker
 
@@ -23,7 +24,7 @@ COMMON = {
     "registered_model_name": "housing-dev",
     "rollback_alarm_prefix": "housing-dev-green-",
 }
-DEPLOYMENT = {"config_name": JOB, "alarm_prefix": f"housing-dev-green-{JOB}-"}
+DEPLOYMENT = documents.DEPLOYMENT.as_document()
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,7 @@ def registered(sagemaker: FakeSageMaker) -> dict[str, Any]:
     return {
         "model_package_arn": arn,
         "model_package_version": sagemaker.package(arn)["ModelPackageVersion"],
+        "serving_image_uri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/r@sha256:ab",
         "mlflow_model_version": "2",
         "model_data_uri": f"s3://a/training/{JOB}.tar.gz",
         "model_hash": "d" * 64,

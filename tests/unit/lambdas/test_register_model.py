@@ -14,6 +14,7 @@ from contracts.errors import ArchiveChangedError, ImageMissingError
 from contracts.settings import RegisterModelSettings
 from lambdas.aws import images
 from lambdas.register_model.handler import handler
+from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeMlflow, FakeSageMaker
 
@@ -21,17 +22,11 @@ REGISTRY = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.us-east-1.amazonaws.com"
 JOB = "housing-dev-0123456789abcdef"
 EVENT: dict[str, Any] = {
     "execution_name": "housing-1",
-    "dataset": {"version": "0a1b", "uri": "s3://artifacts/datasets/0a1b/", "contract_hash": "c" * 64},
+    "dataset": documents.DATASET.as_document(),
     "training": {"job_name": JOB, "model_data_uri": f"s3://artifacts/training/{JOB}/output/model.tar.gz"},
     "evaluation": {
-        "mlflow_run_id": "run-1",
-        "model_hash": "d" * 64,
+        **documents.EVALUATION.as_document(),
         "archive_hash": hashlib.sha256(b"archive").hexdigest(),
-        "metric": "rmse_error",
-        "challenger": {"rmse_error": 40594.27},
-        "verdict": {"reason": "better by 11 %"},
-        "report_uri": f"s3://artifacts/evaluations/{JOB}/report.json",
-        "report_html_uri": f"s3://artifacts/evaluations/{JOB}/report.html",
     },
 }
 
@@ -94,7 +89,7 @@ def test_the_package_leads_back_to_data_run_and_code(
     (request,) = sagemaker.requests("CreateModelPackage")
     properties = request["CustomerMetadataProperties"]
     assert properties["training_job_name"] == JOB
-    assert properties["dataset_version"] == "0a1b"
+    assert properties["dataset_version"] == "0a1b2c"
     assert properties["contract_hash"] == "c" * 64
     assert (properties["mlflow_run_id"], properties["mlflow_model_version"]) == ("run-1", "1")
     assert properties["training_image_uri"] == f"{REGISTRY}/training@{digests['training']}"

@@ -12,6 +12,7 @@ from contracts.settings import ReturnHomeSettings
 from lambdas.aws.leases import LeaseTable
 from lambdas.lease import Lease
 from lambdas.return_home.handler import handler
+from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker
 
@@ -20,9 +21,9 @@ PREFIX = f"housing-dev-green-{JOB}-"
 EVENT: dict[str, Any] = {
     "holder": "me",
     "now": "2026-11-22T02:50:00Z",
-    "lease": {"token": 7},
-    "deployment": {"config_name": JOB, "previous_config_name": OLD, "alarm_prefix": PREFIX},
-    "seen": {"error": "DeploymentUnguardedError", "reason": "nobody watched"},
+    "lease": documents.LEASE.as_document(),
+    "deployment": documents.DEPLOYMENT.as_document(),
+    "seen": {"status": "go_home", "error": "DeploymentUnguardedError", "reason": "nobody watched"},
 }
 
 
@@ -46,7 +47,11 @@ def test_what_sagemaker_called_done_is_undone_by_an_update_to_the_config_before(
 ) -> None:
     sagemaker.in_service(JOB)
     answer = handler(EVENT, context)
-    assert answer["going_home"] == {**EVENT["seen"], "attempts": 1}
+    assert answer["going_home"] == {
+        "error": "DeploymentUnguardedError",
+        "reason": "nobody watched",
+        "attempts": 1,
+    }
     (update,) = sagemaker.requests("UpdateEndpoint")
     assert update["EndpointConfigName"] == OLD
     assert "AutoRollbackConfiguration" not in update["DeploymentConfig"]

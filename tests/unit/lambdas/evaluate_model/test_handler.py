@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contracts.documents.models import Evaluation
 from contracts.errors import ChallengerUnreadableError, ChampionUnreadableError, EvaluationError
 from inference.model import Head, Model
 from inference.model.artefact import model_hash
@@ -54,7 +55,8 @@ def test_the_answer_is_what_registration_takes_and_small_enough_to_pass_on(pipel
     answer = pipeline.evaluate(
         pipeline.add_dataset(world.rows()), pipeline.add_model("job-1", world.artefact_of(GOOD))
     )
-    assert description(answer).startswith("rmse_error")
+    assert description(Evaluation.read(answer)).startswith("rmse_error")
+    assert Evaluation.read(answer).as_document() == answer
     assert answer["mlflow_run_id"] == "run-1"
     assert len(answer["model_hash"]) == 64
     assert answer["holdout_rows"] == 600
