@@ -14,6 +14,7 @@ _MODULES = (
     "localcloud.buckets",
     "localcloud.uploads",
     "localcloud.encryption",
+    "localcloud.topics",
     "localcloud.deliveries",
     "localcloud.network",
     "localcloud.references",
