@@ -62,6 +62,7 @@ class CheckPreconditionsSettings(Settings):
     model_package_group_name: str
     mlflow_tracking_uri: str
     experiment_name: str
+    registered_model_name: str
 
 
 @dataclass(frozen=True, kw_only=True)

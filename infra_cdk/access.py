@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_iam as iam
 
 from contracts.names import MODELS_PREFIX
+from infra_cdk.policy import allow
 from infra_cdk.storage import CAPTURE_PREFIX, PARTS_PREFIX, REJECTED_PREFIX
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def _state_machine(stack: PipelineStack) -> None:
     stack.pipeline.allow_training(stack.training)
     stack.pipeline.allow_distributing()
     stack.pipeline.allow_waiting_for_itself()
+    allow(stack.pipeline.role, "iam:GetRole", on=stack.serving.role.role_arn)
     stack.storage.allow_reading(stack.pipeline.role, f"{PARTS_PREFIX}*/items.json")
     stack.notifications.allow_publishing(stack.pipeline.role)
 

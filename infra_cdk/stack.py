@@ -192,6 +192,7 @@ class PipelineStack(cdk.Stack):
             "AlarmTopicArn": self.notifications.topic.topic_arn,
             "ArtifactBucketName": self.storage.artifacts.bucket_name,
             "ArtifactKeyArn": self.encryption.key.key_arn,
+            "EndpointRoleName": self.serving.role.role_name,
             "ExperimentName": self.names.experiment,
             "MlflowTrackingUri": self.tracking.uri,
             "PipelineName": self.names.pipeline,

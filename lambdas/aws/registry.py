@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TRAINING_JOB = "training_job_name"
 PROMOTED_AT = "promoted_at"
+MLFLOW_VERSION = "mlflow_model_version"
 PROOF = "proof"
 # Says that the package's deployments are recorded in PROMOTED_AT. A package without it is older than the
 # record: its approval is all there is to know of its deployment, and counts for one.

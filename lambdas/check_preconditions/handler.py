@@ -10,8 +10,9 @@ from contracts.documents.data import Preconditions
 from contracts.errors import PreconditionError
 from contracts.settings import CheckPreconditionsSettings
 from lambdas import standing
-from lambdas.aws.registry import ModelRegistry
-from lambdas.mlflow import Mlflow
+from lambdas.aws.registry import MLFLOW_VERSION, ModelRegistry
+from lambdas.mlflow import CHAMPION, Mlflow
+from lambdas.standing import Standing
 from lambdas.telemetry import logger
 
 
@@ -27,16 +28,38 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     found = standing.look(settings.endpoint_name, settings.model_package_group_name)
     if found.disagreement:
         logger.warning("endpoint and registry disagree", how=found.disagreement)
+    else:
+        _put_alias_right(settings, found)
     return Preconditions(
         is_endpoint_lost=found.is_endpoint_lost, disagreement=found.disagreement
     ).as_document()
+
+
+def _put_alias_right(settings: CheckPreconditionsSettings, found: Standing) -> None:
+    """The alias `champion` is for people and their notebooks: nothing here believes it, and whoever may call
+    the MLflow app may move it.
+
+    A promotion approves first and moves the alias then, so one that happens meanwhile is either seen by the
+    second look or moves the alias after this.
+    """
+    mlflow, name = Mlflow(settings.mlflow_tracking_uri), settings.registered_model_name
+    while (champion := found.champion) is not None and champion.promoted_at:
+        version = champion.properties.get(MLFLOW_VERSION)
+        seen = mlflow.alias_version(name, CHAMPION)
+        if version is None or seen == version:
+            return
+        logger.warning("alias put right", alias=CHAMPION, named=seen, names=version)
+        mlflow.set_alias(name, CHAMPION, version)
+        found = standing.look(settings.endpoint_name, settings.model_package_group_name)
+        if found.disagreement:
+            return
 
 
 def _find_group(name: str) -> None:
     if not ModelRegistry(name).exists():
         raise PreconditionError(
             f"there is no model package group {name}, in which the model would be registered: "
-            "deploy the stack again (make deploy), which makes it"
+            "see PreconditionError in docs/runbook.md"
         )
 
 

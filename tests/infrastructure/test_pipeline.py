@@ -47,7 +47,7 @@ SDK = {
     "ServiceUnavailableException",
 }
 SDK |= {"ThrottlingException", "ResourceLimitExceededException", "ResourceInUseException"}
-SERVICES = {"SageMaker": "sagemaker", "SNS": "sns", "StepFunctions": "stepfunctions"}
+SERVICES = {"Iam": "iam", "SageMaker": "sagemaker", "SNS": "sns", "StepFunctions": "stepfunctions"}
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
         model_package_group_name="housing-dev-models",
         mlflow_tracking_uri="arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/app-1",
         experiment_name="housing-dev",
+        registered_model_name="housing-dev",
     )
     set_environment(monkeypatch, settings)
 
@@ -50,5 +51,31 @@ def test_a_missing_group_ends_it_at_once_with_what_to_do(
     sagemaker: FakeSageMaker, mlflow: FakeMlflow, context: Context
 ) -> None:
     sagemaker.has_group = False
-    with pytest.raises(PreconditionError, match=r"no model package group housing-dev-models.*make deploy"):
+    with pytest.raises(PreconditionError, match=r"no model package group housing-dev-models.*docs/runbook"):
         handler({}, context)
+
+
+def serving(sagemaker: FakeSageMaker) -> str:
+    arn = sagemaker.add_package("job-1", mlflow_model_version="7")
+    sagemaker.in_service("job-1")
+    return arn
+
+
+def test_an_alias_that_a_hand_moved_or_took_away_is_put_right(
+    sagemaker: FakeSageMaker, mlflow: FakeMlflow, context: Context
+) -> None:
+    serving(sagemaker)
+    for moved in ({"champion": "3"}, {}):
+        mlflow.aliases = dict(moved)
+        handler({}, context)
+        assert mlflow.aliases == {"champion": "7"}
+
+
+def test_where_endpoint_and_registry_disagree_the_alias_is_left_alone(
+    sagemaker: FakeSageMaker, mlflow: FakeMlflow, context: Context
+) -> None:
+    arn = serving(sagemaker)
+    sagemaker.package(arn)["ModelApprovalStatus"] = "Rejected"
+    mlflow.aliases = {"champion": "3"}
+    handler({}, context)
+    assert mlflow.aliases == {"champion": "3"}

@@ -24,6 +24,7 @@ KNOWN_SUBSTITUTIONS = {
     "AlarmTopicArn",
     "ArtifactBucketName",
     "ArtifactKeyArn",
+    "EndpointRoleName",
     "ExperimentName",
     "MlflowTrackingUri",
     "PipelineName",
@@ -134,6 +135,7 @@ def test_failures_after_registration_release_the_lease_and_tell_the_operators() 
         "FindTrainingJob",
         "HowDidItEnd",
         "NotifyOperators",
+        "IsEndpointLost",  # a look at a role that came to nothing
         "IsInParts",  # a restoration that failed told operators itself
         "PartFailed",
         "ReleaseLease",
