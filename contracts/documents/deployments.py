@@ -78,14 +78,15 @@ class Deployment(Document):
 class DeploymentStatus(Document):
     """`status` is `baking`, `watching`, `done`, `go_home`, `returned`, `rolled_back` or `failed`; `error` is
     what it ends with where traffic goes home; `proof` is `proven`, `unproven` or `exempt` of what is done;
-    `alarms` that fired, with their datapoints; `watched_since` in epoch seconds."""
+    `alarms` that fired, with their datapoints; `watched_seconds` is how long the next check will have seen
+    the config in service, None before it is."""
 
     status: str
     reason: str
     error: str = ""
     proof: str = ""
     alarms: tuple[Mapping[str, Any], ...] = ()
-    watched_since: int = 0
+    watched_seconds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from lambdas.aws.clients import client
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
 
-_MINUTE = 60
+_HOUR = 3600
 _MAX_DATAPOINTS = 1440  # of one answer (CloudWatch API Reference, `GetMetricStatistics`)
 Statistic = Literal["Sum", "SampleCount"]
 
@@ -32,19 +32,20 @@ def measure(
     statistic: Statistic,
     *,
     since: int,
-    until: int,
 ) -> Measured:
-    """The metric's statistic from one epoch second to another, by the minute or as coarse as it must be."""
+    """The metric's statistic by the hour, from the hour of an epoch second on.
+
+    It ends long after now: the caller's clock need not be that of the service that stamps the datapoints.
+    """
     cloudwatch: CloudWatchClient = client("cloudwatch")
-    start, end = since - since % _MINUTE, until - until % _MINUTE + _MINUTE
-    period = -(-(end - start) // _MAX_DATAPOINTS // _MINUTE) * _MINUTE or _MINUTE
+    start = since - since % _HOUR
     answer = cloudwatch.get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
         StartTime=datetime.fromtimestamp(start, UTC),
-        EndTime=datetime.fromtimestamp(end, UTC),
-        Period=max(period, _MINUTE),
+        EndTime=datetime.fromtimestamp(start + _MAX_DATAPOINTS * _HOUR, UTC),
+        Period=_HOUR,
         Statistics=[statistic],
     )
     found = [point[statistic] for point in answer["Datapoints"]]

@@ -34,48 +34,54 @@ _METRICS = {
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Raises LeaseLostError when another execution has taken the lease meanwhile.
 
-    `watched_since` is when the config asked for was first seen in service, in epoch seconds of the cloud's
-    clock; the next check is told it again.
+    `watched_seconds` is how long the config asked for has been seen in service: the waits between the checks
+    are added up, since whoever waits and whoever measures need not have the same clock.
     """
     settings = CheckDeploymentSettings.from_environment()
     request = CheckDeploymentRequest.read(event)
-    deployment, now = request.deployment, epoch_seconds(request.now)
+    deployment = request.deployment
     state = Endpoint(settings.endpoint_name).state()
     is_there = state.status == "InService" and state.config_name == deployment.config_name
-    since = (request.seen.watched_since if request.seen else 0) or (now if is_there else 0)
-    seen = _look(state, deployment, now=now, since=since)
+    before = request.seen.watched_seconds if request.seen else None
+    watched = None if before is None and not is_there else (before or 0)
+    seen = _look(state, deployment, watched_seconds=watched)
     found = progress.judge(state, deployment, seen)
     _keep_lease(request, settings, serves=found.status == progress.DONE)
     logger.info("deployment", status=found.status, reason=found.reason, proof=found.proof)
     if found.status in _METRICS:
         count(settings.metric_namespace, _METRICS[found.status])
     alarms_seen = tuple(asdict(firing) for firing in seen.firings)
-    return DeploymentStatus(**asdict(found), alarms=alarms_seen, watched_since=since).as_document()
+    status = DeploymentStatus(**asdict(found), alarms=alarms_seen, watched_seconds=_next(watched, deployment))
+    return status.as_document()
 
 
-def _look(state: EndpointState, deployment: Deployment, *, now: int, since: int) -> Sight:
+def _next(watched_seconds: int | None, deployment: Deployment) -> int | None:
+    """What the next check will have seen."""
+    return None if watched_seconds is None else watched_seconds + deployment.check_after_seconds
+
+
+def _look(state: EndpointState, deployment: Deployment, *, watched_seconds: int | None) -> Sight:
     """The evidence is asked for once the green fleet has all of the traffic."""
     names = alarms.names_with_prefix(deployment.alarm_prefix) if state.is_settled else []
     put = deployment.guards or {}
-    watch = deployment.watch if since and not deployment.exempt else None
+    watch = deployment.watch if watched_seconds is not None and not deployment.exempt else None
     return Sight(
         firings=alarms.firings(names),
         broken=guards.broken(put, alarms.described(list(put))),
-        lacking=_lacking(deployment, watch.min_green_requests, now) if watch else "",
-        watched_seconds=now - since if since else 0,
+        lacking=_lacking(deployment, watch.min_green_requests) if watch else "",
+        watched_seconds=watched_seconds or 0,
     )
 
 
-def _lacking(deployment: Deployment, min_green_requests: int, now: int) -> str:
+def _lacking(deployment: Deployment, min_green_requests: int) -> str:
     green = {
         "EndpointName": deployment.endpoint_name,
         "VariantName": VARIANT_NAME,
         metrics.CONFIG_DIMENSION: deployment.config_name,
     }
-    times = {"since": epoch_seconds(deployment.started_at), "until": now}
-    space = metrics.ENDPOINT_NAMESPACE
-    requests = measures.measure(space, metrics.INVOCATIONS, green, "Sum", **times)
-    latency = measures.measure(space, metrics.MODEL_LATENCY, green, "SampleCount", **times)
+    since, space = epoch_seconds(deployment.started_at), metrics.ENDPOINT_NAMESPACE
+    requests = measures.measure(space, metrics.INVOCATIONS, green, "Sum", since=since)
+    latency = measures.measure(space, metrics.MODEL_LATENCY, green, "SampleCount", since=since)
     seen = Evidence(
         requests=int(requests.total),
         datapoints={metrics.INVOCATIONS: requests.datapoints, metrics.MODEL_LATENCY: latency.datapoints},

@@ -116,7 +116,7 @@ DEPLOYMENT_STATUS = DeploymentStatus(
     reason=f"all traffic is on {JOB}",
     proof="proven",
     alarms=({"name": "x", "at": "2026-11-22T02:41:00Z", "reason": "over", "datapoints": [1.0]},),
-    watched_since=1795315800,
+    watched_seconds=120,
 )
 PROMOTION = Promotion(
     champion_arn=f"{GROUP}/2", previous_champion_arn=f"{GROUP}/1", proof="proven", deleted=(OLD,)

@@ -45,7 +45,6 @@ ALARM = {
     "ComparisonOperator": "GreaterThanThreshold",
     "AlarmActions": ["arn:topic"],
 }
-LATER = "2026-11-22T02:56:00Z"
 
 
 def with_deployment(**changes: Any) -> dict[str, Any]:
@@ -108,7 +107,7 @@ def test_the_config_asked_for_in_service_is_done(
         "error": "",
         "proof": "proven",
         "alarms": [],
-        "watched_since": 1795315800,
+        "watched_seconds": 10,
     }
 
 
@@ -151,10 +150,13 @@ def test_without_proof_it_is_watched_on_and_then_sent_home_or_promoted_and_marke
     first = handler(event, context)
     assert first["status"] == "watching"
     assert "answered 3 of 20 requests" in first["reason"]
-    late = handler({**event, "seen": first, "now": LATER}, context)
+    assert first["watched_seconds"] == 10
+    last_but_one = handler({**event, "seen": {**first, "watched_seconds": 290}}, context)
+    assert (last_but_one["status"], last_but_one["watched_seconds"]) == ("watching", 300)
+    late = handler({**event, "seen": last_but_one}, context)
     assert (late["status"], late["error"]) == ("go_home", "DeploymentUnguardedError")
     lenient = guarded(cloudwatch, watch={**EVENT["deployment"]["watch"], "when_unproven": "promote"})
-    marked = handler({**lenient, "seen": first, "now": LATER}, context)
+    marked = handler({**lenient, "seen": last_but_one}, context)
     assert (marked["status"], marked["proof"]) == ("done", "unproven")
     assert "answered 3 of 20 requests within 300 s" in marked["reason"]
 
