@@ -10,7 +10,7 @@ from training_jobs.experiment import Experiment
 from training_jobs.export import export_model
 from training_jobs.export.checks import predictor_of, with_check_rows
 from training_jobs.export.parity import prove_parity
-from training_jobs.finishing import finish
+from training_jobs.finishing import coverage, finish
 from training_jobs.job import Job
 from training_jobs.manifest import (
     describe_answers,
@@ -65,6 +65,7 @@ def train(job: Job) -> None:
         manifest = {
             **origin,
             **describe_training(choice, experiment.seed, cv_metrics),
+            **coverage(judged, experiment.seed),
         }
         if decision.history:
             manifest["search"] = decision.history

@@ -14,9 +14,14 @@ from inference.formats.media_types import CSV, JSON_LINES, NPY
 from inference.formats.npy_body import write_npy
 from inference.model.predictor import Predictor
 
+Numbers = npt.NDArray[np.float64]
 
-def write(predictor: Predictor, answers: npt.NDArray[np.float64], kind: str) -> bytes:
-    """Predictions in the given format; classes come with their probabilities where the format has room."""
+
+def write(predictor: Predictor, answers: Numbers, kind: str, intervals: Numbers | None = None) -> bytes:
+    """Predictions in the given format; classes come with their probabilities where the format has room, and
+    values with the ends (n, 2) of their intervals where these are asked for."""
+    if intervals is not None:
+        return _with_intervals(answers[:, 0], intervals, kind)
     if kind == CSV:
         return _csv(predictor, answers)
     if kind == NPY:
@@ -31,6 +36,19 @@ def write(predictor: Predictor, answers: npt.NDArray[np.float64], kind: str) -> 
         "classes": predictor.classes.tolist(),
     }
     return orjson.dumps(document)
+
+
+def _with_intervals(values: Numbers, ends: Numbers, kind: str) -> bytes:
+    """CSV and NPY: prediction, lower and upper end of each row; JSON: the ends beside the predictions."""
+    rows = np.column_stack([values, ends])
+    if kind == NPY:
+        return write_npy(rows)
+    if kind == CSV:
+        return b"".join(_numbers(row)[1:-1] + b"\n" for row in rows)
+    if kind == JSON_LINES:
+        documents = ({"prediction": value, "interval": [low, high]} for value, low, high in rows.tolist())
+        return b"".join(orjson.dumps(document) + b"\n" for document in documents)
+    return b'{"predictions":' + _numbers(values) + b',"intervals":' + _numbers(ends) + b"}"
 
 
 def write_error(error: Exception, kind: str, request_id: str) -> bytes:

@@ -19,9 +19,10 @@ from inference.formats.shown import shown, shown_list
 from inference.formats.tensors import BYTES, datatype_of, read_tensor, to_bytes
 from inference.formats.typed_columns import matrix_of_values
 from inference.model import FloatArray, InputColumn
+from inference.model.intervals import RESIDUALS, USUAL_LEVEL, intervals
 from inference.model.predictor import Predictor
 
-PREDICT, PROBABILITIES = "predict", "predict_proba"
+PREDICT, PROBABILITIES, INTERVAL = "predict", "predict_proba", "interval"
 HEADER_LENGTH = "inference-header-content-length"
 # How columns are announced; numbers, whole ones too, are FP64, so that NaN can stand for a missing one.
 _DATATYPES = {"category": BYTES, "text": BYTES, "date": BYTES, "timestamp": BYTES, "boolean": "BOOL"}
@@ -37,25 +38,37 @@ def metadata(predictor: Predictor, name: str) -> dict[str, Any]:
     outputs: list[dict[str, Any]] = [{"name": PREDICT, "datatype": label, "shape": [-1]}]
     if predictor.is_classifier:
         outputs.append({"name": PROBABILITIES, "datatype": "FP64", "shape": [-1, len(predictor.classes)]})
+    if RESIDUALS in predictor.model.arrays:
+        outputs.append({"name": INTERVAL, "datatype": "FP64", "shape": [-1, 2]})
     return {"name": name, "versions": ["1"], "platform": "greenlight", "inputs": inputs, "outputs": outputs}
 
 
 class Inference(NamedTuple):
-    """What an inference request asks: rows (n, columns), and the outputs wanted, each binary or not."""
+    """What an inference request asks: rows (n, columns), and the outputs wanted, each binary or not; `level`
+    (0-1) is that of the intervals, where they are among them."""
 
     matrix: FloatArray
     id: str | None
     wanted: Mapping[str, bool]
+    level: float = USUAL_LEVEL
 
 
 def read_request(predictor: Predictor, body: bytes, json_length: int | None) -> Inference:
-    """Raises InvalidRequestError naming tensor and element."""
+    """Raises InvalidRequestError naming tensor and element. Intervals come where they are among the outputs,
+    or where the request's parameter `interval` gives their level."""
     document, rest = _split(body, json_length)
     values = _columns_of(_inputs(document, rest), predictor.columns)
     matrix = matrix_of_values(values, predictor.columns, predictor.codes)
     names = (PREDICT, PROBABILITIES) if predictor.is_classifier else (PREDICT,)
+    level = _level(document)
+    known = (*names, INTERVAL) if RESIDUALS in predictor.model.arrays else names
+    if level is not None and INTERVAL not in known:
+        raise InvalidRequestError("'parameters' ask for an interval, and this model has none")
+    usual = names if level is None else known
     asked_id = document.get("id")
-    return Inference(matrix, asked_id if isinstance(asked_id, str) else None, _wanted(document, names))
+    wanted = _wanted(document, known, usual)
+    asked = asked_id if isinstance(asked_id, str) else None
+    return Inference(matrix, asked, wanted, USUAL_LEVEL if level is None else level)
 
 
 def write_answer(
@@ -65,6 +78,8 @@ def write_answer(
     tensors: dict[str, npt.NDArray[Any]] = {PREDICT: predictor.labels(answers)}
     if predictor.is_classifier:
         tensors[PROBABILITIES] = answers
+    if INTERVAL in asked.wanted:
+        tensors[INTERVAL] = intervals(predictor.model, answers, asked.level)
     head: dict[str, Any] = {"model_name": name, "model_version": "1"}
     if asked.id is not None:
         head["id"] = asked.id
@@ -135,10 +150,21 @@ def _split_matrix(tensor: npt.NDArray[Any], names: Sequence[str]) -> list[npt.ND
     return [tensor[:, position] for position in range(len(names))]
 
 
-def _wanted(document: Mapping[str, Any], names: Sequence[str]) -> dict[str, bool]:
-    """The outputs asked for, or all, and whether each is to be binary."""
+def _level(document: Mapping[str, Any]) -> float | None:
+    """The level of the intervals that the request's parameters ask for."""
+    parameters = document.get("parameters")
+    found = parameters.get(INTERVAL) if isinstance(parameters, dict) else None
+    if found is not None and type(found) not in (int, float):
+        raise InvalidRequestError(
+            f"'parameters' have the interval {shown(found)}; expected a level such as 0.9"
+        )
+    return found
+
+
+def _wanted(document: Mapping[str, Any], names: Sequence[str], usual: Sequence[str]) -> dict[str, bool]:
+    """The outputs asked for, or the usual ones, and whether each is to be binary."""
     everywhere = _flag(document.get("parameters"), "binary_data_output", False)
-    asked = document.get("outputs") or [{"name": name} for name in names]
+    asked = document.get("outputs") or [{"name": name} for name in usual]
     if not isinstance(asked, list):
         raise InvalidRequestError(f"'outputs' is {shown(asked)}; expected a list")
     wanted: dict[str, bool] = {}

@@ -24,10 +24,12 @@ _WINDOW_BYTES = 4096
 
 
 class Negotiated(NamedTuple):
-    """`given` is the request's media type, `answer` that of the answer."""
+    """`given` is the request's media type, `answer` that of the answer, and `interval` the level (0-1) of the
+    prediction intervals that are to come with it, None for none."""
 
     given: str
     answer: str
+    interval: float | None = None
 
 
 @functools.lru_cache(maxsize=256)
@@ -36,6 +38,9 @@ def negotiate(content_type: str, accept: str) -> Negotiated:
 
     Without an Accept header the answer is of the request's own type. Of several accepted types the one of the
     highest weight is written, and of equal ones the first; a weight of 0 refuses a type (RFC 9110, 12.5.1).
+    The parameter `interval` of the type that is chosen asks for prediction
+    intervals: an endpoint passes Accept
+    on, and no query.
     """
     given, parameters = media_types.split(content_type)
     charset = parameters.get("charset", "").lower()
@@ -44,7 +49,8 @@ def negotiate(content_type: str, accept: str) -> Negotiated:
     default = given if given in media_types.KNOWN else media_types.JSON
     if not accept.strip():
         return Negotiated(given, default)
-    return Negotiated(given, _choose(accept, default))
+    answer = _choose(accept, default)
+    return Negotiated(given, answer, _interval(accept, answer))
 
 
 def _choose(accept: str, default: str) -> str:
@@ -55,6 +61,23 @@ def _choose(accept: str, default: str) -> str:
         known = ", ".join(media_types.KNOWN)
         raise NotAcceptableError(f"cannot answer as {shown(accept)}; known are {known}")
     return best
+
+
+def _interval(accept: str, answer: str) -> float | None:
+    """The level that the range which names the answer's type most exactly asks for."""
+    if "interval" not in accept.lower():
+        return None
+    ranges = dict(reversed([media_types.split(part) for part in accept.split(",") if part.strip()]))
+    wanted = (answer, answer.partition("/")[0] + "/*", "*/*")
+    found = next((ranges[kind] for kind in wanted if kind in ranges), {})
+    if "interval" not in found:
+        return None
+    try:
+        return float(found["interval"])
+    except ValueError as error:
+        raise InvalidRequestError(
+            f"interval={shown(found['interval'])} in Accept is no number; write a level such as interval=0.9"
+        ) from error
 
 
 def _range(part: str) -> tuple[str, float]:

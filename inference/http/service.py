@@ -28,6 +28,7 @@ from inference.http.metrics import Metrics
 from inference.http.negotiation import decoded, negotiate
 from inference.http.request_deadline import LONG_BODY_BYTES, RequestDeadline
 from inference.http.settings import ServerSettings
+from inference.model.intervals import intervals
 from inference.model.predictor import Predictor
 from inference.model.shift import Shift
 
@@ -134,7 +135,7 @@ class Service:
         predictor = self._loaded or self._predictor
         if request.content_encoding:
             request.body = self._decoded(request)
-        content_type, kind = negotiate(request.content_type, request.accept)
+        content_type, kind, level = negotiate(request.content_type, request.accept)
         is_json = content_type == media_types.JSON
         answers = (
             predictor.answer_of_one(request.body, is_json=is_json)
@@ -149,7 +150,8 @@ class Service:
             )
         if self.shift:
             self.shift.add(answers)
-        return Response(200, kind, written.write(predictor, answers, kind))
+        ends = None if level is None else intervals(predictor.model, answers, level)
+        return Response(200, kind, written.write(predictor, answers, kind, ends))
 
     def _decoded(self, request: Request) -> bytes:
         return decoded(request.body, request.content_encoding, self._settings.max_body_bytes)

@@ -173,7 +173,10 @@ def open_library(path: str) -> ctypes.CDLL:
 
 
 def _create(library: ctypes.CDLL, model: Model, level: int) -> Any:
-    arrays = {name: np.ascontiguousarray(array, _ARRAYS[name]) for name, array in model.arrays.items()}
+    given = model.arrays
+    arrays = {
+        name: np.ascontiguousarray(given[name], kind) for name, kind in _ARRAYS.items() if name in given
+    }
     arrays["baseline"] = np.array(model.head.baseline, dtype=np.float64)
     arrays["step"] = np.array([(_OPERATIONS[s.op], s.a, s.b, 0, s.p, s.q) for s in model.steps], dtype=_STEP)
     linear = model.head.kind == "linear"

@@ -116,7 +116,8 @@ class Model:
     weights_K (inputs, outputs) and bias_K (outputs) of layer K, the first of which reads all entries.
 
     Of a classification: `calibration` is applied to its probabilities, and from `threshold` (0-1) on the
-    second of two classes is answered; without one the likelier class is."""
+    second of two classes is answered; without one the likelier class is. Of a regression: `residuals`, see
+    inference.model.intervals."""
 
     columns: tuple[InputColumn, ...]
     steps: tuple[Step, ...]

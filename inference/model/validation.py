@@ -16,6 +16,7 @@ import numpy.typing as npt
 from contracts.values import TYPES
 from inference.errors import ArtefactError
 from inference.model.dense import ACTIVATIONS
+from inference.model.intervals import RESIDUALS
 from inference.model.structure import Head, InputColumn, Model, Step
 
 # Far above any model that was worth serving, and far below what overflows an index of 32 bits.
@@ -43,6 +44,7 @@ def validate(model: Model) -> None:
     _check_head(model.head)
     _check_classes(model)
     _check_decisions(model)
+    _check_residuals(model)
     check = _KINDS.get(model.head.kind)
     _require(check is not None, f"the head's kind is {model.head.kind!r}; known are {', '.join(_KINDS)}")
     check(model)  # type: ignore[misc]  # required above
@@ -160,6 +162,16 @@ def _check_decisions(model: Model) -> None:
         _require(
             len(model.classes) == _TWO_CLASSES, f"a threshold is for two classes, not {len(model.classes)}"
         )
+
+
+def _check_residuals(model: Model) -> None:
+    """Of a regression: finite numbers in rising order."""
+    if RESIDUALS not in model.arrays:
+        return
+    found = _array(model.arrays, RESIDUALS, "f", 1)
+    _require(not model.classes and model.head.outputs == 1, "residuals are of a regression's one output")
+    rising = len(found) > 0 and bool(np.isfinite(found).all()) and bool((np.diff(found) >= 0).all())
+    _require(rising, "the residuals are not finite numbers in rising order")
 
 
 def _array(arrays: Arrays, name: str, kinds: str, dimensions: int) -> npt.NDArray[Any]:

@@ -18,6 +18,7 @@ from lambdas.evaluate_model.candidate import Candidate
 from lambdas.evaluate_model.causes import Case, causes_of
 from lambdas.evaluate_model.checks import Contest
 from lambdas.evaluate_model.collapse import recorded_advantage
+from lambdas.evaluate_model.coverage import coverage_of
 from lambdas.evaluate_model.drift import Drift, drift_of
 from lambdas.evaluate_model.exposure import Exposure
 from lambdas.evaluate_model.gate import COLLAPSED, Verdict, compare
@@ -61,6 +62,7 @@ class Evaluation:
     weights: FloatArray | None = None
     threshold: float | None = None
     champion_threshold: float | None = None
+    intervals: Mapping[str, float] | None = None
 
     def figure(self, answers: FloatArray, threshold: float | None = None) -> Figure:
         """The gate's metric of answers to the holdout, by the rows' weights."""
@@ -167,6 +169,7 @@ def evaluate(
         weights=weights,
         threshold=contest.threshold,
         champion_threshold=contest.champion_threshold,
+        intervals=coverage_of(challenger.predictor.model, target, answers, weights),
     )
 
 

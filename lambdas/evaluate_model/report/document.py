@@ -58,6 +58,7 @@ def report_document(evaluation: Evaluation, origin: Origin) -> dict[str, Any]:
         "rows": _rows(evaluation, origin),
         "gains": _gains(verdict.gains),
         "answers": _answers(evaluation),
+        "intervals": evaluation.intervals,
         "slices": _slices(evaluation),
         "fairness": fairness(evaluation),
         "importance": dict(evaluation.importance),
@@ -179,7 +180,8 @@ def known(value: float) -> float | None:
 
 def _model(evaluation: Evaluation) -> dict[str, Any]:
     manifest = evaluation.manifest
-    wanted = ("estimator", "parameters", "seed", "engine", "model_hash", "cv_metrics", "parity", "columns")
+    wanted = ["estimator", "parameters", "seed", "engine", "model_hash", "cv_metrics", "parity", "columns"]
+    wanted += ["threshold", "calibration", "intervals"]
     return {name: manifest[name] for name in wanted if name in manifest}
 
 

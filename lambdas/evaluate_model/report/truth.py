@@ -25,7 +25,25 @@ _SHOWN_CLASSES, _SHOWN_CHARACTERS = 20, 24
 def answers(document: Document) -> Markup:
     found = document["answers"]
     parts = _classification(found) if "confusion" in found else _regression(found, document)
+    parts += [note(sentence) for sentence in (_intervals(document), _threshold(document)) if sentence]
     return section("answers", "Answers beside the truth", models_key(document), *parts)
+
+
+def _intervals(document: Document) -> str:
+    found = document.get("intervals")
+    if not found:
+        return ""
+    return (
+        f"Asked for intervals of {share(found['level'])}, the challenger's held the truth of "
+        f"{share(found['coverage_share'])} of these rows; each is {figure(found['width'])} wide."
+    )
+
+
+def _threshold(document: Document) -> str:
+    found = document["model"].get("threshold")
+    return (
+        "" if found is None else f"The challenger says the second class from a probability of {found:.3g} on."
+    )
 
 
 def _regression(found: dict[str, Any], document: Document) -> list[Markup]:

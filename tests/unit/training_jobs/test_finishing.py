@@ -15,7 +15,7 @@ from tests.unit.training_jobs.rows import housing_config
 from training_jobs.calibrating import fit_calibration, helpful_calibration
 from training_jobs.deciding import best_threshold, decision_metric, helpful_threshold
 from training_jobs.export.checks import predictor_of
-from training_jobs.finishing import finish
+from training_jobs.finishing import coverage, finish
 from training_jobs.out_of_fold import Judged, held_out, in_all_classes, together
 
 
@@ -154,3 +154,49 @@ def test_every_part_is_judged_by_what_the_others_chose() -> None:
 
 def test_a_class_unknown_to_a_fold_has_no_probability() -> None:
     assert in_all_classes(np.array([[0.3, 0.7]]), np.array([0, 2]), 3).tolist() == [[0.3, 0.0, 0.7]]
+
+
+def values_of(folds: int = 3, count: int = 300) -> list[Judged]:
+    random = np.random.default_rng(8)
+    return [Judged(random.normal(size=count), np.zeros(count)) for _ in range(folds)]
+
+
+def test_a_regression_keeps_what_its_answers_were_off() -> None:
+    head = Head("linear", 1, (0.0,))
+    model = Model((InputColumn("x", "number"),), (), head, (), {"weights": np.array([[1.0]])})
+    parts = values_of()
+    finished, after = finish(model, parts, training(), "rmse_error", 1)
+    assert finished.arrays["residuals"].tolist() == np.sort(together(parts).truth).tolist()
+    assert [len(part) for part in after] == [300] * 3
+    few = [Judged(np.zeros(5), np.zeros(5))] * 3
+    assert finish(model, few, training(), "rmse_error", 1)[0] is model
+
+
+def test_many_residuals_are_thinned_out_evenly() -> None:
+    whole = np.arange(30_001.0)
+    head = Head("linear", 1, (0.0,))
+    model = Model((InputColumn("x", "number"),), (), head, (), {"weights": np.array([[1.0]])})
+    finished, _ = finish(model, [Judged(whole, np.zeros(30_001))], training(), "rmse_error", 1)
+    found = finished.arrays["residuals"]
+    assert len(found) == 10_000
+    assert (found[0], found[-1]) == (0.0, 30_000.0)
+    assert np.diff(found).max() <= 4
+
+
+@pytest.mark.parametrize("folds", [3, 1])
+def test_the_coverage_is_that_of_rows_that_chose_no_interval(folds: int) -> None:
+    found = coverage(values_of(folds, 1500), 1)["intervals"]
+    assert found["coverage_share"] == pytest.approx(0.9, abs=0.03)
+    assert found["width"] == pytest.approx(2 * 1.645, rel=0.1)
+    assert found["rows"] == folds * 1500
+
+
+def test_a_coverage_that_the_folds_do_not_share_shows() -> None:
+    parts = values_of()
+    off = [replace(parts[0], truth=parts[0].truth + 10), *parts[1:]]
+    assert coverage(off, 1)["intervals"]["coverage_share"] < 0.8
+
+
+def test_classes_and_few_rows_have_no_intervals() -> None:
+    assert coverage(folds_of(1.0), 1) == {}
+    assert coverage([Judged(np.zeros(9), np.zeros(9))], 1) == {}

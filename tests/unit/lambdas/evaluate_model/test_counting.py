@@ -114,3 +114,19 @@ def test_the_champions_threshold_is_its_own_too(tmp_path: Path) -> None:
     found = judged(tmp_path, config, columns, model, replace(model, threshold=0.24))
     assert not found.verdict.promote
     assert all(rise <= 1 for rise in found.importance.values())
+
+
+def test_the_report_says_how_often_intervals_held(tmp_path: Path) -> None:
+    model = world.linear_model()
+    residuals = np.sort(np.random.default_rng(1).normal(0, 5, 999))
+    wide = replace(model, arrays={**model.arrays, "residuals": residuals})
+    found = judged(tmp_path, world.config(), world.rows(), wide, model)
+    assert found.intervals is not None
+    assert found.intervals["coverage_share"] == pytest.approx(0.9, abs=0.04)
+    assert found.intervals["width"] == pytest.approx(2 * 1.645 * 5, rel=0.1)
+
+
+def test_without_residuals_there_are_no_intervals(tmp_path: Path) -> None:
+    model = world.linear_model()
+    few = replace(model, arrays={**model.arrays, "residuals": np.zeros(5)})
+    assert judged(tmp_path, world.config(), world.rows(), few, model).intervals is None
