@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-serving test-tables doctor
+.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables bootstrap doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -93,6 +93,9 @@ test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Tr
 
 test-tables: setup-dev  ## six real tables, each drafted and rehearsed unedited
 	@$(BIN)/python -m pytest -m tables tests/tables
+
+test-long: setup-dev node_modules/.ready  ## minutes each: a rehearsal as on a Mac, other teams' data, a VPC of its own
+	@$(BIN)/python -m pytest -m long
 
 test-deployments: setup-dev  ## each fault that a deployment must survive, under a load of 200 requests/s
 	@$(BIN)/python -m pytest -rP -m deployments tests/integration/deployments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,13 +82,11 @@ class Story:
         there was a better model."""
         self._display.act("Act two: a better model breaks under traffic and is rolled back")
         champion = self._stage.endpoint_config()
-        breaking = _Breaking(self._stage, self._source, faults, champion)
-        with breaking:
-            execution = self._stage.run(
-                self._source.name, self._source.content, self._display, breaking.on_state
-            )
+        watching = _UnderTraffic(self._stage, self._source, champion, faults)
+        with watching:
+            execution = self._upload(self._source.content, watching.on_state)
         run = Run("improved data, broken model", execution, champion, self._stage.endpoint_config())
-        run.timeline, run.traffic = breaking.timeline, breaking.traffic
+        run.timeline, run.traffic = watching.timeline, watching.traffic
         self._runs.append(run)
         if run.endpoint_config_after != champion:
             raise RehearsalError(f"{execution.outcome}, but the endpoint serves {run.endpoint_config_after}")
@@ -105,13 +104,19 @@ class Story:
     def better_model(self) -> None:
         """Act three: the same data, with the model whole, takes over."""
         self._display.act("Act three: the improved model, mended, takes over")
-        if not self._promoted("improved data", self._source.content):
+        watching = _UnderTraffic(self._stage, self._source, self._stage.endpoint_config())
+        with watching:
+            taken = self._promoted("improved data", self._source.content, watching.on_state)
+        if not taken:
             self._note("Trained once more, the model is not surely better than the champion, which serves on")
 
-    def _promoted(self, label: str, content: bytes) -> bool:
+    def _upload(self, content: bytes, on_state: Callable[[str], None] | None = None) -> Execution:
+        return self._stage.run(self._source.name, content, self._display, on_state)
+
+    def _promoted(self, label: str, content: bytes, on_state: Callable[[str], None] | None = None) -> bool:
         """Upload, and whether it was promoted; another verdict is shown, a failure raises RehearsalError."""
         before = self._stage.endpoint_config() if self._runs and self._champion else ""
-        run = Run(label, self._stage.run(self._source.name, content, self._display), before)
+        run = Run(label, self._upload(content, on_state), before)
         self._runs.append(run)
         if run.execution.outcome in (*VERDICTS, DATASET_REJECTED):
             self._say_verdict(run)
@@ -146,10 +151,13 @@ class Story:
         return predictions
 
 
-class _Breaking:
-    """Breaks the next model as soon as its name is known, and watches its deployment under traffic."""
+class _UnderTraffic:
+    """Sends requests while a model takes over, since nothing else proves a new model; where faults are given,
+    it breaks that model first, and watches where the requests go."""
 
-    def __init__(self, stage: Stage, source: Source, faults: FleetFaults, champion: str) -> None:
+    def __init__(
+        self, stage: Stage, source: Source, champion: str, faults: FleetFaults | None = None
+    ) -> None:
         self._stage, self._source, self._faults, self._champion = stage, source, faults, champion
         self._open = contextlib.ExitStack()
         self._green = ""
@@ -159,19 +167,22 @@ class _Breaking:
     def on_state(self, name: str) -> None:
         if name == "EvaluateModel":
             self._green = self._stage.newest_training_job()
-            self._faults.put({"error_share": BROKEN_SHARE}, endpoint_config=self._green)
+            if self._faults:
+                self._faults.put({"error_share": BROKEN_SHARE}, endpoint_config=self._green)
         elif name == "DeployCanary":
-            self.timeline = self._stage.timeline(self._champion, self._green)
+            if self._faults:
+                self.timeline = self._stage.timeline(self._champion, self._green)
+                self._open.enter_context(self.timeline)
             self.traffic = self._stage.traffic(self._source.questions[0])
-            self._open.enter_context(self.timeline)
             self._open.enter_context(self.traffic)
 
-    def __enter__(self) -> _Breaking:
+    def __enter__(self) -> _UnderTraffic:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
-        self._faults.clear()
+        if self._faults:
+            self._faults.clear()
 
 
 def _short(value: str) -> str:

@@ -10,7 +10,7 @@ from localcloud.sample_data import generate
 from operations.rehearsal.watch import Execution, find_execution, watch
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 
 
 class Pipeline:

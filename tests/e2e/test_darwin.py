@@ -11,7 +11,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(960)
+@pytest.mark.long
+@pytest.mark.timeout(1_860)
 def test_the_rehearsal_goes_through_on_a_mac():
     mac = os.pathsep.join((str(PROJECT / "tests" / "darwin"), str(PROJECT)))
     done = subprocess.run(
@@ -20,7 +21,7 @@ def test_the_rehearsal_goes_through_on_a_mac():
         env={**{k: v for k, v in os.environ.items() if k != "DATA"}, "PYTHONPATH": mac},
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1_800,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

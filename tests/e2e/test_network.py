@@ -8,7 +8,8 @@ from tests.chaos.cloud import NAMES, ChaosCloud
 from tests.chaos.datasets import Line, good
 from tests.chaos.project import TINY, assembly
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sklearn import datasets
 
 from contracts.pipeline_config import PipelineConfig
@@ -19,6 +20,7 @@ from tests.chaos.project import assembly
 from tests.e2e.conftest import Pipeline
 
 SPEED = 60.0
+pytestmark = pytest.mark.long
 
 
 def wine(path: Path) -> Path:

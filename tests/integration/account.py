@@ -102,7 +102,7 @@ class Account:
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
         return [event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]]
 
-    def eventually(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+    def eventually(self, condition: Callable[[], bool], seconds: float = 120.0) -> bool:
         """Whether the condition comes true in time; a log group that is not there yet is not."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -83,7 +83,7 @@ def test_up_ends_clean_while_it_synthesises(project):
     while not list(project.glob("build/localcloud/cloud-*.log")):
         assert program.poll() is None, program.communicate()
     os.killpg(program.pid, signal.SIGINT)
-    out, said = program.communicate(timeout=60)
+    out, said = program.communicate(timeout=300)
     assert out == ""
     assert said.splitlines() in (["localcloud: stopped"], ["localcloud: interrupted"])
     assert_nothing_is_left(project)

@@ -24,6 +24,8 @@ STEPS = {
     "test": "unit, infrastructure, integration, end to end, the documents' code blocks",
     "test-newcomer": "a rehearsal from nothing, as an ordinary user",
     "test-pythons": "the unit tests on 3.11, 3.12 and 3.13",
+    "test-long": "a rehearsal as on a Mac, other teams' data, a VPC of its own",
+    "test-tables": "real tables, each drafted and rehearsed",
     "test-clients": "the AWS CLI, the SageMaker SDK, Triton's client",
     "test-deployments": "each fault of a deployment, under load",
     "test-serving": "100,000 bodies, a million requests",

@@ -13,7 +13,7 @@ from tests.chaos.project import assembly
 from tests.e2e.hostile.data import rows, written
 from tests.e2e.hostile.processes import Watch
 
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 600.0
 HOSTS = {
     name: f"host-marker-{number}-0f1e2d3c"
     for number, name in enumerate(

@@ -38,7 +38,7 @@ from tests.chaos.datasets import Line
 from tests.chaos.invariants import Champion, settle, violations
 from tests.integration.deployments.traffic import Traffic
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 POLL_SECONDS = 0.02
 PROBE = Line(1).probe()[0]
 ENTRY = "RegisterModel"

@@ -218,12 +218,12 @@ class Load:
 
     def result(self) -> tuple[int, dict[str, int]]:
         """Wait for its end: how many were sent, and how often each answer came."""
-        out, _ = self._process.communicate(timeout=120)
+        out, _ = self._process.communicate(timeout=600)
         document = json.loads(out)
         return document["sent"], document["answers"]
 
 
-def until(look: Callable[[], T | None], limit_seconds: float = 60.0) -> T:
+def until(look: Callable[[], T | None], limit_seconds: float = 300.0) -> T:
     """Look again and again until there is something; fails when there never is."""
     never = threading.Event()
     deadline = time.monotonic() + limit_seconds

@@ -18,7 +18,7 @@ from inference.http.service import Service
 from inference.http.settings import ServerSettings
 from inference.model.predictor import Predictor
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
 
 
 class Reply(NamedTuple):

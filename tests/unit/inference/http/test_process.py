@@ -57,7 +57,7 @@ def container(base: Path, port: int, workers: int, **settings: str) -> Iterator[
 
 def status_of(port: int) -> int:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
@@ -71,7 +71,7 @@ def test_the_container_serves_and_ends_when_told(tmp_path: Path, workers: int) -
     with container(tmp_path, port, workers) as process:
         assert status_of(port) == 200
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def test_a_request_under_way_is_answered_when_the_container_is_told_to_end(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_request_under_way_is_answered_when_the_container_is_told_to_end(tmp_p
     head = b"POST /invocations HTTP/1.1\r\nhost: h\r\ncontent-type: text/csv\r\n"
     with (
         container(tmp_path, port, 1) as process,
-        socket.create_connection(("127.0.0.1", port), timeout=20) as peer,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as peer,
     ):
         peer.sendall(head + b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body))
         assert peer.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -91,7 +91,7 @@ def test_a_request_under_way_is_answered_when_the_container_is_told_to_end(tmp_p
         peer.sendall(body)
         reply, _ = read_reply(peer)
         assert (reply.status, reply.headers["connection"]) == (200, "close")
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
@@ -133,7 +133,7 @@ def test_a_server_told_to_stop_while_a_worker_waits_to_start_again_stops(tmp_pat
         os.kill(workers_of(process)[0], signal.SIGKILL)
         read_until(process, "worker_died")
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def test_a_worker_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_worker_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
     with container(tmp_path, port, 1) as process:
         (worker,) = workers_of(process)
         process.kill()
-        process.wait(20)
+        process.wait(120)
         wait_until(lambda: not _is_running(worker))
 
 
@@ -179,7 +179,7 @@ def test_a_request_under_way_is_answered_before_the_process_ends(tmp_path: Path)
         peer.sendall(b"1,2,NONE\n")
         assert read_reply(peer)[0].status == 200
         assert hangs_up(peer)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def test_a_broken_model_is_served_as_unhealthy(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         }
         command = [sys.executable, "-m", "inference", "serve"]
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     assert done.returncode == 1

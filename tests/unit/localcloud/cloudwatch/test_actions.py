@@ -372,7 +372,7 @@ def test_a_function_is_invoked_if_it_lets_alarms_invoke_it(plug, cloudwatch, mon
     plug.courier.catch_up()
     monkeypatch.setattr(app, "AUTH", False)
     for thread in started:
-        thread.join(timeout=5)
+        thread.join(timeout=60)
     if not permitted:
         assert invoked == []
         assert "not authorized" in history(cloudwatch)[0]

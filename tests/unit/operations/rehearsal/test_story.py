@@ -1,5 +1,6 @@
 """The story goes as far as the data carry it: a verdict is shown, a failure is told with its row."""
 
+import contextlib
 import io
 import json
 from types import SimpleNamespace
@@ -42,6 +43,7 @@ class FakeStage:
 
     def __init__(self, *outcomes):
         self.outcomes, self.uploads, self.serving = list(outcomes), [], ""
+        self.under_traffic: list[int] = []
 
     def run(self, name, content, display, on_state=None):
         self.uploads.append(content)
@@ -53,7 +55,16 @@ class FakeStage:
             execution.error = outcome
         if on_state and outcome in ("Promoted", "DeploymentRolledBackError"):
             on_state("EvaluateModel")
+            on_state("DeployCanary")
         return execution
+
+    def timeline(self, blue, green):
+        return contextlib.nullcontext()
+
+    @contextlib.contextmanager
+    def traffic(self, question):
+        self.under_traffic.append(len(self.uploads))
+        yield
 
     def endpoint_config(self):
         assert self.serving, "there is no endpoint before the first promotion"
@@ -80,6 +91,11 @@ def test_as_told_the_sample_is_promoted_the_broken_model_rolled_back_and_the_men
     stage, story, _ = play("Promoted", "DeploymentRolledBackError", "Promoted")
     assert stage.uploads == [b"some", b"all", b"all"]
     assert story.notes == []
+
+
+def test_whatever_takes_over_from_a_champion_does_so_under_traffic_that_proves_it():
+    stage, _, _ = play("Promoted", "DeploymentRolledBackError", "Promoted")
+    assert stage.under_traffic == [2, 3]
 
 
 @pytest.mark.parametrize("verdict", ["ChallengerRejected", "NotComparable", "ChampionCollapsed"])
