@@ -177,17 +177,29 @@ class ChaosCloud:
     def alias(self, alias: str) -> str | None:
         """The version of the registered model that an MLflow alias names."""
         query = {"name": NAMES.registered_model, "alias": alias}
-        found = self._mlflow("registered-models/alias", query)
+        found = self.mlflow("registered-models/alias", query)
         return str(found["model_version"]["version"]) if found else None
 
-    def _mlflow(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    def mlflow(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """An answer of MLflow's REST API; an empty document where what was asked for is not there."""
         env = self.running.environment
-        url = f"{self.running.endpoint_url}/api/2.0/mlflow/{path}?{urlencode(query)}"
-        signed = AWSRequest("GET", url, headers={"x-sm-mlflow-app-arn": self._mlflow_arn})
+        url = f"{self.running.endpoint_url}/api/2.0/mlflow/{path}"
+        url += f"?{urlencode(query)}" if query else ""
+        data = json.dumps(body).encode() if body is not None else None
+        headers = {"x-sm-mlflow-app-arn": self._mlflow_arn, "Content-Type": "application/json"}
+        signed = AWSRequest(method, url, data=data, headers=headers)
         keys = Credentials(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
         SigV4Auth(keys, "sagemaker", env["AWS_REGION"]).add_auth(signed)
+        request = urllib.request.Request(url, data=data, headers=dict(signed.headers), method=method)
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, headers=dict(signed.headers))) as answer:
+            with urllib.request.urlopen(request) as answer:
                 return dict(json.load(answer))
         except urllib.error.HTTPError as refusal:
             if refusal.code in (400, 404):
