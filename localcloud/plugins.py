@@ -20,6 +20,7 @@ _MODULES = (
     "localcloud.references",
     "localcloud.template_rules",
     "localcloud.passing",
+    "localcloud.simulation",
     "localcloud.redrive",
     "localcloud.queue_urls",
     "localcloud.queue_metrics",

@@ -51,6 +51,23 @@ def synthesise(root: Path, stage: str, directory: Path) -> Mapping[str, Any]:
     return found
 
 
+ARNS: Mapping[str, str] = {
+    "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{name}",
+    "AWS::IAM::Role": "iam::{account}:role/{name}",
+    "AWS::KMS::Key": "kms:{region}:{account}:key/{name}",
+    "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
+    "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
+    "AWS::S3::Bucket": "s3:::{name}",
+    "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
+    "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
+    "AWS::SageMaker::MlflowApp": "sagemaker:{region}:{account}:mlflow-app/{name}",
+    "AWS::SageMaker::ModelPackageGroup": "sagemaker:{region}:{account}:model-package-group/{name}",
+    "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
+}
+REFERRED_TO_BY_ARN = frozenset({"AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"})
+"""Types whose `Ref` is their ARN."""
+
+
 @dataclass(frozen=True)
 class Template:
     """One stage's template in one account and region.
@@ -117,7 +134,12 @@ class Template:
         }
         if name in pseudo:
             return pseudo[name]
+        if self._kind(name) in REFERRED_TO_BY_ARN:
+            return self._arn(name)
         return self._name_of(name) or f"<{name}>"
+
+    def _kind(self, logical_id: str) -> str:
+        return str(self.resources.get(logical_id, {}).get("Type", ""))
 
     def _name_of(self, logical_id: str) -> str:
         resource = self.resources.get(logical_id, {})
@@ -125,18 +147,20 @@ class Template:
         return str(self.filled(resource["Properties"].get(key, ""))) if key else ""
 
     def _attribute(self, logical_id: str, attribute: str) -> str:
-        name = self._name_of(logical_id)
-        kind = self.resources.get(logical_id, {}).get("Type", "")
-        if attribute != "Arn" or not name:
-            return f"<{logical_id}.{attribute}>"
-        where = f"{self.region}:{self.account}"
-        return {
-            "AWS::S3::Bucket": f"arn:{self.partition}:s3:::{name}",
-            "AWS::DynamoDB::Table": f"arn:{self.partition}:dynamodb:{where}:table/{name}",
-            "AWS::Lambda::Function": f"arn:{self.partition}:lambda:{where}:function:{name}",
-            "AWS::SQS::Queue": f"arn:{self.partition}:sqs:{where}:{name}",
-            "AWS::Logs::LogGroup": f"arn:{self.partition}:logs:{where}:log-group:{name}:*",
-        }.get(kind, f"<{logical_id}.Arn>")
+        if attribute.endswith("Arn") and self._kind(logical_id) in ARNS:
+            return self._arn(logical_id)
+        return f"<{logical_id}.{attribute}>"
+
+    def _arn(self, logical_id: str) -> str:
+        """The resource's ARN; where the deployment chooses the name, with the logical id for it.
+
+        IAM's simulator refuses a policy whose resources are no ARNs.
+        """
+        pattern = ARNS[self._kind(logical_id)]
+        place = {"region": self.region, "account": self.account}
+        return f"arn:{self.partition}:" + pattern.format(
+            name=self._name_of(logical_id) or logical_id, **place
+        )
 
     def _substituted(self, text: str) -> str:
         for name in ("AWS::AccountId", "AWS::Region", "AWS::Partition", "AWS::URLSuffix"):
