@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables bootstrap doctor
+.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables bootstrap doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -146,6 +146,9 @@ destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 
 rollback: setup  ## deploy the previous champion again: STAGE=dev|prod, VERSION=N for another, REASON="..."
 	@$(BIN)/python -m operations.rollback --stage $(STAGE) $(if $(VERSION),--version $(VERSION)) --reason "$${REASON:-}"
+
+rebuild: setup  ## make a registered model again from its manifest, and compare: STAGE=dev|prod VERSION=N
+	@$(BIN)/python -m operations.rebuild --stage $(STAGE) --version $(VERSION)
 
 redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)

@@ -70,6 +70,14 @@ def describe_origin(job: Job) -> dict[str, str]:
     }
 
 
+def describe_machine(threads: int) -> dict[str, Any]:
+    """What else decides a fit's last bits: how many threads added up, and by which vector instructions."""
+    found: dict[str, Any] = np.show_config(mode="dicts")  # type: ignore[assignment]
+    vectors = found.get("SIMD Extensions", {})
+    names = [*vectors.get("baseline", []), *vectors.get("found", [])]
+    return {"threads": threads, "cpu_features": sorted(names)}
+
+
 def describe_training(choice: Choice, seed: int, cv_metrics: Mapping[str, float]) -> dict[str, Any]:
     """What was chosen. A job that is given `estimator` and `parameters` again needs no search."""
     members = {} if choice.only else {"members": [member.as_document() for member in choice.members]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.estimators import CHOSEN, PARAMETERS
-from training_jobs.choice import Choice, Parameters
+from training_jobs.choice import Choice, Member, Parameters
 from training_jobs.errors import InputError
 from training_jobs.experiment import Experiment
 from training_jobs.job import Job
@@ -17,6 +17,8 @@ from training_jobs.report import log
 # The `parameters` of an earlier model's manifest, as JSON, and its `estimator`.
 GIVEN = "parameters"
 GIVEN_ESTIMATOR = "estimator"
+# The `members` of an earlier blend's manifest, as JSON.
+GIVEN_MEMBERS = "members"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Decision:
 def decide(job: Job, experiment: Experiment) -> Decision:
     """What to fit; raises InputError on hyperparameters that say nothing usable."""
     training = experiment.config.training
+    if text := job.hyperparameters.get(GIVEN_MEMBERS):
+        log("members are given: no search")
+        return Decision(_given_members(text))
     if text := job.hyperparameters.get(GIVEN):
         log("parameters are given: no search")
         return Decision(Choice.of(_given_estimator(job, training.estimator), _given(text)))
@@ -59,6 +64,22 @@ def _given_estimator(job: Job, configured: str) -> str:
             f"hyperparameter {GIVEN_ESTIMATOR}: {name!r} takes no parameters; name one of {known}"
         )
     return name
+
+
+def _given_members(text: str) -> Choice:
+    try:
+        found = [Member(m["estimator"], dict(m["parameters"]), float(m["weight"])) for m in json.loads(text)]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"hyperparameter {GIVEN_MEMBERS}: expected a list of objects with estimator, parameters and"
+            f" weight, found {text[:80]!r}"
+        ) from error
+    if not found or any(member.estimator not in PARAMETERS for member in found):
+        names = ", ".join(member.estimator for member in found) or "none"
+        raise InputError(
+            f"hyperparameter {GIVEN_MEMBERS}: estimators are {', '.join(PARAMETERS)}, not {names}"
+        )
+    return Choice(tuple(found))
 
 
 def _given(text: str) -> Parameters:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from inference.model import artefact
+from inference.model.artefact import model_hash
 from training_jobs.dataset import read_config, read_dataset
 from training_jobs.experiment import Experiment
 from training_jobs.export import export_model
@@ -14,6 +15,7 @@ from training_jobs.finishing import coverage, finish
 from training_jobs.job import Job
 from training_jobs.manifest import (
     describe_answers,
+    describe_machine,
     describe_model,
     describe_origin,
     describe_parity,
@@ -65,6 +67,9 @@ def train(job: Job) -> None:
         manifest = {
             **origin,
             **describe_training(choice, experiment.seed, cv_metrics),
+            **describe_machine(experiment.threads),
+            "fitted_hash": model_hash(exact),
+            "configuration": config.as_document(),
             **coverage(judged, experiment.seed),
         }
         if decision.history:

@@ -15,6 +15,7 @@ import pytest
 from contracts.pipeline_config import PipelineConfig
 from inference.formats.bodies import read_csv
 from inference.model.predictor import Predictor
+from operations.rebuild import hyperparameters
 from tests.unit.training_jobs.rows import ROOT, TARGET, housing_config, housing_rows, write_job
 from training_jobs.__main__ import main
 from training_jobs.errors import DatasetError, InputError, ParameterError
@@ -76,6 +77,30 @@ def test_parameters_of_an_earlier_manifest_are_used_without_a_search(tmp_path: P
     train(job)
 
     assert manifest_of(job)["parameters"] == {"max_iter": 5, "learning_rate": 0.2}
+
+
+def test_a_blend_is_fitted_again_from_the_members_of_its_manifest(tmp_path: Path) -> None:
+    members = [
+        {"estimator": "hist_gradient_boosting", "parameters": {"max_iter": 5}, "weight": 0.75},
+        {"estimator": "linear", "parameters": {}, "weight": 0.25},
+    ]
+    first = quick_job(tmp_path / "first", members=json.dumps(members))
+    train(first)
+    manifest = manifest_of(first)
+    again = quick_job(tmp_path / "again", None, **hyperparameters(manifest))
+    train(again)
+
+    assert manifest["members"] == members
+    assert manifest_of(again)["model_hash"] == manifest["model_hash"]
+    assert manifest_of(again)["fitted_hash"] == manifest["fitted_hash"]
+    assert manifest["configuration"]["training"]
+    assert manifest["cpu_features"]
+
+
+@pytest.mark.parametrize("members", ["no json", "[]", '[{"estimator": "linear"}]', "7"])
+def test_members_that_say_nothing_usable_are_refused(tmp_path: Path, members: str) -> None:
+    with pytest.raises(InputError, match="hyperparameter members"):
+        train(quick_job(tmp_path, members=members))
 
 
 def test_a_classification_is_trained_and_described(tmp_path: Path) -> None:
