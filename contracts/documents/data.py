@@ -37,7 +37,7 @@ class Dataset(Document):
     rows: int
     train_rows: int
     holdout_rows: int
-    quarantined_rows: int
+    quarantined_rows: int = 0
     gap_rows: int | None = None
 
 

@@ -6,15 +6,15 @@ report; that of an older champion is made again from the dataset version that it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
+from contracts.documents.data import Dataset
 from contracts.errors import EvaluationError
 from contracts.pipeline_config import PipelineConfig
 from contracts.reading import PipelineConfigError
@@ -45,7 +45,7 @@ class Exposure:
 
 
 def expose(
-    dataset: Mapping[str, Any],
+    dataset: Dataset,
     config: PipelineConfig,
     holdout: pa.Table,
     package: Package | None,
@@ -53,10 +53,10 @@ def expose(
 ) -> Exposure:
     """Raises EvaluationError where the challenger's own training rows are gone."""
     near = NearDuplicates(holdout, [column.name for column in config.dataset.feature_columns])
-    builder = SketchBuilder(config.dataset, int(dataset["train_rows"]), key=f"sketch {dataset['version']}")
+    builder = SketchBuilder(config.dataset, dataset.train_rows, key=f"sketch {dataset.version}")
     wanted = sorted({*builder.columns, *near.columns})
     try:
-        for batch in training_rows(dataset["train_uri"], wanted, scratch):
+        for batch in training_rows(dataset.train_uri, wanted, scratch):
             builder.add(batch)
             near.add(batch)
     except storage.ObjectMissingError as error:

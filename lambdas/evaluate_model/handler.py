@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
+from contracts.documents.requests import EvaluateModelRequest
 from contracts.settings import EvaluateModelSettings
 from lambdas import standing
 from lambdas.aws import archives
@@ -29,9 +30,10 @@ _COUNTED = {
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice: it overwrites its own report."""
     settings = EvaluateModelSettings.from_environment()
+    request = EvaluateModelRequest.read(event)
     champion = standing.look(settings.endpoint_name, settings.model_package_group_name).champion
     with tempfile.TemporaryDirectory(prefix="evaluate-") as scratch:
-        found = inputs.fetch(event, champion, Path(scratch))
+        found = inputs.fetch(request, champion, Path(scratch))
         evaluation = evaluate(
             config=found.config,
             holdout=found.holdout,
@@ -43,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
         archive_hash = archives.hash_of(Path(scratch) / "challenger.tar.gz")
     document = report_document(evaluation, found.origin)
-    uris = outputs.write_report(settings, event["training"]["job_name"], document, found.exposure.challenger)
+    uris = outputs.write_report(settings, request.training.job_name, document, found.exposure.challenger)
     verdict = document["verdict"]
     count(settings.metric_namespace, _COUNTED[verdict["outcome"]])
     logger.info("verdict", promote=verdict["promote"], reason=verdict["reason"])

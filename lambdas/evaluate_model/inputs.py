@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from contracts.documents.data import Dataset
+from contracts.documents.requests import EvaluateModelRequest
 from contracts.errors import ChallengerUnreadableError, ChampionUnreadableError, EvaluationError
 from contracts.pipeline_config import PipelineConfig
 from contracts.reading import PipelineConfigError
@@ -37,34 +39,34 @@ class Inputs:
     origin: Origin
 
 
-def fetch(event: dict[str, Any], package: Package | None, scratch: Path) -> Inputs:
+def fetch(request: EvaluateModelRequest, package: Package | None, scratch: Path) -> Inputs:
     """Raises EvaluationError, which says which of the two models or the data it is about."""
-    dataset, training = event["dataset"], event["training"]
+    dataset, training = request.dataset, request.training
     config = _config(dataset)
     holdout = _holdout(dataset, config, scratch)
     return Inputs(
         config=config,
-        challenger=_challenger(training["model_data_uri"], scratch),
+        challenger=_challenger(training.model_data_uri, scratch),
         champion=_champion(package, scratch) if package else None,
         holdout=holdout,
         champion_profile=_profile_of(package) if package else None,
         champion_report=_report_of(package) if package else None,
         exposure=expose(dataset, config, holdout.table, package, scratch),
         origin=Origin(
-            dataset=dataset,
-            training=training,
+            dataset=dataset.as_document(),
+            training=training.as_document(),
             champion_arn=package.arn if package else "",
             champion_job_name=package.training_job_name if package else "",
-            profile=storage.read_json(dataset["profile_uri"]) or {},
-            dataset_manifest=storage.read_json(dataset["manifest_uri"]) or {},
+            profile=storage.read_json(dataset.profile_uri) or {},
+            dataset_manifest=storage.read_json(dataset.manifest_uri) or {},
             quarantined=_quarantined(dataset, scratch),
         ),
     )
 
 
-def _config(dataset: dict[str, Any]) -> PipelineConfig:
+def _config(dataset: Dataset) -> PipelineConfig:
     """The configuration under which the dataset was accepted and the challenger trained."""
-    uri = f"{dataset['contract_uri']}contract.json"
+    uri = f"{dataset.contract_uri}contract.json"
     document = storage.read_json(uri)
     if document is None:
         raise EvaluationError(f"{uri} is gone")
@@ -98,11 +100,11 @@ def _champion(package: Package, scratch: Path) -> Candidate:
     return champion
 
 
-def _holdout(dataset: dict[str, Any], config: PipelineConfig, scratch: Path) -> Holdout:
+def _holdout(dataset: Dataset, config: PipelineConfig, scratch: Path) -> Holdout:
     try:
         paths = [
             _downloaded(uri, scratch / "holdout" / f"{number:05d}.parquet")
-            for number, uri in enumerate(_files(dataset["holdout_uri"]))
+            for number, uri in enumerate(_files(dataset.holdout_uri))
         ]
     except storage.ObjectMissingError as error:
         raise EvaluationError(f"holdout: {error}") from error
@@ -134,12 +136,12 @@ def _report_of(package: Package) -> dict[str, Any] | None:
     return storage.read_json(f"{uri.removesuffix('.html')}.json") if uri else None
 
 
-def _quarantined(dataset: dict[str, Any], scratch: Path) -> list[dict[str, Any]]:
+def _quarantined(dataset: Dataset, scratch: Path) -> list[dict[str, Any]]:
     """The first rows that were set aside."""
-    if not dataset.get("quarantined_rows"):
+    if not dataset.quarantined_rows:
         return []
     rows: list[dict[str, Any]] = []
-    for number, uri in enumerate(_files(dataset["quarantine_uri"])):
+    for number, uri in enumerate(_files(dataset.quarantine_uri)):
         path = _downloaded(uri, scratch / "quarantine" / f"{number:05d}.parquet")
         batch = next(pq.ParquetFile(path).iter_batches(_EXAMPLES), None)
         rows += batch.to_pylist() if batch is not None else []

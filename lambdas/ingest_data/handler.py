@@ -8,6 +8,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.data import Dataset as DatasetDocument
+from contracts.documents.requests import IngestDataRequest
 from contracts.pipeline_config import PipelineConfig
 from contracts.settings import IngestDataSettings
 from lambdas.aws import once, storage
@@ -31,17 +33,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice: the same content under the same contract writes the same objects."""
     settings = IngestDataSettings.from_environment()
     config = PipelineConfig.load(Path(settings.pipeline_config_path))
-    upload = storage.open_upload(event["bucket"], event["key"], event["version_id"])
-    document = begin(config, upload, event.get("sequencer", ""))
+    request = IngestDataRequest.read(event)
+    upload = storage.open_upload(request.bucket, request.key, request.version_id)
+    document = begin(config, upload, request.sequencer)
     with tempfile.TemporaryDirectory(prefix="ingest-") as scratch:
         try:
-            arrival = receive(upload.chunks, event["key"], Path(scratch), config.dataset)
+            arrival = receive(upload.chunks, request.key, Path(scratch), config.dataset)
             document["version"] = version_of(arrival.sha256, config.contract_hash)
             dataset = ingest(arrival, config, Path(scratch))
         except DatasetRejected as rejected:
             document |= _kept_aside(settings, document, directory_of(Path(scratch)) / QUARANTINE)
             return reject(settings.metric_namespace, document, rejected)
-        return _accept(settings, config, document, dataset, _source(event, arrival))
+        return _accept(settings, config, document, dataset, _source(request, arrival))
 
 
 def _kept_aside(settings: IngestDataSettings, document: dict[str, Any], quarantine: Path) -> dict[str, str]:
@@ -70,13 +73,15 @@ def _accept(
         counts=dataset.counts, profile=dataset.profile, violations=dataset.violations, source=source
     )
     accepted = accept(settings.metric_namespace, document, config, found, uri, files)
-    return {**accepted, "holdout_uri": uri + HOLDOUT, "quarantine_uri": uri + QUARANTINE}
+    return DatasetDocument(
+        **accepted, holdout_uri=uri + HOLDOUT, quarantine_uri=uri + QUARANTINE
+    ).as_document()
 
 
-def _source(event: dict[str, Any], arrival: Arrival) -> dict[str, Any]:
+def _source(request: IngestDataRequest, arrival: Arrival) -> dict[str, Any]:
     return {
-        "uri": f"s3://{event['bucket']}/{event['key']}",
-        "version_id": event["version_id"],
+        "uri": f"s3://{request.bucket}/{request.key}",
+        "version_id": request.version_id,
         "sha256": arrival.sha256,
         "size_bytes": arrival.size_bytes,
     }

@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import Any
 
 from contracts import metrics
+from contracts.documents.data import RejectedDataset
 from contracts.pipeline_config import PipelineConfig
 from lambdas.aws import storage
 from lambdas.ingest_data.faults import DatasetRejected
@@ -44,8 +45,8 @@ def reject(metric_namespace: str, document: dict[str, Any], rejected: DatasetRej
     """The dataset's document where it breaks its contract."""
     logger.info("dataset rejected", reason=str(rejected))
     count(metric_namespace, metrics.DATASETS_REJECTED)
-    faults = [asdict(fault) for fault in rejected.faults[:MAX_FAULTS]]
-    return {**document, "accepted": False, "message": str(rejected), "faults": faults}
+    faults = tuple(asdict(fault) for fault in rejected.faults[:MAX_FAULTS])
+    return RejectedDataset(**document, accepted=False, message=str(rejected), faults=faults).as_document()
 
 
 def accept(
@@ -56,8 +57,8 @@ def accept(
     uri: str,
     files: Sequence[str],
 ) -> dict[str, Any]:
-    """The dataset's document where it is complete: contract, profile and, last of all, the manifest join the
-    files that lie under `uri` already."""
+    """The dataset's document where it is complete, but for the places of holdout and quarantine: contract,
+    profile and, last of all, the manifest join the files that lie under `uri` already."""
     counts = found.counts.as_document()
     storage.write_json(config.as_document(), f"{uri}contract/contract.json")
     storage.write_json(found.profile, f"{uri}profile.json")

@@ -9,6 +9,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.data import PartRead
+from contracts.documents.requests import IngestPartRequest
 from contracts.settings import IngestPartSettings
 from lambdas.aws import storage
 from lambdas.ingest_data.arrival import receive
@@ -25,24 +27,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     A part that cannot be read is no failure: MergeParts rejects the dataset with all such reasons at once.
     """
-    parts = Parts(bucket=IngestPartSettings.from_environment().artifact_bucket_name, list=event["list"])
+    settings, request = IngestPartSettings.from_environment(), IngestPartRequest.read(event)
+    parts = Parts(bucket=settings.artifact_bucket_name, list=request.list)
     config = parts.config()
-    upload = storage.open_upload(event["bucket"], event["key"], event["version_id"])
+    upload = storage.open_upload(request.bucket, request.key, request.version_id)
     with tempfile.TemporaryDirectory(prefix="part-") as name:
-        scratch, uri = Path(name), parts.uri(event["number"])
+        scratch, uri = Path(name), parts.uri(request.number)
         try:
-            arrival = receive(upload.chunks, event["key"], scratch, config.dataset)
-            result = ingest_part(arrival, event, config, scratch, scratch / "part")
+            arrival = receive(upload.chunks, request.key, scratch, config.dataset)
+            result = ingest_part(arrival, request, config, scratch, scratch / "part")
         except DatasetRejected as rejected:
-            result = _unreadable(event, rejected)
+            result = _unreadable(request, rejected)
         else:
             for file in sorted((scratch / "part").iterdir()):
                 storage.upload_file(file, uri + file.name, PARQUET_TYPE)
     storage.write_json(result.as_document(), uri + RESULT_FILE)
-    logger.info("part read", extra={"part": event["part"], "rows": result.rows, "faults": len(result.faults)})
-    return {"number": event["number"], "rows": result.rows}
+    logger.info("part read", extra={"part": request.part, "rows": result.rows, "faults": len(result.faults)})
+    return PartRead(number=request.number, rows=result.rows).as_document()
 
 
-def _unreadable(event: dict[str, Any], rejected: DatasetRejected) -> PartResult:
-    faults = [asdict(replace(fault, part=event["part"])) for fault in rejected.faults[:MAX_FAULTS]]
-    return PartResult(part=event["part"], version_id=event["version_id"], faults=tuple(faults))
+def _unreadable(request: IngestPartRequest, rejected: DatasetRejected) -> PartResult:
+    faults = [asdict(replace(fault, part=request.part)) for fault in rejected.faults[:MAX_FAULTS]]
+    return PartResult(part=request.part, version_id=request.version_id, faults=tuple(faults))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
+from contracts.documents.requests import IngestPartRequest
 from contracts.pipeline_config import PipelineConfig
 from lambdas import parts
 from lambdas.ingest_data.arrival import Arrival
@@ -23,7 +23,7 @@ from lambdas.parts import PartResult
 
 
 def ingest_part(
-    arrival: Arrival, item: dict[str, Any], config: PipelineConfig, scratch: Path, directory: Path
+    arrival: Arrival, item: IngestPartRequest, config: PipelineConfig, scratch: Path, directory: Path
 ) -> PartResult:
     """Write the part's files into the directory; raises DatasetRejected where it cannot be read."""
     check_form(arrival, config.dataset)
@@ -38,12 +38,12 @@ def ingest_part(
 def _ingest(
     engine: Engine,
     arrival: Arrival,
-    item: dict[str, Any],
+    item: IngestPartRequest,
     contract: DatasetContract,
     directory: Path,
 ) -> PartResult:
-    every = power_of_two(sampling_step(arrival.size_bytes, arrival.head, item["sample_rows"]))
-    keys = Keys(contract, directory, item["number"], has_lines=engine.source.has_lines)
+    every = power_of_two(sampling_step(arrival.size_bytes, arrival.head, item.sample_rows))
+    keys = Keys(contract, directory, item.number, has_lines=engine.source.has_lines)
     reading = read_rows(
         engine,
         arrival,
@@ -56,14 +56,14 @@ def _ingest(
     )
     keys.finish(engine, arrival)
     if reading.counts.bad:
-        write_quarantine(engine, directory / parts.QUARANTINE_FILE, part=item["part"])
+        write_quarantine(engine, directory / parts.QUARANTINE_FILE, part=item.part)
     return _result(engine, arrival, item, contract, directory, reading, every)
 
 
 def _result(
     engine: Engine,
     arrival: Arrival,
-    item: dict[str, Any],
+    item: IngestPartRequest,
     contract: DatasetContract,
     directory: Path,
     reading: Reading,
@@ -72,8 +72,8 @@ def _result(
     _write_sample(reading.sample, directory / parts.SAMPLE_FILE)
     figures, classes = measure(engine, contract, directory)
     return PartResult(
-        part=item["part"],
-        version_id=item["version_id"],
+        part=item.part,
+        version_id=item.version_id,
         sha256=arrival.sha256,
         size_bytes=arrival.size_bytes,
         rows=reading.counts.rows,

@@ -10,6 +10,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.data import ManifestSource
+from contracts.documents.data import Parts as PartsDocument
+from contracts.documents.requests import IngestPartRequest, ListPartsRequest
 from contracts.pipeline_config import PipelineConfig
 from contracts.settings import ListPartsSettings
 from lambdas.aws import storage
@@ -30,27 +33,27 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice: whatever versions it pins, they have a list of their own."""
     settings = ListPartsSettings.from_environment()
     config = PipelineConfig.load(Path(settings.pipeline_config_path))
-    upload = storage.open_upload(event["bucket"], event["key"], event["version_id"])
-    document = begin(config, upload, event.get("sequencer", ""))
+    request = ListPartsRequest.read(event)
+    upload = storage.open_upload(request.bucket, request.key, request.version_id)
+    document = begin(config, upload, request.sequencer)
     try:
-        names = parts_of(_content(upload), folder_of(event["key"]))
-        pinned = _pin(event, names)
+        names = parts_of(_content(upload), folder_of(request.key))
+        pinned = _pin(request, names)
     except DatasetRejected as rejected:
         return reject(settings.metric_namespace, document, rejected)
     parts = Parts(bucket=settings.artifact_bucket_name, list=_list_of(pinned, config.contract_hash))
-    items = _items(event, names, pinned, parts)
+    items = _items(request.bucket, names, pinned, parts)
     storage.write_json(config.as_document(), parts.contract_uri)
     storage.write_json(items, f"s3://{parts.bucket}/{parts.items_key}")
     logger.info("parts listed", extra={"list": parts.list, "parts": len(items)})
-    source = {"uri": f"s3://{event['bucket']}/{event['key']}", "version_id": event["version_id"]}
-    return {
+    return PartsDocument(
         **document,
-        "accepted": True,
-        "list": parts.list,
-        "items_key": parts.items_key,
-        "count": len(items),
-        "source": source,
-    }
+        accepted=True,
+        list=parts.list,
+        items_key=parts.items_key,
+        count=len(items),
+        source=ManifestSource(uri=f"s3://{request.bucket}/{request.key}", version_id=request.version_id),
+    ).as_document()
 
 
 def _content(upload: storage.Upload) -> bytes:
@@ -63,12 +66,12 @@ def _content(upload: storage.Upload) -> bytes:
     return content
 
 
-def _pin(event: dict[str, Any], names: list[str]) -> list[storage.Version]:
+def _pin(request: ListPartsRequest, names: list[str]) -> list[storage.Version]:
     """The version of each part that is the newest now."""
-    folder = folder_of(event["key"])
+    folder = folder_of(request.key)
 
     def look(name: str) -> storage.Version | None:
-        return storage.newest_version(event["bucket"], folder + name)
+        return storage.newest_version(request.bucket, folder + name)
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         found = list(threads.map(look, names))
@@ -88,20 +91,20 @@ def _list_of(pinned: list[storage.Version], contract_hash: str) -> str:
 
 
 def _items(
-    event: dict[str, Any], names: list[str], pinned: list[storage.Version], parts: Parts
+    bucket: str, names: list[str], pinned: list[storage.Version], parts: Parts
 ) -> list[dict[str, Any]]:
     """What each child of the Map is given. A part's sample is twice its share of the whole's, by size."""
     total = sum(version.size_bytes for version in pinned) or 1
     shares = [version.size_bytes / total for version in pinned]
     return [
-        {
-            "list": parts.list,
-            "number": number,
-            "part": name,
-            "bucket": event["bucket"],
-            "key": version.key,
-            "version_id": version.version_id,
-            "sample_rows": max(_MIN_SAMPLE_ROWS, min(SAMPLE_ROWS, round(2 * SAMPLE_ROWS * share))),
-        }
+        IngestPartRequest(
+            list=parts.list,
+            number=number,
+            part=name,
+            bucket=bucket,
+            key=version.key,
+            version_id=version.version_id,
+            sample_rows=max(_MIN_SAMPLE_ROWS, min(SAMPLE_ROWS, round(2 * SAMPLE_ROWS * share))),
+        ).as_document()
         for number, (name, version, share) in enumerate(zip(names, pinned, shares, strict=True))
     ]

@@ -9,6 +9,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts.documents.data import Dataset, ManifestSource
+from contracts.documents.requests import MergePartsRequest
 from contracts.settings import MergePartsSettings
 from lambdas import parts
 from lambdas.aws import storage
@@ -28,11 +30,11 @@ _SIDES = {"train": parts.TRAIN_FILE, "holdout": parts.HOLDOUT_FILE}
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice: the same parts under the same contract write the same objects."""
     settings = MergePartsSettings.from_environment()
-    listed = event["parts"]
-    document = {name: listed[name] for name in ("contract_hash", "upload_order")}
+    listed = MergePartsRequest.read(event).parts
+    document = {"contract_hash": listed.contract_hash, "upload_order": listed.upload_order}
     with tempfile.TemporaryDirectory(prefix="merge-") as scratch:
-        store = Store(Parts(bucket=settings.artifact_bucket_name, list=listed["list"]), Path(scratch))
-        results, across = store.results(listed["count"]), Path(scratch) / "across.parquet"
+        store = Store(Parts(bucket=settings.artifact_bucket_name, list=listed.list), Path(scratch))
+        results, across = store.results(listed.count), Path(scratch) / "across.parquet"
         config = store.parts.config()
         try:
             check_readable(results)
@@ -47,10 +49,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         counts=merged.counts,
         profile=merged.profile,
         violations=merged.violations,
-        source=_source(listed["source"], results),
+        source=_source(listed.source, results),
     )
     accepted = accept(settings.metric_namespace, document, config, found, uri, files)
-    return {**accepted, "holdout_uri": f"{uri}holdout/", "quarantine_uri": f"{uri}quarantine/"}
+    return Dataset(**accepted, holdout_uri=f"{uri}holdout/", quarantine_uri=f"{uri}quarantine/").as_document()
 
 
 def _lay_out(merged: Merged, store: Store, uri: str) -> list[str]:
@@ -98,10 +100,10 @@ def _kept_aside(
     return {"quarantine_uri": f"{uri}quarantine/"} if _set_aside(results, across, store, uri) else {}
 
 
-def _source(source: dict[str, Any], results: Sequence[PartResult]) -> dict[str, Any]:
+def _source(source: ManifestSource, results: Sequence[PartResult]) -> dict[str, Any]:
     """The manifest's object version, and beside it those of the parts."""
     return {
-        **source,
+        **source.as_document(),
         "sha256": content_of(results),
         "size_bytes": sum(result.size_bytes for result in results),
         "parts": [

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from contracts import errors
-from step_functions import diagram
+from step_functions import diagram, documents
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -17,6 +17,10 @@ STATES = json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text())[
 
 def test_the_pipeline_is_drawn_as_it_is():
     assert diagram.embedded((ROOT / "step_functions/README.md").read_text()) == diagram.current()
+
+
+def test_the_table_of_the_document_is_that_of_its_classes():
+    assert documents.embedded((ROOT / "step_functions/README.md").read_text()) == documents.render()
 
 
 def test_the_readme_s_short_drawing_names_only_states_that_exist():

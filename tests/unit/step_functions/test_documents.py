@@ -178,10 +178,7 @@ def test_what_the_state_machine_writes_itself_is_what_its_classes_say() -> None:
                 assert not list(unknown(Error, caught["error"], name))
 
 
-DATA = {"IngestData", "ListParts", "IngestPart", "MergeParts", "EvaluateModel"}
-
-
-@pytest.mark.parametrize("name", sorted(set(STATES) - DATA - {"CheckPreconditions"}))
+@pytest.mark.parametrize("name", sorted(set(STATES) - {"CheckPreconditions"}))
 def test_a_handler_reads_its_own_request(name: str) -> None:
     source = (ROOT / "lambdas" / folder_of(name) / "handler.py").read_text(encoding="utf-8")
     reads = {

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.settings import EvaluateModelSettings
 from inference.model.artefact import Artefact
+from tests.unit import documents
 from tests.unit.lambdas.conftest import REGION, Context, set_environment
 from tests.unit.lambdas.evaluate_model import world
 from tests.unit.lambdas.fakes import FakeMlflow, FakeSageMaker
@@ -81,7 +82,7 @@ class Pipeline:
         training = world.write_parquet(self.scratch / f"{version}.train.parquet", train)
         self.put(f"{base}train/train.parquet", training.read_bytes())
         document = {
-            "accepted": True,
+            **documents.DATASET.as_document(),
             "version": version,
             "uri": f"s3://{BUCKET}/{base}",
             "contract_hash": self.config.contract_hash,
