@@ -51,7 +51,12 @@ def user() -> Iterator[pwd.struct_passwd]:
 
 
 def processes_of(uid: int) -> list[psutil.Process]:
-    return [process for process in psutil.process_iter(["uids"]) if process.info["uids"].real == uid]
+    """Those that run; one that is over and was not asked for its status holds nothing."""
+    return [
+        process
+        for process in psutil.process_iter(["uids", "status"])
+        if process.info["uids"].real == uid and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def clone(user: pwd.struct_passwd) -> Path:
