@@ -103,9 +103,10 @@ def chosen(
     contract = config.dataset
     features = [column.name for column in contract.feature_columns]
     blend, folds = found.blend()
+    blended = [fold.metrics(contract.task, "rmse_error") for fold in folds]
     for name, choice, scores in (
         (f"auto ({found.best().estimator})", found.best(), found.trials[0].scores),
-        (f"ensemble of {len(blend.members)}", blend, folds),
+        (f"ensemble of {len(blend.members)}", blend, blended),
     ):
         fit = partial(experiment.fit_choice, choice)
         score = timed(f"Greenlight, {name}, {budget} s", fit, test, features, contract.target)
