@@ -91,7 +91,7 @@ build/clients/aws/.ready: tests/clients/requirements.txt | setup-dev
 test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Triton's client as clients (heavy)
 	@$(BIN)/python -m pytest -m clients tests/clients
 
-test-tables: setup-dev  ## six real tables, each drafted and rehearsed unedited
+test-tables: setup-dev  ## tables of every kind, each drafted and trained unedited; six of them rehearsed
 	@$(BIN)/python -m pytest -m tables tests/tables
 
 test-long: setup-dev node_modules/.ready  ## minutes each: a rehearsal as on a Mac, other teams' data, a VPC of its own

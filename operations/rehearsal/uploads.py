@@ -106,7 +106,7 @@ def questions_of(table: TableFile, contract: DatasetContract, count: int) -> Ite
     for start in range(0, step * count, step):
         for row in table.rows[start : start + step]:
             if _keeps(row, asked, len(table.names)):
-                texts = {column.name: row[place].strip() for column, place in features}
+                texts = {column.name: row[place] for column, place in features}
                 yield Question(row=texts, actual=row[target].strip())
                 break
 

@@ -1,0 +1,27 @@
+"""Tables of every kind become a served model by their own draft, unedited: `make test-tables`.
+
+Nothing of the cloud takes part, so that a table costs seconds: it is drafted, ingested, trained on, judged as
+a first model, and its own rows are sent to the server as they are written in the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tables.people import TABLES, Made
+from tests.tables.whole_way import go
+
+pytestmark = [pytest.mark.tables, pytest.mark.timeout(600)]
+
+
+@pytest.mark.parametrize("made", TABLES, ids=lambda made: made.__name__)
+def test_a_table_becomes_a_served_model_by_its_own_draft(tmp_path: Path, made: Made) -> None:
+    brought, path = made(), tmp_path / "brought.csv"
+    path.write_bytes(brought.content.encode() if isinstance(brought.content, str) else brought.content)
+    way = go(path, brought.target, brought.task, tmp_path)
+    assert way.is_promoted == brought.promoted, way.reason
+    assert len(way.answers) >= 3
+    for as_csv, as_json in way.answers:
+        assert as_csv == as_json or float(as_csv) == float(as_json)
