@@ -8,11 +8,12 @@ from typing import Protocol
 
 from contracts.reading import Table
 
-WAYS = ("row", "group", "time")
+WAYS = ("row", "group", "time", "position")
 # Raised when rows go to other sides than they used to: datasets of an older scheme keep their own versions.
 SCHEME = 2
 # The typed Parquet's column by which folds keep rows together, a whole number: rows or groups of one number
-# stay on one side. Of a time split it is the time, in days of a date: folds are judged on later rows.
+# stay on one side. Of a time split it is the time, in days of a date: folds are judged on later rows. Of a
+# split by position it is the row's place in the file, from 0.
 FOLD_COLUMN = "greenlight_fold"
 
 
@@ -29,7 +30,8 @@ class _Named(Protocol):
 class Split:
     """`by` row: a row goes to its side by a hash of what identifies it. By group: by a hash of `group`, so
     that a group is never on both sides. By time: the rows after a cut-off are the holdout, and those of
-    `gap_days` before it belong to neither side.
+    `gap_days` before it belong to neither side. By position: by a hash of the row's place in its file, for
+    tables of which most rows are like others in all but the target; the file may only grow at its end.
     """
 
     by: str
@@ -57,7 +59,7 @@ class Split:
 
     def check(self, table: Table, columns: Sequence[_Named], target: str) -> None:
         """Hold the column's name and type against the contract's columns; raises PipelineConfigError."""
-        if self.by == "row":
+        if self.by in ("row", "position"):
             return
         name = self.group if self.by == "group" else self.time
         found = next((column for column in columns if column.name == name), None)
@@ -80,10 +82,13 @@ BY_ROW = Split(by="row", group="", time="", gap_days=0)
 def identifying(
     split: Split, identifiers: Sequence[str], columns: Sequence[str], target: str
 ) -> tuple[str, ...]:
-    """The columns whose values say that two rows are one: the group, or the identifiers, or where there are
-    none all columns but the target. Then a corrected cell makes a new row."""
+    """The columns whose values say that two rows are one: the group, the time, the place in the file, or the
+    identifiers, or where there are none all columns but the target. Then a corrected cell makes a new row.
+    """
     if split.by == "group":
         return (split.group,)
     if split.by == "time":
         return (split.time,)
+    if split.by == "position":
+        return (FOLD_COLUMN,)
     return tuple(identifiers) or tuple(name for name in columns if name != target)

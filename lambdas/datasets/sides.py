@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contracts.dataset import DatasetContract
-from lambdas.datasets.identity import identities, numbers
+from lambdas.datasets.identity import Hashes, finished, identities, mixed, numbers
 
 NEITHER, TRAIN, HOLDOUT = 0, 1, 2
 _KEY = "side"
@@ -19,22 +19,30 @@ Side = npt.NDArray[np.int8]
 
 class Sides:
     """Of a split by row or group the side follows from the row's identity alone, so that a row which comes
-    again goes where it went. Of a split by time it follows from the cut-off (in days of a date, else in the
-    column's unit); until that is known every row is on the side of training.
+    again goes where it went; of one by position from its place in the file. Of a split by time it follows
+    from the cut-off (in days of a date, else in the column's unit); until that is known every row is on the
+    side of training.
     """
 
     def __init__(self, contract: DatasetContract, cut_off: float | None = None) -> None:
         self._contract, self._split, self._cut_off = contract, contract.split, cut_off
         self._held = round(contract.holdout_share * _PARTS)
 
-    def of(self, rows: pa.RecordBatch) -> tuple[Side, pa.Array]:
-        """Each row's side (n,), and its number for folds (see `FOLD_COLUMN`)."""
+    def of(self, rows: pa.RecordBatch, first: int = 0) -> tuple[Side, pa.Array]:
+        """Each row's side (n,), and its number for folds (see `FOLD_COLUMN`). `first` is the place of the
+        first of these rows in the file, from 0."""
         if self._split.by == "time":
             times = numbers(rows.column(self._split.time))
             return self._by_time(times), _fold_of_time(times, rows.column(self._split.time).type)
+        if self._split.by == "position":
+            places = np.arange(first, first + rows.num_rows, dtype=np.int64)
+            return self._by_hash(finished(mixed(places.view(np.uint64)), _KEY)), pa.array(places)
         hashes = identities(rows, self._contract.identity, _KEY)
+        return self._by_hash(hashes), pa.array((hashes >> np.uint64(33)), pa.int32())
+
+    def _by_hash(self, hashes: Hashes) -> Side:
         held = hashes % np.uint64(_PARTS) < np.uint64(self._held)
-        return np.where(held, HOLDOUT, TRAIN).astype(np.int8), pa.array((hashes >> np.uint64(33)), pa.int32())
+        return np.where(held, HOLDOUT, TRAIN).astype(np.int8)
 
     def _by_time(self, times: npt.NDArray[np.float64]) -> Side:
         if self._cut_off is None:

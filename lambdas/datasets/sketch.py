@@ -150,7 +150,7 @@ class SketchBuilder:
         self._time = contract.split.time
         self._rows, self._key = rows, key
         self._last_time = -np.inf
-        self._has_key = bool(contract.identifiers) or contract.split.by == "group"
+        self._has_key = bool(contract.identifiers) or contract.split.by in ("group", "position")
         self._whole = contract.identity
         self._filters: list[_Filter] = []
         self.columns = contract.identity

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
 from contracts.errors import EvaluationError
+from contracts.split import FOLD_COLUMN
 from inference.formats.tables import column_values, columns_of_table
 from scoring.figures import Array
 
@@ -51,6 +52,8 @@ class Holdout:
 def read_holdout(paths: Sequence[Path], contract: DatasetContract, max_cells: int = MAX_CELLS) -> Holdout:
     """All files as one; raises EvaluationError where these rows can judge no model."""
     names = [column.name for column in contract.columns]
+    if contract.split.by == "position":
+        names.append(FOLD_COLUMN)
     wanted = max(_MIN_ROWS, max_cells // len(names))
     try:
         stored = sum(_rows(path, names) for path in paths)

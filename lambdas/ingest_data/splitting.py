@@ -66,7 +66,7 @@ def split(
         to_train, to_holdout = (files.enter_context(Writer(path)) for path in (train, holdout))
         for batch in engine.batches(_query(engine, contract, engine.source.listing, without_duplicates)):
             good = np.asarray(batch.column(_GOOD).to_numpy(zero_copy_only=False), dtype=bool)
-            of_sides, folds = sides.of(batch)
+            of_sides, folds = sides.of(batch, rows)
             side = np.where(good, of_sides, NEITHER).astype(np.int8)
             if note:
                 note(batch, side, _places(side, to_train.rows, to_holdout.rows))

@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     upload = storage.open_upload(request.bucket, request.key, request.version_id)
     document = begin(config, upload, request.sequencer)
     try:
+        _check_split(config)
         names = parts_of(_content(upload), folder_of(request.key))
         pinned = _pin(request, names)
     except DatasetRejected as rejected:
@@ -54,6 +55,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         count=len(items),
         source=ManifestSource(uri=f"s3://{request.bucket}/{request.key}", version_id=request.version_id),
     ).as_document()
+
+
+def _check_split(config: PipelineConfig) -> None:
+    """Parts are read apart from each other, so that none knows its rows' places in the whole."""
+    if config.dataset.split.by == "position":
+        detail = (
+            'rows of a dataset in parts have no places in one file; [split] by = "position" is for one file'
+        )
+        raise DatasetRejected([Fault(rule="split", detail=f"{detail}: name identifiers or a group")])
 
 
 def _content(upload: storage.Upload) -> bytes:

@@ -30,6 +30,14 @@ class Questions:
     def __init__(self, engine: duckdb.DuckDBPyConnection) -> None:
         self._engine = engine
 
+    def distinct_rows(self, columns: Sequence[int]) -> int:
+        """How many rows differ from each other in these columns."""
+        listed = ", ".join(f"c{column}" for column in columns)
+        ((rows,),) = self._engine.execute(
+            f"SELECT count(*) FROM (SELECT DISTINCT {listed} FROM cells)"
+        ).fetchall()
+        return int(rows)
+
     def units(self, column: int) -> Counter[str]:
         """Rows by what stands before or behind a number, without digits, marks and blanks."""
         found = self._engine.execute(

@@ -20,6 +20,8 @@ from operations.draft.table import Table
 
 _TOLERANCE_SHARE = 0.01
 _SENTINEL_ROWS = 3
+# With fewer rows than this that differ in any column but the target, a row is known by its place in the file.
+FEW_DISTINCT_SHARE = 0.5
 _SLICE_ROWS = 400  # of each value, so that a slice's figure is more than chance
 _MAX_SLICE_VALUES = 10
 
@@ -53,6 +55,13 @@ class Plan:
     leaks: tuple[Leak, ...]
     questions: tuple[str, ...]
     bad_rows: int
+    distinct_rows: int
+
+    @property
+    def is_of_few_rows(self) -> bool:
+        """Whether most rows are like others in all but the target, so that a split by what they hold would
+        keep the answer to most of the holdout's rows from training."""
+        return self.distinct_rows < FEW_DISTINCT_SHARE * self.rows and not self.named(r.IDENTIFIER)
 
     @property
     def rows(self) -> int:
@@ -120,6 +129,9 @@ def plan_of(table: Table, target_name: str, task: str = "", rare: frozenset[str]
         reading=_reading(table, planned, decimal, names),
         leaks=tuple(leaks),
         questions=tuple(_questions(planned, answer, ask)),
+        distinct_rows=ask.distinct_rows([c.index for c in columns if c is not target])
+        if len(columns) > 1
+        else 0,
         bad_rows=min(table.rows, gaps_and_strays(answer, target_kind) + strays),
     )
 

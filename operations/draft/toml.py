@@ -136,6 +136,16 @@ def _split(plan: Plan) -> list[str]:
             '# by = "time"',
             f"# time = {_text(plan.times[0])}",
         ]
+    if not groups and plan.is_of_few_rows:
+        return [
+            *lines,
+            f"# Only {plan.distinct_rows:,} of {plan.rows:,} rows differ in any column but the target, so a",
+            "# row is known by its place in the file: add new rows at its end,",
+            "# or name identifiers and split by row.",
+            "[split]",
+            'by = "position"',
+            "",
+        ]
     if not groups:
         return [*lines, "[split]", 'by = "row"', ""]
     return [*lines, "[split]", 'by = "group"', f"group = {_text(groups[0])}", ""]

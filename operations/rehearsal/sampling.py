@@ -18,14 +18,15 @@ MIN_CLASS_ROWS = 12
 
 
 def first_rows(table: TableFile, contract: DatasetContract) -> list[int]:
-    """Rows by number, in the file's order: whole groups, the earliest ones of a split by time, else by hash.
+    """Rows by number, in the file's order: whole groups, the earliest ones of a split by time, the first
+    ones of a split by position, else by hash.
 
     A classification keeps so many rows of each class that the contract's folds can hold them.
     """
     count = len(table.rows)
     wanted = int(count * share(count, contract.min_rows))
     chosen = set(_in_order(table, contract)[:wanted])
-    if contract.split.by == "row" and contract.task == "classification":
+    if contract.split.by in ("row", "position") and contract.task == "classification":
         chosen |= _of_each_class(table, contract)
     return sorted(chosen)
 
@@ -46,6 +47,8 @@ def _in_order(table: TableFile, contract: DatasetContract) -> list[int]:
     if split.by == "group":
         column = table.names.index(split.group)
         return sorted(places, key=lambda place: _hash([table.rows[place][column]]))
+    if split.by == "position":
+        return places  # a file that grows at its end
     return sorted(places, key=lambda place: (_hash(table.rows[place]), place))
 
 

@@ -74,6 +74,12 @@ def _identity(found: dict[str, Any]) -> str:
         return f"Split by time: all rows of the holdout are later by {named} than those of training."
     if found["by"] == "group":
         return f"Split by group: no {named} is both in training and in the holdout."
+    if found["by"] == "position":
+        return (
+            "Split by position: a row is known by its place in the file, which may only grow at its end. "
+            "Rows like these in all but the target are in training, too; in a file in another order, so are "
+            "these."
+        )
     if found["has_key"]:
         return f"A row is known by {named}; a corrected cell leaves it the same row."
     return (

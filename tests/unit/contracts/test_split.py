@@ -55,6 +55,14 @@ def test_a_group_identifies_its_rows_and_is_no_feature() -> None:
     assert "customer" not in [column.name for column in contract.feature_columns]
 
 
+def test_by_position_a_row_is_known_by_its_place_alone() -> None:
+    contract = config(by="position").dataset
+    assert contract.identity == ("greenlight_fold",)
+    assert [c.name for c in contract.feature_columns] == ["customer", "sold_at", "size"]
+    with pytest.raises(PipelineConfigError, match="says nothing in a split by position"):
+        config(by="position", group="customer")
+
+
 def test_a_time_split_may_leave_a_gap() -> None:
     split = config(by="time", time="sold_at", gap_days=7).dataset.split
     assert (split.by, split.time, split.gap_days) == ("time", "sold_at", 7)

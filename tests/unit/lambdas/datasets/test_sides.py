@@ -140,3 +140,17 @@ def test_rows_lie_on_both_sides_of_any_cut_off(counts: dict[int, int], share: fl
     found = cut_off_of(values, np.array([counts[int(v)] for v in values]), share)
     assert found is not None
     assert values.min() <= found < values.max()
+
+
+def test_a_row_goes_where_its_place_in_the_file_says_however_it_is_read() -> None:
+    rows, sides = batch(3000), Sides(contract(by="position"))
+    side, fold = sides.of(rows)
+    assert fold.to_pylist() == list(range(3000))
+    assert 0.17 < (side == HOLDOUT).mean() < 0.23
+    pieces = [sides.of(rows.slice(start, 700), start)[0] for start in range(0, 3000, 700)]
+    assert np.concatenate(pieces).tolist() == side.tolist()
+
+
+def test_rows_that_are_all_alike_lie_on_both_sides_by_position() -> None:
+    alike = pa.RecordBatch.from_pydict({"customer": ["c"] * 500, "size": [1.0] * 500, "price": [2.0] * 500})
+    assert set(Sides(contract(by="position")).of(alike)[0].tolist()) == {TRAIN, HOLDOUT}

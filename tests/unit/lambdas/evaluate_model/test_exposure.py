@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contracts.pipeline_config import PipelineConfig
 from tests.unit.lambdas.evaluate_model import world
 from tests.unit.lambdas.evaluate_model.conftest import Pipeline
 
@@ -116,3 +117,25 @@ def test_labels_of_other_rows_replace_no_champion(pipeline: Pipeline) -> None:
     )
     assert answer["challenger"]["rmse_error"] < answer["champion"]["rmse_error"]
     assert answer["verdict"]["outcome"] == "ChampionCollapsed"
+
+
+def placed(columns: dict[str, Any], places: Any) -> dict[str, Any]:
+    return {**columns, "greenlight_fold": np.asarray(places, dtype=np.int64).tolist()}
+
+
+def test_by_position_rows_alike_are_new_unless_they_had_the_place(pipeline: Pipeline) -> None:
+    pipeline.config = PipelineConfig.from_document(
+        {**pipeline.config.as_document(), "split": {"by": "position"}}
+    )
+    alike = head(KNOWN, 400)
+    old = pipeline.add_dataset(placed(FRESH, range(9000, 9200)), "old", train=placed(alike, range(400)))
+    pipeline.add_champion(world.artefact_of(POOR), dataset_uri=old["uri"])
+    holdout = placed(joined(alike, alike), [*range(400), *range(1000, 1400)])
+    train = placed(alike, range(2000, 2400))
+    answer = pipeline.evaluate(
+        pipeline.add_dataset(holdout, train=train), pipeline.add_model("new", world.artefact_of(GOOD))
+    )
+    report = json.loads(pipeline.get(answer["report_uri"])["Body"].read())
+    assert 390 <= report["overlap"]["new_to_both"] <= 400
+    assert report["overlap"]["looked_at"] == 0
+    assert "known by its place in the file" in pipeline.get(answer["report_html_uri"])["Body"].read().decode()

@@ -209,3 +209,10 @@ def test_all_missing_parts_are_told_at_once(intake: Intake) -> None:
     intake.put(f"{PARTS}a.csv", b"x")
     faults = list_parts(intake.manifest(["a.csv", "b.csv", "c.csv"]), intake.context)["faults"]
     assert [fault["part"] for fault in faults] == ["b.csv", "c.csv"]
+
+
+def test_parts_have_no_places_in_one_file(intake: Intake) -> None:
+    intake.config = config(split={"by": "position"})
+    document = intake.in_parts({"a.csv": csv_of(rows(60))})
+    assert not document["accepted"]
+    assert 'by = "position" is for one file: name identifiers or a group' in document["message"]

@@ -155,3 +155,17 @@ def test_of_many_rows_some_are_sampled(size: int, expected: int) -> None:
 def test_of_a_batch_every_so_manyth_row_is_kept_even_of_none(rows_in: int, kept: list[int]) -> None:
     batch = pa.RecordBatch.from_arrays([pa.array(range(rows_in), pa.int64())], names=["x"])
     assert every_nth(batch, 4).column("x").to_pylist() == kept
+
+
+def test_by_position_a_file_that_grows_at_its_end_moves_no_row(tmp_path: Path) -> None:
+    alike = ["3,1,INLAND,1000", "4,1,INLAND,2000"] * 300
+    settings = config(split={"by": "position"}, bad_row_tolerance_share=0.5)
+    first = sides(ingested(csv_of(alike), make(tmp_path / "a"), settings))
+    longer = csv_of([*alike, *["500,1,INLAND,1000", "5,1,INLAND,3000"] * 100])
+    second = sides(ingested(longer, make(tmp_path / "b"), settings))
+    for old, new in zip(first, second, strict=True):
+        kept = [row["greenlight_fold"] for row in new if row["greenlight_fold"] < 600]
+        assert kept == [row["greenlight_fold"] for row in old]
+    # Rows that were set aside have their places, too.
+    assert {row["greenlight_fold"] % 2 for side in second for row in side if row["value"] == 3000.0} == {1}
+    assert 0.15 < first[1].__len__() / 600 < 0.25

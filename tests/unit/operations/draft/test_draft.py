@@ -103,3 +103,27 @@ def test_any_header_and_any_numbers_give_a_valid_configuration(tmp_path_factory,
     for place, column in enumerate(config.dataset.columns):
         if column.use:
             assert column.minimum <= min(values) + place <= max(values) + place <= column.maximum
+
+
+ALIKE = [
+    ("30.5", region, member, spend)
+    for region in ("n", "s")
+    for member in ("yes", "no")
+    for spend in ("1.50", "2.25", "3.75")
+] * 20
+
+
+def test_a_table_of_few_different_rows_is_split_by_their_places(tmp_path):
+    with table_of(saved(tmp_path / "shop.csv", text(ALIKE))) as table:
+        plan, draft, trial = drafted(table, "spend", "regression")
+    assert plan.distinct_rows == 4
+    assert not trial.faults
+    assert 'by = "position"' in draft
+    assert "Only 4 of 240 rows differ in any column but the target" in draft
+
+
+@pytest.mark.parametrize("name", ["order_id", "index"])
+def test_a_column_that_tells_the_rows_apart_leaves_the_split_by_row(tmp_path, name):
+    table = [(str(number), *row) for number, row in enumerate(ALIKE, start=1)]
+    _, config = planned(saved(tmp_path / "shop.csv", text(table, (name, *HEADER))), task="regression")
+    assert config.dataset.split.by == "row"
