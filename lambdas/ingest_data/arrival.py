@@ -17,7 +17,7 @@ from lambdas.ingest_data.formats import CSV, content_of, kind_of, within
 from lambdas.ingest_data.header import HEAD_BYTES, fault_of_bytes
 from lambdas.ingest_data.layout import records_of
 from lambdas.ingest_data.scanning import Scanner
-from lambdas.ingest_data.spelled import ODD_BYTES
+from lambdas.ingest_data.spelled import ODD_BYTES, Odd
 
 _CHUNK_BYTES = 1 << 22
 MAX_UPLOAD_BYTES = 5_000_000_000
@@ -28,7 +28,8 @@ UPLOAD_SHARE = 0.5  # of the scratch space; Parquet files and what DuckDB spills
 class Arrival:
     """A saved upload. A text's file holds its header and rows alone, in UTF-8 with LF at each line's end.
 
-    `sha256` and `size_bytes` are of the upload itself. `is_plain` tells that no byte of ODD_BYTES is in it.
+    `sha256` and `size_bytes` are of the upload itself. `odd` are those of ODD_BYTES that stand below the
+    header.
     """
 
     path: Path
@@ -37,7 +38,7 @@ class Arrival:
     sha256: str
     head: bytes
     account: Account
-    is_plain: bool = False
+    odd: Odd = ODD_BYTES
     encoding_fault: Fault | None = None
 
 
@@ -80,7 +81,7 @@ def save(chunks: Iterable[bytes], path: Path, contract: DatasetContract, kind: s
         sha256=digest.hexdigest(),
         head=(head + rest)[:HEAD_BYTES],
         account=text.scanner.account() if text else Account(lines=0, blank=0),
-        is_plain=text is not None and text.is_plain,
+        odd=frozenset(text.odd) if text else ODD_BYTES,
         encoding_fault=text.decoder.fault if text else None,
     )
 
@@ -107,21 +108,18 @@ class _Text:
     contract: DatasetContract
     decoder: Decoder = field(init=False)
     scanner: Scanner = field(init=False)
-    is_plain: bool = True
-    _odd: tuple[bytes, ...] = field(init=False)
+    odd: set[bytes] = field(default_factory=set)
+    _has_header: bool = False
     _is_text: bool | None = None
 
     def __post_init__(self) -> None:
         reading = self.contract.reading
-        self.decoder = Decoder(reading.encoding)
+        self.decoder = Decoder(reading.encoding, lambda: self.scanner.lines)
         self.scanner = Scanner(
             delimiter=reading.delimiter.encode(),
             records=lambda header: records_of(header, self.contract),
             titles=reading.skip_lines,
         )
-        # A tab that is the delimiter is no part of a text, unless quotes say so.
-        self._odd = tuple(mark for mark in ODD_BYTES if mark != reading.delimiter.encode())
-        self._odd += (b'"',) if len(self._odd) < len(ODD_BYTES) else ()
 
     def feed(self, chunk: bytes) -> bytes:
         return self._scanned(self.decoder.feed(chunk))
@@ -136,5 +134,16 @@ class _Text:
         if not self._is_text:
             return text
         clean = self.scanner.feed(text)
-        self.is_plain = self.is_plain and not any(mark in clean for mark in self._odd)
+        self._look(clean)
         return clean
+
+    def _look(self, clean: bytes) -> None:
+        """Note the odd bytes of rows. The header's names, in which they are common, are no values; a tab that
+        delimits is no part of a value, unless quotes say so."""
+        start = 0
+        if not self._has_header and clean:
+            self._has_header, start = True, clean.index(b"\n") + 1
+        for mark in ODD_BYTES - self.odd:
+            sought = b'"' if mark == self.contract.reading.delimiter.encode() else mark
+            if clean.find(sought, start) >= 0:
+                self.odd.add(mark)

@@ -8,7 +8,8 @@ nothing of the upload gets into the SQL.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from contracts.dataset import Column, DatasetContract
 from contracts.values import LARGEST_WHOLE, MAX_LENGTH, NUMERIC
@@ -33,24 +34,23 @@ def typed(column: Column) -> str:
     return f"TRY_CAST({found} AS BIGINT)" if column.type == "integer" else found
 
 
-def checked(contract: DatasetContract, source: str, more: str = "", *, strict: bool = True) -> str:
+def checked(contract: DatasetContract, source: str, more: str = "", *, odd: Mapping[str, spelled.Odd]) -> str:
     """Rows with the contract's columns in their types, and greenlight_good.
 
     Texts are parsed in the inner query and judged in the outer one, so that each is parsed once. `more`
-    names further columns of the source, to be handed on; `strict` is as `spelled` has it.
+    names further columns of the source, to be handed on; `odd` is as `spelled` has it, by column.
     """
     columns = contract.columns
-    parsed = [f"{spelled.value(c, strict=strict)} AS {identifier(c.name)}" for c in columns]
-    parsed += [
-        f"{spelled.missing(c, strict=strict)} AS greenlight_empty_{i}"
-        for i, c in enumerate(columns)
-        if c.nullable
-    ]
-    good = " AND ".join(_is_good(column, f"greenlight_empty_{i}") for i, column in enumerate(columns))
+    parsed = [f"{spelled.value(c, odd=odd[c.name])} AS {identifier(c.name)}" for c in columns]
+    parsed += [f"{identifier(c.name)} AS {_text_of(i)}" for i, c in enumerate(columns) if c.nullable]
+    good = " AND ".join(
+        _may_be_missing(column, _text_of(index), odd[column.name]) if column.nullable else _is_sound(column)
+        for index, column in enumerate(columns)
+    )
     typed_columns = ", ".join(f"{_in_type(c)} AS {identifier(c.name)}" for c in columns)
     rest = f", {more}" if more else ""
     return (
-        f"SELECT {typed_columns}, {good} AS greenlight_good{rest} "
+        f"SELECT {typed_columns}, coalesce({good}, false) AS greenlight_good{rest} "
         f"FROM (SELECT {', '.join(parsed)}{rest} FROM {source})"
     )
 
@@ -60,18 +60,22 @@ def _in_type(column: Column) -> str:
     return f"TRY_CAST({name} AS BIGINT)" if column.type == "integer" else name
 
 
-def _is_good(column: Column, empty: str) -> str:
-    """True for a value that breaks no rule, false for any other. Every row pays for it, so it is short."""
-    return f"coalesce({_is_sound(column)}, {empty if column.nullable else 'false'})"
+def _text_of(index: int) -> str:
+    return f"greenlight_text_{index}"
+
+
+def _may_be_missing(column: Column, text: str, odd: spelled.Odd) -> str:
+    """As `_is_sound`, and true for a missing value: only rows without a value look at their text again."""
+    missing = spelled.missing(replace(column, name=text), odd=odd)
+    return f"CASE WHEN {identifier(column.name)} IS NOT NULL THEN {_is_sound(column)} ELSE {missing} END"
 
 
 def _is_sound(column: Column) -> str:
-    """True or false for a parsed value, NULL where there is none."""
+    """True for a parsed value that breaks no rule; false or NULL for any other. Every row pays for it, so it
+    is short."""
     value = identifier(column.name)
-    if column.type == "boolean":
-        return f"{value} OR NOT {value}"
     if column.type not in NUMERIC:
-        return f"CASE WHEN {value} IS NOT NULL THEN true END"
+        return f"{value} IS NOT NULL"
     # NaN sorts above every number and the infinities at both ends, so bounds keep all of them out.
     low = column.minimum if column.minimum is not None else -sys.float_info.max
     high = column.maximum if column.maximum is not None else sys.float_info.max

@@ -67,6 +67,11 @@ class Scanner:
         rest, self._carry = self._carry, b""
         return self._take(rest if not rest or rest[-1:] in (_LF, _CR) else rest + _LF, last=True)
 
+    @property
+    def lines(self) -> int:
+        """How many lines have been fed so far."""
+        return self._lines + self._carry.count(_LF)
+
     def account(self) -> Account:
         return Account(
             lines=self._lines,
@@ -115,18 +120,19 @@ class Scanner:
         return b"", b""
 
     def _rows(self, body: bytes, *, last: bool) -> bytes:
-        if body[:1] == _LF or any(mark in body for mark in (b"\n\n", _QUOTE, _CR, _NUL)):
-            return self._sorted_out(body, last=last)
-        self._count(body.count(_LF))
+        data = np.frombuffer(body, dtype=np.uint8)
+        ends = np.flatnonzero(data == _LF[0])
+        has_blank = ends[0] == 0 or bool((np.diff(ends) == 1).any())
+        if has_blank or any(mark in body for mark in (_QUOTE, _CR, _NUL)):
+            return self._sorted_out(body, data, ends, last=last)
+        self._count(len(ends))
         return body
 
     def _count(self, lines: int, removed: int = 0) -> None:
         self._lines += lines
         self._saved += lines - removed
 
-    def _sorted_out(self, body: bytes, *, last: bool) -> bytes:
-        data = np.frombuffer(body, dtype=np.uint8)
-        ends = np.flatnonzero(data == _LF[0])
+    def _sorted_out(self, body: bytes, data: Bytes, ends: Places, *, last: bool) -> bytes:
         starts = np.concatenate([[0], ends[:-1] + 1])
         gone = starts == ends
         reasons = _doubts(data, ends, self.delimiter[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from lambdas.ingest_data.formats import PARQUET
 from lambdas.ingest_data.layout import header_names
 from lambdas.ingest_data.quoting import identifier, literal
 from lambdas.ingest_data.scanning import MAX_LINE_BYTES
+from lambdas.ingest_data.spelled import ANY_BYTES, Odd
 
 MAX_MALFORMED = 1_000_000
 
@@ -22,15 +24,15 @@ MAX_MALFORMED = 1_000_000
 class Source:
     """`rows` leaves malformed rows out; `listing`, to be read once, puts them into reject_errors as well.
 
-    `strict` is as `spelled` has it. `has_lines` tells a text, whose rows stand on lines and can be malformed,
-    from a file of columns.
+    `odd` is as `spelled` has it, by column. `has_lines` tells a text, whose rows stand on lines and can be
+    malformed, from a file of columns.
     """
 
     names: tuple[str, ...]
     rows: str
     listing: str
     has_lines: bool
-    strict: bool = True
+    odd: Mapping[str, Odd]
 
 
 def source_of(arrival: Arrival, contract: DatasetContract) -> Source:
@@ -53,7 +55,7 @@ def _csv(arrival: Arrival, contract: DatasetContract) -> Source:
         rows=read + "ignore_errors = true)",
         listing=read + f"store_rejects = true, rejects_limit = {MAX_MALFORMED})",
         has_lines=True,
-        strict=not arrival.is_plain,
+        odd=dict.fromkeys(names, arrival.odd),
     )
 
 
@@ -61,7 +63,8 @@ def _parquet(arrival: Arrival, contract: DatasetContract) -> Source:
     schema = parquet_schema(arrival)
     texts = ", ".join(_as_text(field, contract.reading.decimal) for field in schema)
     rows = f"(SELECT {texts} FROM read_parquet({literal(str(arrival.path))}))"  # noqa: S608 - quoted names
-    return Source(names=tuple(schema.names), rows=rows, listing=rows, has_lines=False)
+    odd = {field.name: ANY_BYTES if _is_text(field.type) else frozenset() for field in schema}
+    return Source(names=tuple(schema.names), rows=rows, listing=rows, has_lines=False, odd=odd)
 
 
 def parquet_schema(arrival: Arrival) -> pa.Schema:
@@ -71,6 +74,11 @@ def parquet_schema(arrival: Arrival) -> pa.Schema:
         reason = str(error).splitlines()[0][:200]
         detail = f"the file is no Parquet file: {reason}"
         raise DatasetRejected([Fault(rule="format", detail=detail)]) from error
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    """Whether anything may stand in a value; DuckDB itself writes the texts of the others."""
+    return not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_temporal(kind))
 
 
 def _as_text(field: pa.Field, decimal: str) -> str:

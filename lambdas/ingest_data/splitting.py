@@ -154,9 +154,9 @@ def every_nth(batch: pa.RecordBatch, step: int) -> pa.RecordBatch:
 
 def _query(engine: Engine, contract: DatasetContract, source: str, without_duplicates: bool) -> str:
     if not without_duplicates:
-        return rules.checked(contract, source, strict=engine.source.strict)
+        return rules.checked(contract, source, odd=engine.source.odd)
     numbered = f"(SELECT row_number() OVER () AS greenlight_row, * FROM {source})"  # noqa: S608
-    every_row = rules.checked(contract, numbered, "greenlight_row", strict=engine.source.strict)
+    every_row = rules.checked(contract, numbered, "greenlight_row", odd=engine.source.odd)
     again = "greenlight_row IN (SELECT row FROM duplicates)"
     repeats = "".join(
         f', greenlight_row IN (SELECT row FROM duplicates WHERE "column" = {literal(key_name(names))}) '  # noqa: S608
