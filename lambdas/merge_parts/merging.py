@@ -80,7 +80,11 @@ def merge(results: Sequence[PartResult], config: PipelineConfig, store: Store, a
 
 def _no_source(contract: DatasetContract) -> Source:
     return Source(
-        names=tuple(column.name for column in contract.columns), rows="", listing="", has_lines=False
+        names=tuple(column.name for column in contract.columns),
+        rows="",
+        listing="",
+        has_lines=False,
+        odd={},
     )
 
 
