@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,22 +58,6 @@ class Engine:
             raise _unreadable(error) from error
         except duckdb.OutOfMemoryException as error:  # of the scratch space, too
             raise _too_large() from error
-
-    def ask_steadily(self, questions: Sequence[str]) -> list[tuple[Any, ...]]:
-        """One row each, asked side by side, of files only.
-
-        Each is answered by one thread, on a database of its own: sums of float64 depend on their order, and
-        the same upload has the same profile.
-        """
-        memory = f"{_memory_limit_mb() // max(4, len(questions))}MB"
-        config: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": memory}
-
-        def ask(sql: str) -> tuple[Any, ...]:
-            with duckdb.connect(config=config) as steady:
-                return steady.execute(sql).fetchall()[0]
-
-        with ThreadPoolExecutor(len(questions), thread_name_prefix="steady") as threads:
-            return list(threads.map(ask, questions))
 
     def _run(self, sql: str) -> list[tuple[Any, ...]]:
         self._connection.execute(sql)

@@ -83,7 +83,7 @@ def _ingest(engine: Engine, arrival: Arrival, config: PipelineConfig, directory:
     if reading.counts.bad:
         write_quarantine(engine, directory / QUARANTINE)
     check_rows(contract, reading.counts, reading.violations)
-    profile = profiles.profile(engine, contract, files, reading.sample)
+    profile = profiles.profile(engine, contract, files, reading.figures, reading.sample)
     classes = profiles.classes(engine, contract.target, *files) if contract.task == "classification" else {}
     check_learnable(config, profile, reading.counts, classes)
     if not reading.counts.bad:

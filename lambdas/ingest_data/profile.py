@@ -7,7 +7,6 @@ thousand rows where there are more; up to that many they are exact as well.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,27 +17,30 @@ import pyarrow as pa
 
 from contracts.dataset import Column, DatasetContract
 from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.moments import numbers_of
 from lambdas.ingest_data.quoting import identifier, literal
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BINS = 20
 MAX_CATEGORIES = 100
-MOMENTS = ("min", "max", "mean", "standard_deviation")
 
 
 def profile(
-    engine: Engine, contract: DatasetContract, files: Sequence[Path], sample: pa.Table
+    engine: Engine,
+    contract: DatasetContract,
+    files: Sequence[Path],
+    figures: Mapping[str, Mapping[str, Any]],
+    sample: pa.Table,
 ) -> dict[str, Any]:
-    """Of the rows in the files; `sample` holds those that quantiles and histograms are made of."""
+    """Of the rows in the files, with their exact `figures`; quantiles and histograms are made of `sample`."""
     source = written(files)
     categories = {
         column.name: category_counts(engine, column, source)
         for column in contract.columns
         if column.type == "category"
     }
-    found = figures(engine, contract, source)
     return assemble(
-        contract, found, categories, lambda column: sampled(sample, column), sampled_rows=sample.num_rows
+        contract, figures, categories, lambda column: sampled(sample, column), sampled_rows=sample.num_rows
     )
 
 
@@ -71,43 +73,6 @@ def written(files: Sequence[Path]) -> str:
     return f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
 
 
-def figures(engine: Engine, contract: DatasetContract, source: str) -> dict[str, dict[str, Any]]:
-    """Exact figures of every column: the columns dealt out to as many passes as there are processors."""
-    hands = min(len(contract.columns), os.cpu_count() or 1)
-    dealt = [contract.columns[hand::hands] for hand in range(hands)]
-    found: dict[str, dict[str, Any]] = {}
-    for columns, (rows, *answers) in zip(
-        dealt, engine.ask_steadily([_question(columns, source) for columns in dealt]), strict=True
-    ):
-        left = iter(answers)
-        for column in columns:
-            present = next(left)
-            found[column.name] = {"count": present, "missing": rows - present}
-            if column.type != "category":
-                found[column.name] |= {name: next(left) for name in MOMENTS}
-    return found
-
-
-def _question(columns: Sequence[Column], source: str) -> str:
-    asked = ["count(*)"]
-    for column in columns:
-        value = _as_number(column)
-        asked.append(f"count({identifier(column.name)})")
-        if column.type == "text":
-            asked += ["NULL"] * len(MOMENTS)
-        elif column.type != "category":
-            asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})"]
-    return f"SELECT {', '.join(asked)} FROM {source}"
-
-
-def _as_number(column: Column) -> str:
-    """Dates count days since 1970-01-01, timestamps seconds; booleans are 0 and 1."""
-    name = identifier(column.name)
-    if column.type == "timestamp":
-        return f"epoch_us({name}) / 1000000"
-    return f"epoch({name}) / 86400" if column.type == "date" else f"CAST({name} AS DOUBLE)"
-
-
 def category_counts(engine: Engine, column: Column, source: str) -> list[tuple[str, int]]:
     """Every value with its number of rows, the most frequent first."""
     name = identifier(column.name)
@@ -128,14 +93,7 @@ def _categories(found: Sequence[tuple[str, int]]) -> dict[str, Any]:
 
 def sampled(sample: pa.Table, column: Column) -> npt.NDArray[np.float64]:
     """The numbers of a column that are there; a text has none."""
-    if column.type == "text":
-        return np.empty(0)
-    present = sample.column(column.name).drop_null()
-    if column.type == "timestamp":
-        return np.asarray(present.cast(pa.int64()).to_numpy(), dtype=np.float64) / 1e6
-    if column.type == "date":
-        present = present.cast(pa.int32())
-    return np.asarray(present.to_numpy(), dtype=np.float64)
+    return numbers_of(column, sample.column(column.name))
 
 
 def _distribution(values: npt.NDArray[np.float64], highest: float | None) -> dict[str, Any]:
@@ -147,13 +105,17 @@ def _distribution(values: npt.NDArray[np.float64], highest: float | None) -> dic
     edges = edges[edges < (ordered[-1] if highest is None else highest)]
     counts = np.diff(np.searchsorted(ordered, edges, side="right"), prepend=0, append=len(ordered))
     return {
-        "quantiles": {f"{q:g}": float(v) for q, v in zip(QUANTILES, _quantiles(ordered), strict=True)},
+        "quantiles": {f"{q:g}": _quantile(ordered, q) for q in QUANTILES},
         "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
     }
 
 
-def _quantiles(ordered: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(np.quantile(ordered, QUANTILES))
+def _quantile(ordered: npt.NDArray[np.float64], q: float) -> float:
+    """Between its neighbours in a straight line; NumPy's own would put the sorted values in order again."""
+    place = q * (len(ordered) - 1)
+    below = int(place)
+    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
+    return low + (high - low) * (place - below) if high > low else low
 
 
 def classes(engine: Engine, target: str, train: Path, holdout: Path) -> dict[str, tuple[int, int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +30,12 @@ RowCounts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What the rows came to; the table broken holds those that break a rule."""
+    """What the rows came to, with `figures` and `sample` as `Split` has them; the table broken holds the rows
+    that break a rule."""
 
     counts: Counts
     violations: tuple[Violation, ...]
+    figures: Mapping[str, Mapping[str, Any]]
     sample: pa.Table
 
 
@@ -89,6 +93,7 @@ def read_rows(
             gap=found.gap_rows,
         ),
         violations=tuple(find_violations(engine, contract, arrival) if bad else no_violations(engine)),
+        figures=found.figures,
         sample=found.sample,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from lambdas.datasets.identity import numbers
 from lambdas.datasets.sides import HOLDOUT, NEITHER, TRAIN, Side, Sides
 from lambdas.ingest_data import rules
 from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.moments import Figures
 from lambdas.ingest_data.quoting import identifier, literal
 from lambdas.ingest_data.violations import key_name
 
@@ -31,13 +32,14 @@ Note = Callable[[pa.RecordBatch, Side, npt.NDArray[np.int64]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """`rows` counts those that could be read, and `gap_rows` the good ones that are on neither side; `sample`
-    holds rows of both sides, evenly spread and in order."""
+    """`rows` counts those that could be read, and `gap_rows` the good ones that are on neither side;
+    `figures` are those of both sides by column, `sample` holds rows of both, evenly spread and in order."""
 
     rows: int
     train_rows: int
     holdout_rows: int
     gap_rows: int
+    figures: Mapping[str, Mapping[str, Any]]
     sample: pa.Table
 
     @property
@@ -61,7 +63,7 @@ def split(
     `note` is told of each batch and of where each of its rows goes.
     """
     names = [column.name for column in contract.columns]
-    rows, gap_rows, sampled = 0, 0, []
+    rows, gap_rows, sampled, figures = 0, 0, [], Figures(contract)
     with ExitStack() as files:
         to_train, to_holdout = (files.enter_context(Writer(path)) for path in (train, holdout))
         for batch in engine.batches(_query(engine, contract, engine.source.listing, without_duplicates)):
@@ -73,7 +75,9 @@ def split(
             columns = batch.select(names).append_column(FOLD_COLUMN, folds)
             to_train.write(_rows(columns, np.flatnonzero(side == TRAIN)))
             to_holdout.write(_rows(columns, np.flatnonzero(side == HOLDOUT)))
-            sampled.append(_rows(columns, np.flatnonzero(side != NEITHER)[::every]))
+            kept = _rows(columns, np.flatnonzero(side != NEITHER))
+            figures.note(kept)
+            sampled.append(every_nth(kept, every))
             rows += batch.num_rows
             gap_rows += int(good.sum() - (side != NEITHER).sum())
     return Split(
@@ -81,6 +85,7 @@ def split(
         train_rows=to_train.rows,
         holdout_rows=to_holdout.rows,
         gap_rows=gap_rows,
+        figures=figures.merged(),
         sample=pa.Table.from_batches(sampled) if sampled else pa.table({}),
     )
 

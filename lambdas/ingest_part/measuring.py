@@ -1,10 +1,9 @@
-"""The figures of a part's good rows, in a form that can be merged with other parts'."""
+"""The categories and classes of a part's good rows, in a form that can be merged with other parts'."""
 # ruff: noqa: S608 - SQL is made of the contract's names, each quoted by `identifier` or `literal`
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from contracts.dataset import DatasetContract
 from lambdas import parts
@@ -12,25 +11,17 @@ from lambdas.ingest_data import profile as profiles
 from lambdas.ingest_data.engine import Engine
 from lambdas.ingest_data.quoting import identifier, literal
 
-Figures = dict[str, dict[str, Any]]
 Classes = dict[str, tuple[int, int]]
 
 
-def measure(engine: Engine, contract: DatasetContract, directory: Path) -> tuple[Figures, Classes]:
-    """Of the directory's training set and holdout; every category with its count goes to a file of its own.
-
-    Without any row there are no such files, and the figures are those of nothing.
-    """
+def measure(engine: Engine, contract: DatasetContract, directory: Path) -> Classes:
+    """The classes of the directory's training set and holdout; every category with its count goes to a file
+    of its own. Without any row there are no such files."""
     files = [directory / parts.TRAIN_FILE, directory / parts.HOLDOUT_FILE]
     if not all(file.exists() for file in files):
-        return {column.name: _of_nothing(column.type) for column in contract.columns}, {}
+        return {}
     _write_categories(engine, contract, profiles.written(files), directory / parts.CATEGORIES_FILE)
-    classes = profiles.classes(engine, contract.target, *files) if contract.task == "classification" else {}
-    return profiles.figures(engine, contract, profiles.written(files)), classes
-
-
-def _of_nothing(kind: str) -> dict[str, Any]:
-    return {"count": 0, "missing": 0, **({} if kind == "category" else dict.fromkeys(profiles.MOMENTS))}
+    return profiles.classes(engine, contract.target, *files) if contract.task == "classification" else {}
 
 
 def _write_categories(engine: Engine, contract: DatasetContract, source: str, path: Path) -> None:

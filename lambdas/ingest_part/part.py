@@ -70,7 +70,7 @@ def _result(
     every: int,
 ) -> PartResult:
     _write_sample(reading.sample, directory / parts.SAMPLE_FILE)
-    figures, classes = measure(engine, contract, directory)
+    classes = measure(engine, contract, directory)
     return PartResult(
         part=item.part,
         version_id=item.version_id,
@@ -82,7 +82,7 @@ def _result(
         bad_rows=reading.counts.bad,
         every=every,
         sampled_rows=reading.sample.num_rows,
-        figures=figures,
+        figures=reading.figures,
         classes=classes,
         key_bytes=sum(file.stat().st_size for file in directory.glob("key-*.parquet")),
         violations=tuple(violation.as_document() for violation in reading.violations),

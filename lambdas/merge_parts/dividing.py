@@ -20,6 +20,7 @@ from contracts.dataset import DatasetContract
 from lambdas import parts
 from lambdas.datasets.sides import HOLDOUT, NEITHER, TRAIN, Sides
 from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.moments import Figures
 from lambdas.ingest_data.profile import written
 from lambdas.ingest_data.reading import cut_off
 from lambdas.ingest_data.splitting import Writer, counted_times, every_nth
@@ -84,7 +85,7 @@ def _divide(
     target: Path,
 ) -> PartResult:
     target.mkdir(parents=True)
-    sampled, gap = [], 0
+    sampled, gap, figures = [], 0, Figures(contract)
     with ExitStack() as files, pq.ParquetFile(source) as file:
         to_train, to_holdout = (
             files.enter_context(Writer(target / name)) for name in (parts.TRAIN_FILE, parts.HOLDOUT_FILE)
@@ -93,18 +94,19 @@ def _divide(
             side, _ = sides.of(batch)
             to_train.write(batch.filter(pa.array(side == TRAIN)))
             to_holdout.write(batch.filter(pa.array(side == HOLDOUT)))
-            sampled.append(every_nth(batch.filter(pa.array(side != NEITHER)), result.every))
+            kept = batch.filter(pa.array(side != NEITHER))
+            figures.note(kept)
+            sampled.append(every_nth(kept, result.every))
             gap += int((side == NEITHER).sum())
     sample = pa.Table.from_batches(sampled)
     if sample.num_rows:
         pq.write_table(sample, target / parts.SAMPLE_FILE, compression="zstd")
-    figures, classes = measure(engine, contract, target)
     return replace(
         result,
         train_rows=to_train.rows,
         holdout_rows=to_holdout.rows,
         gap_rows=gap,
         sampled_rows=sample.num_rows,
-        figures=figures,
-        classes=classes,
+        figures=figures.merged(),
+        classes=measure(engine, contract, target),
     )

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from contracts.dataset import DatasetContract
 from lambdas import parts
 from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.moments import Figures
 from lambdas.ingest_data.splitting import Writer, every_nth
 from lambdas.ingest_part.measuring import measure
 from lambdas.merge_parts.again import Places
@@ -29,34 +30,35 @@ def drop(
 ) -> PartResult:
     """Read the part's files in `source`, write them without those rows into `target`, and measure again."""
     target.mkdir(parents=True)
-    train, sampled = _without(places[IN_TRAIN], source, target, parts.TRAIN_FILE, result.every)
-    holdout, more = _without(places[IN_HOLDOUT], source, target, parts.HOLDOUT_FILE, result.every)
+    figures = Figures(contract)
+    train, sampled = _without(places[IN_TRAIN], source, target / parts.TRAIN_FILE, result.every, figures)
+    holdout, more = _without(places[IN_HOLDOUT], source, target / parts.HOLDOUT_FILE, result.every, figures)
     sample = pa.Table.from_batches([*sampled, *more])
     if sample.num_rows:
         pq.write_table(sample, target / parts.SAMPLE_FILE, compression="zstd")
-    figures, classes = measure(engine, contract, target)
     return replace(
         result,
         train_rows=train,
         holdout_rows=holdout,
         bad_rows=result.rows - train - holdout,
         sampled_rows=sample.num_rows,
-        figures=figures,
-        classes=classes,
+        figures=figures.merged(),
+        classes=measure(engine, contract, target),
     )
 
 
 def _without(
-    places: npt.NDArray[np.int64], source: Path, target: Path, name: str, every: int
+    places: npt.NDArray[np.int64], source: Path, target: Path, every: int, figures: Figures
 ) -> tuple[int, list[pa.RecordBatch]]:
     """How many rows are left, and a sample of them."""
     sampled, start = [], 0
-    with Writer(target / name) as writer, pq.ParquetFile(source / name) as file:
+    with Writer(target) as writer, pq.ParquetFile(source / target.name) as file:
         for batch in file.iter_batches():
             keep = np.ones(batch.num_rows, dtype=bool)
             keep[places[(places >= start) & (places < start + batch.num_rows)] - start] = False
             kept = batch.filter(pa.array(keep))
             writer.write(kept)
+            figures.note(kept)
             sampled.append(every_nth(kept, every))
             start += batch.num_rows
         if start == 0:

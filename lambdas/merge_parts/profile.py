@@ -9,8 +9,7 @@ every row is in its sample, they are exact too, and past that as good as those o
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 from contracts.dataset import Column, DatasetContract
 from lambdas.ingest_data import profile as profiles
 from lambdas.ingest_data.engine import Engine
+from lambdas.ingest_data.moments import merged_figures
 from lambdas.ingest_data.quoting import literal
 from lambdas.ingest_data.splitting import SAMPLE_ROWS
 from lambdas.parts import PartResult
@@ -69,28 +69,6 @@ def _thinned(path: Path, column: Column, step: int) -> npt.NDArray[np.float64]:
     if step > 1:
         table = table.take(pa.array(range(0, table.num_rows, step), pa.int64()))
     return profiles.sampled(table, column)
-
-
-def merged_figures(column: Column, figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of the parts' figures those of the whole; moments as Chan, Golub and LeVeque combine them (1983)."""
-    counted = {name: sum(f[name] for f in figures) for name in ("count", "missing")}
-    if column.type == "category":
-        return counted
-    present = [f for f in figures if f["count"]]
-    if not present:
-        return {**counted, **dict.fromkeys(profiles.MOMENTS)}
-    total = counted["count"]
-    mean = math.fsum(f["mean"] * (f["count"] / total) for f in present)
-    variance = math.fsum(
-        (f["standard_deviation"] ** 2 + (f["mean"] - mean) ** 2) * (f["count"] / total) for f in present
-    )
-    return {
-        **counted,
-        "min": min(f["min"] for f in present),
-        "max": max(f["max"] for f in present),
-        "mean": mean,
-        "standard_deviation": math.sqrt(variance),
-    }
 
 
 def _categories(

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from contracts.dataset import Column
+from lambdas.ingest_data.moments import merged_figures
 from lambdas.ingest_part.part import power_of_two
 from lambdas.merge_parts import profile
-from lambdas.merge_parts.profile import merged_figures, thinning
+from lambdas.merge_parts.profile import thinning
 from tests.unit.lambdas.in_parts.conftest import Intake
 from tests.unit.lambdas.ingest_data.uploads import config, csv_of, rows
 

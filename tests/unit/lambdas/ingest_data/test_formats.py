@@ -202,3 +202,14 @@ def test_zeros_behind_a_member_are_padding(pieces: int) -> None:
     content = gzip.compress(b"a\n") + b"\0" * 512 + gzip.compress(b"b\n") + b"\0" * 511
     chunks = [content[at : at + pieces] for at in range(0, len(content), pieces)]
     assert b"".join(content_of(chunks, "a.CSV.gz")) == b"a\nb\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "odd"),
+    [("an_odd_name", "INLAND", []), ("name", "IN_LAND", [b"_"]), ("name", "IN\tLAND", [b"\t"])],
+)
+def test_a_file_is_read_with_care_for_the_odd_bytes_of_its_rows_alone(
+    tmp_path: Path, name: str, value: str, odd: list[bytes]
+) -> None:
+    content = f"{name},b\n{value},2\n".encode()
+    assert save([content[:5], content[5:]], tmp_path / "upload", config().dataset).odd == frozenset(odd)

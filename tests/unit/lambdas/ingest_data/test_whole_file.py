@@ -189,7 +189,7 @@ def test_what_does_not_fit_the_scratch_space_is_told_and_not_thrown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "40")
-    source = Source(names=("x",), rows="", listing="", has_lines=False)
+    source = Source(names=("x",), rows="", listing="", has_lines=False, odd={})
     engine = Engine(source, tmp_path)
     engine.ask("SET max_temp_directory_size = '1MB'")
     with pytest.raises(DatasetRejected, match=r"size: .* upload them in parts"):
