@@ -111,9 +111,10 @@ def _decide(job: Callable[[Scene], str], status: str) -> Act:
     return act
 
 
-def _approve_what_serves(cloud: ChaosCloud) -> None:
-    serving = cloud.endpoint().get("EndpointConfigName", "")
-    _decide(lambda _: serving, "Approved")(Scene(cloud, serving, ""))
+def _approve_what_is_kept(cloud: ChaosCloud) -> None:
+    """Whoever rejected a champion thinks better of it, as long as there is something left to go back to."""
+    for config in cloud.configs():
+        _decide(lambda scene: scene.champion, "Approved")(Scene(cloud, config, ""))
 
 
 def _move_alias(scene: Scene) -> bool:
@@ -217,7 +218,7 @@ HANDS = (
         "rejects the champion",
         _decide(lambda scene: scene.champion, "Rejected"),
         leaves=("the newest approved package", "configs of models that were never approved"),
-        mend=_approve_what_serves,
+        mend=_approve_what_is_kept,
     ),
     Hand("approves the challenger", _decide(lambda scene: scene.challenger, "Approved"), REGISTERED),
     Hand("moves the alias", _move_alias, leaves=("the alias champion",)),
