@@ -1,4 +1,5 @@
-"""Tiny datasets: each version of the world is another straight line, so its own model always fits it best."""
+"""Tiny datasets: each version of the world is a parallel line, so its own model fits it best, and every other
+is still far better than a constant: a champion that were not would count as collapsed."""
 
 from __future__ import annotations
 
@@ -9,20 +10,22 @@ from dataclasses import dataclass
 
 HEADER = ("first", "second", "kind", "y")
 ROWS = 120
+SLOPE = 1000.0
 
 
 @dataclass(frozen=True)
 class Line:
-    """y = slope * first - slope * second + offset, 5 more on the right; never the same for two numbers."""
+    """y = SLOPE * (first - second) + offset, 5 more on the right; the offset is whole, from -120 to 120,
+    and another for each of 241 numbers in a row."""
 
     number: int
 
     @property
-    def slope(self) -> float:
-        return 3.0 + self.number if self.number % 2 else -3.0 - self.number
+    def offset(self) -> float:
+        return self.number * 37 % 241 - 120.0
 
     def y(self, first: float, second: float, kind: str) -> float:
-        return self.slope * (first - second) + 10.0 * self.number + (5.0 if kind == "right" else 0.0)
+        return SLOPE * (first - second) + self.offset + (5.0 if kind == "right" else 0.0)
 
     def probe(self) -> tuple[str, float]:
         """A request in CSV and the answer that this line's model gives it."""
