@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables bootstrap doctor
+.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -90,6 +90,9 @@ build/clients/aws/.ready: tests/clients/requirements.txt | setup-dev
 
 test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Triton's client as clients (heavy)
 	@$(BIN)/python -m pytest -m clients tests/clients
+
+conformance: setup-dev  ## what everything rests on, asked of the embedded cloud; CLOUD=aws: of your account, for at most $$5
+	@CLOUD=$(CLOUD) $(BIN)/python -m pytest -s tests/conformance
 
 test-tables: setup-dev  ## tables of every kind, each drafted and trained unedited; six of them rehearsed
 	@$(BIN)/python -m pytest -m tables tests/tables

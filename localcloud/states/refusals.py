@@ -1,7 +1,7 @@
-"""What Step Functions refuses in lists, task tokens and synchronous starts, and ministack lets through.
+"""What Step Functions refuses in lists, task tokens and synchronous starts, and what it does not.
 
 API reference: ListExecutions, ListStateMachines, SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat,
-StartSyncExecution.
+StartSyncExecution, DeleteStateMachine.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def install(stepfunctions: Any) -> None:
         setattr(stepfunctions, name, _with_token(getattr(stepfunctions, name), stepfunctions, refuse))
     for name in _LISTS:
         setattr(stepfunctions, name, _with_page(getattr(stepfunctions, name), refuse))
+    stepfunctions._delete_state_machine = _idempotent(stepfunctions._delete_state_machine, stepfunctions)
     stepfunctions._list_executions = _of_one_machine(stepfunctions._list_executions, stepfunctions, refuse)
     stepfunctions._start_sync_execution = _express_only(
         stepfunctions._start_sync_execution, stepfunctions, refuse
@@ -67,6 +68,16 @@ def _with_page(handler: Handler, refuse: Any) -> Handler:
         if token is not None and not str(token).isdecimal():
             return refuse("InvalidToken", "Invalid Token: 'Invalid token'", 400)
         return handler(data)
+
+    return checked
+
+
+def _idempotent(handler: Handler, stepfunctions: Any) -> Handler:
+    """DeleteStateMachine knows no error for a machine that is not there."""
+
+    def checked(data: dict[str, Any]) -> Any:
+        there = data.get("stateMachineArn") in stepfunctions._state_machines
+        return handler(data) if there else stepfunctions.json_response({})
 
     return checked
 

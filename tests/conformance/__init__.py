@@ -1,0 +1,1 @@
+"""What the embedded cloud rests on, asked of it, or of an account by `make conformance CLOUD=aws`."""
