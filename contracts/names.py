@@ -5,11 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-UPLOAD_PREFIX = "incoming/"
-UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")  # in any case
-UPLOAD_MANIFEST = "manifest.json"  # comes last into the folder of a dataset in parts, and names them
-MODELS_PREFIX = "models/"  # of the artifact bucket: archives under their own hash, written once
-UPLOAD_PARTS = "parts"  # the folder beside it in which they lie
 # What the stack and everything made at run time is tagged with; cost allocation goes by the first two.
 PIPELINE_TAG, STAGE_TAG = "greenlight:pipeline", "greenlight:stage"
 RETAINS_DATA_TAG = "greenlight:retains-data"  # of the stack: "true" where its data outlives it

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from contracts.names import MODELS_PREFIX
+from contracts import layout
 from infra_cdk.policy import allow
-from infra_cdk.storage import CAPTURE_PREFIX, PARTS_PREFIX, REJECTED_PREFIX
 
 if TYPE_CHECKING:
     from infra_cdk.network import PrivateNetwork
     from infra_cdk.stack import PipelineStack
 
-DATASETS, TRAINING, EVALUATIONS = "datasets/*", "training/*", "evaluations/*"
-MODELS = f"{MODELS_PREFIX}*"
-PARTS, REJECTED = f"{PARTS_PREFIX}*", f"{REJECTED_PREFIX}*"
+DATASETS, REJECTED, PARTS = layout.DATASETS.pattern, layout.REJECTED.pattern, layout.PARTS.pattern
+TRAINING, EVALUATIONS, MODELS = layout.TRAINING.pattern, layout.EVALUATIONS.pattern, layout.MODELS.pattern
+TRAIN, HOLDOUT, CONTRACT = (
+    layout.DATASETS.within(f"{folder}*") for folder in (layout.TRAIN, layout.HOLDOUT, layout.CONTRACT)
+)
 
 
 def grant_access(stack: PipelineStack) -> None:
@@ -72,7 +73,7 @@ def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
 def _training_job(stack: PipelineStack) -> None:
     """The holdout lies outside of what it may read."""
     role = stack.training.role
-    stack.storage.allow_reading(role, "datasets/*/train/*", "datasets/*/contract/*")
+    stack.storage.allow_reading(role, TRAIN, CONTRACT)
     stack.storage.allow_writing(role, TRAINING)
     stack.encryption.allow_volumes(role)
     stack.tracking.allow_calls(role)
@@ -84,7 +85,7 @@ def _endpoint(stack: PipelineStack) -> None:
     role = stack.serving.role
     # Packages from before archives were copied lie below training.
     stack.storage.allow_reading(role, MODELS, TRAINING)
-    stack.storage.allow_writing(role, f"{CAPTURE_PREFIX}*")
+    stack.storage.allow_writing(role, layout.CAPTURES.pattern)
     stack.images.allow_pull(role, stack.images.serving)
     stack.encryption.allow_volumes(role)
 
@@ -95,7 +96,7 @@ def _state_machine(stack: PipelineStack) -> None:
     stack.pipeline.allow_distributing()
     stack.pipeline.allow_waiting_for_itself()
     allow(stack.pipeline.role, "iam:GetRole", on=stack.serving.role.role_arn)
-    stack.storage.allow_reading(stack.pipeline.role, f"{PARTS_PREFIX}*/items.json")
+    stack.storage.allow_reading(stack.pipeline.role, layout.PARTS.within(layout.ITEMS_FILE))
     stack.notifications.allow_publishing(stack.pipeline.role)
 
 
@@ -121,7 +122,7 @@ def _ingest_data(stack: PipelineStack) -> None:
     stack.storage.allow_reading_uploads(role)
     stack.storage.allow_writing(role, DATASETS, REJECTED)
     # Nobody rewrites the rows that models were trained on, or will be judged on.
-    stack.storage.write_once("datasets/*/train/*", "datasets/*/holdout/*")
+    stack.storage.write_once(TRAIN, HOLDOUT)
 
 
 def _parts(stack: PipelineStack) -> None:
@@ -130,7 +131,7 @@ def _parts(stack: PipelineStack) -> None:
     for function in (functions.list_parts, functions.ingest_part):
         stack.storage.allow_reading_uploads(function.role)
         stack.storage.allow_writing(function.role, PARTS)
-    stack.storage.allow_reading(functions.ingest_part.role, f"{PARTS_PREFIX}*/contract.json")
+    stack.storage.allow_reading(functions.ingest_part.role, layout.PARTS.within(layout.CONTRACT_FILE))
     stack.storage.allow_reading(functions.merge_parts.role, PARTS)
     stack.storage.allow_writing(functions.merge_parts.role, DATASETS, PARTS, REJECTED)
 

@@ -9,7 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contracts.names import UPLOAD_PREFIX, Names
+from contracts import layout
+from contracts.names import Names
 from infra_cdk.encryption import READ, WRITE, Encryption
 from infra_cdk.environment import Environment
 from infra_cdk.function import PipelineFunction, Size
@@ -96,7 +97,7 @@ class Intake(Construct):
             self,
             "Rule",
             name=f"{self._names.prefix}-uploads",
-            description=f"Objects created under {UPLOAD_PREFIX}",
+            description=f"Objects created under {layout.UPLOADS.prefix}",
             event_pattern={
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],
@@ -104,7 +105,7 @@ class Intake(Construct):
                     "bucket": {"name": [storage.raw.bucket_name]},
                     # The starter alone decides what is an upload, and counts what is none: were it asked here
                     # as well, in the few words of a pattern, a file could fall between the two.
-                    "object": {"key": [{"prefix": UPLOAD_PREFIX}]},
+                    "object": {"key": [{"prefix": layout.UPLOADS.prefix}]},
                 },
             },
             targets=[

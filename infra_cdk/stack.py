@@ -9,6 +9,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
+from contracts import layout
 from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
 from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
@@ -27,7 +28,7 @@ from infra_cdk.pipeline import Pipeline
 from infra_cdk.registry import Registry
 from infra_cdk.serving import Serving
 from infra_cdk.stages import Stage
-from infra_cdk.storage import CAPTURE_PREFIX, Storage
+from infra_cdk.storage import Storage
 from infra_cdk.teardown import Teardown
 from infra_cdk.tracking import Tracking
 from infra_cdk.training import Training
@@ -154,7 +155,7 @@ class PipelineStack(cdk.Stack):
         return {
             "alarm_topic_arn": self.notifications.topic.topic_arn,
             "artifact_bucket_name": artifacts,
-            "capture_uri": f"s3://{artifacts}/{CAPTURE_PREFIX.rstrip('/')}",
+            "capture_uri": f"s3://{artifacts}/{layout.CAPTURES.folder}",
             "deployment_policy": json.dumps(asdict(policy)),
             "endpoint_key_arn": self.encryption.key.key_arn,
             "endpoint_name": self.names.endpoint,

@@ -10,13 +10,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from contracts.names import UPLOAD_PREFIX, Names
+from contracts import layout
+from contracts.names import Names
 from infra_cdk.encryption import READ, WRITE, Encryption
 from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 
-CAPTURE_PREFIX = "capture/"
-PARTS_PREFIX, REJECTED_PREFIX = "parts/", "rejected/"
 # An execution can be redriven for as long (Step Functions API Reference, `RedriveExecution`).
 PARTS_DAYS = 14
 REJECTED_DAYS = 30
@@ -35,10 +34,10 @@ class Storage(Construct):
             "Artifacts",
             "artifacts",
             [
-                self._expiry("Captures", CAPTURE_PREFIX, stage.capture_days),
+                self._expiry("Captures", layout.CAPTURES.prefix, stage.capture_days),
                 # What a merged dataset needs of its parts, it has copies of.
-                self._expiry("Parts", PARTS_PREFIX, PARTS_DAYS),
-                self._expiry("Rejected", REJECTED_PREFIX, REJECTED_DAYS),
+                self._expiry("Parts", layout.PARTS.prefix, PARTS_DAYS),
+                self._expiry("Rejected", layout.REJECTED.prefix, REJECTED_DAYS),
             ],
         )
         # The L2 property would bring a custom resource with a Lambda of its own.
@@ -114,13 +113,13 @@ class Storage(Construct):
 
     def allow_reading_uploads(self, role: iam.Role) -> None:
         """The uploaded version that the event names, whatever has been uploaded since."""
-        patterns = (f"{UPLOAD_PREFIX}*",)
+        patterns = (layout.UPLOADS.pattern,)
         self._allow(role, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), patterns, READ)
         self._allow_listing(role, self.raw, patterns)
 
     def allow_finding_uploads(self, role: iam.Role) -> None:
         """Their names and versions, and nothing of what is in them."""
-        conditions = {"StringLike": {"s3:prefix": [f"{UPLOAD_PREFIX}*"]}}
+        conditions = {"StringLike": {"s3:prefix": [layout.UPLOADS.pattern]}}
         allow(role, "s3:ListBucketVersions", on=self.raw.bucket_arn, when=conditions)
 
     def allow_reading(self, role: iam.Role, *patterns: str) -> None:

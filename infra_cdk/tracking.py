@@ -6,11 +6,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from contracts import layout
 from contracts.names import Names
 from infra_cdk.policy import allow, on_behalf_of
 from infra_cdk.storage import Storage
-
-ARTIFACT_PREFIX = "mlflow/"
 
 
 class Tracking(Construct):
@@ -34,7 +33,7 @@ class Tracking(Construct):
             self,
             "App",
             name=names.mlflow_app,
-            artifact_store_uri=f"s3://{storage.artifacts.bucket_name}/{ARTIFACT_PREFIX.rstrip('/')}",
+            artifact_store_uri=f"s3://{storage.artifacts.bucket_name}/{layout.RUNS.folder}",
             role_arn=self.role.role_arn,
             # The pipeline registers its own packages; the app would add a second one for each.
             model_registration_mode="AutoModelRegistrationDisabled",
@@ -48,9 +47,9 @@ class Tracking(Construct):
 
     def allow_adding_artifacts(self, role: iam.Role) -> None:
         """For who adds a file to a run and reads none."""
-        self._storage.allow_writing(role, f"{ARTIFACT_PREFIX}*")
+        self._storage.allow_writing(role, layout.RUNS.pattern)
 
     def allow_artifacts(self, role: iam.Role) -> None:
         """MLflow's clients move artifacts to and from S3 themselves, with their own credentials."""
-        self._storage.allow_reading(role, f"{ARTIFACT_PREFIX}*")
-        self._storage.allow_writing(role, f"{ARTIFACT_PREFIX}*")
+        self._storage.allow_reading(role, layout.RUNS.pattern)
+        self._storage.allow_writing(role, layout.RUNS.pattern)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from contracts import layout
 from contracts.pipeline_config import PipelineConfig
 from lambdas.aws import storage
 from lambdas.ingest_data.judging import Counts
@@ -29,16 +30,16 @@ class Parts:
 
     @property
     def key(self) -> str:
-        return f"parts/{self.list}/"
+        return f"{layout.PARTS.prefix}{self.list}/"
 
     @property
     def items_key(self) -> str:
-        return f"{self.key}items.json"
+        return f"{self.key}{layout.ITEMS_FILE}"
 
     @property
     def contract_uri(self) -> str:
         """The configuration that all parts are read under, whatever is deployed meanwhile."""
-        return f"s3://{self.bucket}/{self.key}contract.json"
+        return f"s3://{self.bucket}/{self.key}{layout.CONTRACT_FILE}"
 
     def uri(self, number: int) -> str:
         return f"s3://{self.bucket}/{self.key}{number:05d}/"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from contracts.errors import UploadEventError
-from contracts.names import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_PREFIX, UPLOAD_SUFFIXES
+from contracts.layout import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES, UPLOADS
 
 _STEM_LENGTH = 40
 _UNFINISHED = ("_", ".")
@@ -55,9 +55,9 @@ class Upload:
         """Whether the pipeline reads the key: a dataset by itself, or the manifest beside a folder of parts,
         which start nothing themselves. What programs write before they are done (`_temporary/`, names that
         begin with `_` or `.`) is none."""
-        if not self.key.startswith(UPLOAD_PREFIX):
+        if not self.key.startswith(UPLOADS.prefix):
             return False
-        *folders, name = self.key.removeprefix(UPLOAD_PREFIX).split("/")
+        *folders, name = self.key.removeprefix(UPLOADS.prefix).split("/")
         if any(step.startswith(_UNFINISHED) for step in (*folders, name)):
             return False
         if UPLOAD_PARTS in folders[1:]:

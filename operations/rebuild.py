@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts import layout
 from operations.deployed import DeployedStage, NotDeployedError
 
 POLL_SECONDS = 5.0
@@ -150,10 +151,12 @@ class Rebuild:
     def _lay_out(self, configuration: Mapping[str, Any]) -> str:
         """The configuration as it was, where training jobs may read one; the dataset's own may be newer."""
         text = json.dumps(configuration, sort_keys=True)
-        folder = f"datasets/rebuild-{hashlib.sha256(text.encode()).hexdigest()[:16]}/contract/"
         bucket = self._stage.outputs["ArtifactBucketName"]
-        self._s3.put_object(Bucket=bucket, Key=f"{folder}contract.json", Body=text.encode())
-        return f"s3://{bucket}/{folder}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        place = layout.dataset(bucket, f"rebuild-{digest}")
+        key = place.contract_file.removeprefix(f"s3://{bucket}/")
+        self._s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+        return place.contract
 
     def _wait(self, name: str) -> str:
         while (job := self._sagemaker.describe_training_job(TrainingJobName=name))["TrainingJobStatus"] in (

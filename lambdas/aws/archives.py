@@ -6,8 +6,8 @@ import hashlib
 import tempfile
 from pathlib import Path
 
+from contracts import layout
 from contracts.errors import ArchiveChangedError
-from contracts.names import MODELS_PREFIX
 from lambdas.aws import once, storage
 
 _CHUNK_BYTES = 1 << 20
@@ -33,7 +33,7 @@ def keep(source_uri: str, expected_hash: str) -> str:
                 f"{source_uri} is not the archive that was evaluated: its SHA-256 is {found}, and was "
                 f"{expected_hash}. Somebody wrote to the bucket in between; upload the data again"
             )
-        uri = f"s3://{bucket}/{MODELS_PREFIX}{found}/model.tar.gz"
+        uri = f"{layout.MODELS.uri(bucket, found)}{layout.ARCHIVE_FILE}"
         # What is there already under this hash was put there by an earlier attempt.
         once.write_file(path, uri, "application/gzip")
     return uri

@@ -8,8 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from contracts import metrics
-from contracts.names import UPLOAD_PREFIX
+from contracts import layout, metrics
 from contracts.settings import CheckUploadsSettings
 from lambdas.aws import executions, storage
 from lambdas.telemetry import count, logger
@@ -45,7 +44,7 @@ def _due(bucket: str, now: datetime) -> Iterator[Upload]:
 
     In a bucket whose versioning is suspended an execution's name holds what only the event knew.
     """
-    for version in storage.versions(bucket, UPLOAD_PREFIX):
+    for version in storage.versions(bucket, layout.UPLOADS.prefix):
         upload = Upload(bucket=bucket, key=version.key, version_id=version.version_id, sequencer="")
         is_due = GRACE <= now - version.last_modified <= WINDOW
         if is_due and upload.is_wanted and upload.version_id != NO_VERSION:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from contracts import layout
 from contracts.dataset import DatasetContract
 from contracts.documents.data import Dataset
 from contracts.errors import EvaluationError
@@ -22,8 +23,6 @@ from lambdas.aws import storage
 from lambdas.aws.registry import Package
 from lambdas.datasets.near import NearDuplicates
 from lambdas.datasets.sketch import Mask, Sketch, SketchBuilder, SketchUnusableError
-
-SKETCH_FILE = "trained_on.sketch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +89,7 @@ def _left(package: Package, scratch: Path) -> Sketch:
     uri = package.properties.get("trained_on_uri", "")
     if not uri:
         raise storage.ObjectMissingError("its package names no sketch of its training rows")
-    path = scratch / f"champion.{SKETCH_FILE}"
+    path = scratch / f"champion.{layout.SKETCH_FILE}"
     storage.download_file(uri, path)
     return Sketch.from_bytes(path.read_bytes())
 
@@ -101,19 +100,20 @@ def _made_again(package: Package, scratch: Path) -> Sketch:
     if not uri:
         raise storage.ObjectMissingError("its package names no dataset")
     contract = recorded_contract(uri)
-    manifest = storage.read_json(f"{uri}manifest.json")
+    place = layout.DatasetPlace(uri)
+    manifest = storage.read_json(place.manifest)
     if manifest is None:
-        raise storage.ObjectMissingError(f"{uri}manifest.json does not exist")
+        raise storage.ObjectMissingError(f"{place.manifest} does not exist")
     rows = int(manifest["counts"]["train_rows"])
     builder = SketchBuilder(contract, rows, key=f"sketch {manifest['dataset_version']}")
-    for batch in training_rows(f"{uri}train/", sorted(builder.columns), scratch):
+    for batch in training_rows(place.train, sorted(builder.columns), scratch):
         builder.add(batch)
     return builder.finish()
 
 
 def recorded_contract(dataset_uri: str) -> DatasetContract:
     """Raises ObjectMissingError or PipelineConfigError."""
-    uri = f"{dataset_uri}contract/contract.json"
+    uri = layout.DatasetPlace(dataset_uri).contract_file
     document = storage.read_json(uri)
     if document is None:
         raise storage.ObjectMissingError(f"{uri} does not exist")

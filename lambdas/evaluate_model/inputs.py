@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from contracts import layout
 from contracts.documents.data import Dataset
 from contracts.documents.requests import EvaluateModelRequest
 from contracts.errors import ChallengerUnreadableError, ChampionUnreadableError, EvaluationError
@@ -66,7 +67,7 @@ def fetch(request: EvaluateModelRequest, package: Package | None, scratch: Path)
 
 def _config(dataset: Dataset) -> PipelineConfig:
     """The configuration under which the dataset was accepted and the challenger trained."""
-    uri = f"{dataset.contract_uri}contract.json"
+    uri = f"{dataset.contract_uri}{layout.CONTRACT_FILE}"
     document = storage.read_json(uri)
     if document is None:
         raise EvaluationError(f"{uri} is gone")
@@ -128,7 +129,7 @@ def _downloaded(uri: str, path: Path) -> Path:
 
 def _profile_of(package: Package) -> dict[str, Any] | None:
     uri = package.properties.get("dataset_uri")
-    return storage.read_json(f"{uri}profile.json") if uri else None
+    return storage.read_json(layout.DatasetPlace(uri).profile) if uri else None
 
 
 def _report_of(package: Package) -> dict[str, Any] | None:

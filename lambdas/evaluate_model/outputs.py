@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts import layout
 from contracts.settings import EvaluateModelSettings
 from lambdas.aws import storage
 from lambdas.datasets.sketch import Sketch
-from lambdas.evaluate_model.exposure import SKETCH_FILE
 from lambdas.evaluate_model.report.page import page
 from lambdas.mlflow import Mlflow
 
-JSON, HTML = "report.json", "report.html"
 _TAG_LENGTH = 5000  # of a run's tag value (MLflow, `MAX_TAG_VAL_LENGTH`)
 
 
@@ -20,24 +19,24 @@ def write_report(
 ) -> dict[str, str]:
     """To S3, with the sketch of what the challenger was trained on; the report beside the artifacts of the
     training job's MLflow run, too, where there is one."""
-    uri = f"s3://{settings.artifact_bucket_name}/evaluations/{job_name}"
+    uri = layout.EVALUATIONS.uri(settings.artifact_bucket_name, job_name).rstrip("/")
     html = page(document)
-    storage.write_bytes(trained_on.to_bytes(), f"{uri}/{SKETCH_FILE}", "application/octet-stream")
+    storage.write_bytes(trained_on.to_bytes(), f"{uri}/{layout.SKETCH_FILE}", "application/octet-stream")
     _write(document, html, uri)
     if run_id := document["lineage"]["mlflow_run_id"]:
         mlflow = Mlflow(settings.mlflow_tracking_uri)
         _write(document, html, f"{mlflow.artifact_uri(run_id)}/evaluation")
         _log(mlflow, run_id, document)
     return {
-        "report_uri": f"{uri}/{JSON}",
-        "report_html_uri": f"{uri}/{HTML}",
-        "trained_on_uri": f"{uri}/{SKETCH_FILE}",
+        "report_uri": f"{uri}/{layout.REPORT_JSON}",
+        "report_html_uri": f"{uri}/{layout.REPORT_HTML}",
+        "trained_on_uri": f"{uri}/{layout.SKETCH_FILE}",
     }
 
 
 def _write(document: dict[str, Any], html: str, uri: str) -> None:
-    storage.write_json(document, f"{uri}/{JSON}")
-    storage.write_text(html, f"{uri}/{HTML}", "text/html; charset=utf-8")
+    storage.write_json(document, f"{uri}/{layout.REPORT_JSON}")
+    storage.write_text(html, f"{uri}/{layout.REPORT_HTML}", "text/html; charset=utf-8")
 
 
 def _log(mlflow: Mlflow, run_id: str, document: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts import layout
 from contracts.documents.data import Dataset as DatasetDocument
 from contracts.documents.requests import IngestDataRequest
 from contracts.pipeline_config import PipelineConfig
@@ -63,7 +64,7 @@ def _accept(
     dataset: Dataset,
     source: dict[str, Any],
 ) -> dict[str, Any]:
-    uri = f"s3://{settings.artifact_bucket_name}/datasets/{document['version']}/"
+    uri = layout.dataset(settings.artifact_bucket_name, document["version"]).uri
     files = (TRAIN, HOLDOUT, QUARANTINE)
     for name in (TRAIN, HOLDOUT):
         # What is there already is the same: an earlier attempt's, or that of the same content before.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts import layout
 from contracts.pipeline_config import PipelineConfig
 from lambdas.ingest_data import profile as profiles
 from lambdas.ingest_data.arrival import Arrival
@@ -18,7 +19,7 @@ from lambdas.ingest_data.splitting import sampling_step
 from lambdas.ingest_data.violations import Violation, write_quarantine
 
 VERSION_LENGTH = 20
-TRAIN, HOLDOUT, QUARANTINE = "train/train.parquet", "holdout/holdout.parquet", "quarantine/quarantine.parquet"
+TRAIN, HOLDOUT, QUARANTINE = layout.TRAIN_FILE, layout.HOLDOUT_FILE, layout.QUARANTINE_FILE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any
 
-from contracts import metrics
+from contracts import layout, metrics
 from contracts.documents.data import RejectedDataset
 from contracts.pipeline_config import PipelineConfig
 from lambdas.aws import storage
@@ -38,7 +38,7 @@ def begin(config: PipelineConfig, upload: storage.Upload, sequencer: str) -> dic
 
 def rejected_uri(bucket: str, version: str) -> str:
     """Where a rejected dataset leaves its quarantine; a dataset's own folder holds accepted ones alone."""
-    return f"s3://{bucket}/rejected/{version}/"
+    return layout.REJECTED.uri(bucket, version)
 
 
 def reject(metric_namespace: str, document: dict[str, Any], rejected: DatasetRejected) -> dict[str, Any]:
@@ -59,9 +59,9 @@ def accept(
 ) -> dict[str, Any]:
     """The dataset's document where it is complete, but for the places of holdout and quarantine: contract,
     profile and, last of all, the manifest join the files that lie under `uri` already."""
-    counts = found.counts.as_document()
-    storage.write_json(config.as_document(), f"{uri}contract/contract.json")
-    storage.write_json(found.profile, f"{uri}profile.json")
+    counts, place = found.counts.as_document(), layout.DatasetPlace(uri)
+    storage.write_json(config.as_document(), place.contract_file)
+    storage.write_json(found.profile, place.profile)
     storage.write_json(
         {
             "format_version": 1,
@@ -70,9 +70,9 @@ def accept(
             "source": found.source,
             "counts": counts,
             "violations": [violation.as_document() for violation in found.violations],
-            "files": [*files, "contract/contract.json", "profile.json"],
+            "files": [*files, f"{layout.CONTRACT}{layout.CONTRACT_FILE}", layout.PROFILE_FILE],
         },
-        f"{uri}manifest.json",
+        place.manifest,
     )
     count(metric_namespace, metrics.DATASETS_ACCEPTED)
     count(metric_namespace, metrics.ROWS_READ, found.counts.rows)
@@ -83,8 +83,8 @@ def accept(
         **counts,
         "accepted": True,
         "uri": uri,
-        "train_uri": f"{uri}train/",
-        "contract_uri": f"{uri}contract/",
-        "profile_uri": f"{uri}profile.json",
-        "manifest_uri": f"{uri}manifest.json",
+        "train_uri": place.train,
+        "contract_uri": place.contract,
+        "profile_uri": place.profile,
+        "manifest_uri": place.manifest,
     }

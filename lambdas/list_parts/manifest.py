@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.names import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES
+from contracts.layout import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES
 from lambdas.ingest_data.faults import DatasetRejected, Fault, listed, shown
 
 MAX_BYTES = 1_000_000

@@ -9,6 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from contracts import layout
 from contracts.documents.data import Dataset, ManifestSource
 from contracts.documents.requests import MergePartsRequest
 from contracts.settings import MergePartsSettings
@@ -43,7 +44,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except DatasetRejected as rejected:
             document |= _kept_aside(results, across, store, document.get("version"))
             return reject(settings.metric_namespace, document, rejected)
-        uri = f"s3://{store.parts.bucket}/datasets/{document['version']}/"
+        place = layout.dataset(store.parts.bucket, document["version"])
+        uri = place.uri
         files = [*_lay_out(merged, store, uri), *_set_aside(results, across, store, uri)]
     found = Found(
         counts=merged.counts,
@@ -52,7 +54,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         source=_source(listed.source, results),
     )
     accepted = accept(settings.metric_namespace, document, config, found, uri, files)
-    return Dataset(**accepted, holdout_uri=f"{uri}holdout/", quarantine_uri=f"{uri}quarantine/").as_document()
+    return Dataset(**accepted, holdout_uri=place.holdout, quarantine_uri=place.quarantine).as_document()
 
 
 def _lay_out(merged: Merged, store: Store, uri: str) -> list[str]:

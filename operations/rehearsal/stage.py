@@ -12,6 +12,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contracts import layout
 from operations.rehearsal.display import Display
 from operations.rehearsal.timeline import Timeline
 from operations.rehearsal.traffic import Traffic
@@ -46,7 +47,7 @@ class Stage:
 
     def upload(self, name: str, content: bytes) -> tuple[str, str]:
         """Key and version of the uploaded object, which is what starts the pipeline."""
-        key = f"incoming/{name}"
+        key = f"{layout.UPLOADS.prefix}{name}"
         answer = self._s3.put_object(Bucket=self.outputs["RawBucketName"], Key=key, Body=content)
         return key, str(answer["VersionId"])
 

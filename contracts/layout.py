@@ -1,0 +1,102 @@
+"""Where everything lies in the two buckets: as places for the code, and as patterns for grants.
+
+Nothing else spells a prefix, apart from the state machine, whose definition is held against this by a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")  # in any case
+UPLOAD_MANIFEST = "manifest.json"  # comes last into the folder of a dataset in parts, and names them
+UPLOAD_PARTS = "parts"  # the folder beside it in which they lie
+
+
+@dataclass(frozen=True)
+class Room:
+    """All objects of a bucket that begin with one prefix; most lie in folders named after what they are."""
+
+    prefix: str
+
+    @property
+    def pattern(self) -> str:
+        """Everything in it, for a grant."""
+        return f"{self.prefix}*"
+
+    @property
+    def folder(self) -> str:
+        """The prefix without its slash, as SageMaker and MLflow want it."""
+        return self.prefix.rstrip("/")
+
+    def within(self, name: str) -> str:
+        """What goes by this name, or pattern, in any of its folders."""
+        return f"{self.prefix}*/{name}"
+
+    def uri(self, bucket: str, name: str) -> str:
+        """A folder in it, with a slash at its end."""
+        return f"s3://{bucket}/{self.prefix}{name}/"
+
+
+UPLOADS = Room("incoming/")  # of the raw bucket; all others are of the artifact bucket
+DATASETS = Room("datasets/")  # accepted ones, by version
+REJECTED = Room("rejected/")  # the quarantine of those that were not
+PARTS = Room("parts/")  # what the states that read a dataset in parts leave each other
+TRAINING = Room("training/")  # what training jobs write, by job
+EVALUATIONS = Room("evaluations/")  # reports, by job
+MODELS = Room("models/")  # archives under their own hash, written once, and the only ones that are served
+CAPTURES = Room("capture/")  # what the endpoint was asked and answered
+RUNS = Room("mlflow/")  # MLflow's artifacts
+
+# Of an accepted dataset.
+TRAIN, HOLDOUT, QUARANTINE = "train/", "holdout/", "quarantine/"
+TRAIN_FILE, HOLDOUT_FILE = f"{TRAIN}train.parquet", f"{HOLDOUT}holdout.parquet"
+QUARANTINE_FILE = f"{QUARANTINE}quarantine.parquet"
+CONTRACT, CONTRACT_FILE = "contract/", "contract.json"
+PROFILE_FILE, MANIFEST_FILE = "profile.json", "manifest.json"
+# Of a list of parts.
+ITEMS_FILE = "items.json"
+# Of a model.
+ARCHIVE_FILE = "model.tar.gz"
+# Of an evaluation.
+REPORT_JSON, REPORT_HTML, SKETCH_FILE = "report.json", "report.html", "trained_on.sketch"
+
+
+@dataclass(frozen=True)
+class DatasetPlace:
+    """The files of an accepted dataset below its URI, which ends with a slash."""
+
+    uri: str
+
+    @property
+    def train(self) -> str:
+        return f"{self.uri}{TRAIN}"
+
+    @property
+    def holdout(self) -> str:
+        return f"{self.uri}{HOLDOUT}"
+
+    @property
+    def quarantine(self) -> str:
+        return f"{self.uri}{QUARANTINE}"
+
+    @property
+    def contract(self) -> str:
+        """The folder: SageMaker gives a training job all that lies in it."""
+        return f"{self.uri}{CONTRACT}"
+
+    @property
+    def contract_file(self) -> str:
+        return f"{self.contract}{CONTRACT_FILE}"
+
+    @property
+    def profile(self) -> str:
+        return f"{self.uri}{PROFILE_FILE}"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.uri}{MANIFEST_FILE}"
+
+
+def dataset(bucket: str, version: str) -> DatasetPlace:
+    """An accepted dataset, or where one will be."""
+    return DatasetPlace(DATASETS.uri(bucket, version))
