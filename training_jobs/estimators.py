@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.estimators import parameter_of
 from training_jobs.choice import Parameters
-from training_jobs.errors import ParameterError
+from training_jobs.errors import ParameterError, TrainingError
 
 
 def make_estimator(name: str, task: str, parameters: Parameters, seed: int, threads: int) -> Any:
@@ -66,8 +66,12 @@ def _xgboost(classify: bool, values: dict[str, Any], seed: int, threads: int) ->
 
 
 def _lightgbm(classify: bool, values: dict[str, Any], seed: int, threads: int) -> Any:
-    from lightgbm import LGBMClassifier, LGBMRegressor
-
+    try:
+        from lightgbm import LGBMClassifier, LGBMRegressor
+    except OSError as error:  # its wheel brings no OpenMP of its own
+        raise TrainingError(
+            f"LightGBM cannot be loaded on this machine: {error}. For libgomp.so.1: apt-get install libgomp1"
+        ) from error
     kind = LGBMClassifier if classify else LGBMRegressor
     return kind(**values, random_state=seed, n_jobs=threads, deterministic=True, force_row_wise=True)
 

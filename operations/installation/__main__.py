@@ -68,7 +68,7 @@ def _set_up(root: Path, profile: Profile, uv_version: str) -> None:
         _install(venv, root / profile.lock)
     for name in profile.ready:
         (venv / name).touch()
-    print("Set-up is done.", flush=True)
+    print("\n".join(filter(None, (machine.lacking_openmp(), "Set-up is done."))), flush=True)
 
 
 def _install(venv: Path, lock: Path) -> None:

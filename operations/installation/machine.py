@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
+OPENMP = "libgomp.so.1"
 _MEGABYTE = 1_000_000
 
 
@@ -32,6 +35,21 @@ def require_disk(folder: Path, needed_mb: int, purpose: str, free_bytes: int | N
             f"{purpose} needs {_gigabytes(needed_mb * _MEGABYTE)} of disk, and {folder} has "
             f"{_gigabytes(free)} free. Free some, or move the project to a larger disk."
         )
+
+
+def lacking_openmp(load: Callable[[str], object] = ctypes.CDLL, platform: str = sys.platform) -> str:
+    """What to say where LightGBM could not be loaded; empty elsewhere. Its wheel for Linux, unlike the
+    others, brings no OpenMP: https://lightgbm.readthedocs.io/en/stable/Installation-Guide.html#linux."""
+    if platform != "linux":
+        return ""
+    try:
+        load(OPENMP)
+    except OSError:
+        return (
+            f"Note: this machine has no {OPENMP}, without which LightGBM cannot be loaded; the estimators "
+            "`lightgbm`, `auto` and `ensemble` need it. Debian and Ubuntu: apt-get install libgomp1"
+        )
+    return ""
 
 
 def _gigabytes(count: int) -> str:

@@ -29,6 +29,8 @@ def _lacking() -> str:
     missing = [name for name in ("useradd", "userdel", "setpriv", "make") if not shutil.which(name)]
     if missing:
         return f"there is no {', '.join(missing)}"
+    if not Path(PYTHON).exists():
+        return f"there is no {PYTHON}"
     probe = "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))"
     if subprocess.run([PYTHON, "-c", probe], capture_output=True, check=False).returncode:
         return f"{PYTHON} is older than 3.11, or has no venv (python3-venv)"
