@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,42 +40,66 @@ LOOK_FURTHER = """
 def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):  # so that the cloud is stopped, too
         signal.signal(number, lambda received, _: sys.exit(128 + received))
-    display = Display()
-    try:
-        return _rehearse(display)
-    except KeyboardInterrupt:
-        interrupts.ignore()
-        display.problem("Interrupted; the embedded cloud and all its processes are stopped.")
-        return INTERRUPTED
+    return _rehearse(Display())
+
+
+@dataclass
+class Told:
+    """What there is to tell so far, whenever the end comes."""
+
+    source: Source | None = None
+    runs: list[Run] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+    trace: str = ""
 
 
 def _rehearse(display: Display) -> int:
     """The exit status: 0 where the story was told, as far as the data carry it; 2 where the file is not one
-    to rehearse with. build/rehearsal.json is written in each case."""
-    runs: list[Run] = []
-    notes: list[str] = []
+    to rehearse with. build/rehearsal.json is written in each case, Ctrl-C and faults of ours included."""
+    told = Told()
+    try:
+        status = _tell(display, told)
+    except (KeyboardInterrupt, SystemExit) as end:
+        interrupts.ignore()
+        status = end.code if isinstance(end, SystemExit) and isinstance(end.code, int) else INTERRUPTED
+        told.problem = "Interrupted; the embedded cloud and all its processes are stopped."
+    except Exception as error:  # what nobody foresaw is told like the rest, and kept for whoever mends it
+        status, told.trace = 1, traceback.format_exc()
+        told.problem = (
+            f"an error that nobody foresaw, {type(error).__name__}: {error}; {RESULT} has its trace"
+        )
+    _write(display, told)
+    if told.runs:
+        summary.show(display, told.runs)
+    if status in (0, 1):
+        display.console.print(LOOK_FURTHER)
+    if told.problem:
+        after = f"The rehearsal failed after {display.elapsed_seconds:.0f} s: " if status == 1 else ""
+        display.problem(f"{after}{told.problem}")
+    else:
+        _end(display, told.notes)
+    return status
+
+
+def _tell(display: Display, told: Told) -> int:
+    """The story and its exit status; `told` gains what happens."""
     path = os.environ.get("DATA")
-    source: Source | None = None
     try:
         require_disk(Path.cwd(), NEEDED_DISK_MB, "The rehearsal")
         config = prepare(path, os.environ.get("TARGET", ""), display.console)
-        source = read_source(path, config)
-        _announce(display, source)
-        problem, status = _play(display, source, runs, notes), 1
+        told.source = read_source(path, config)
+        _announce(display, told.source)
+        told.problem = _play(display, told.source, told.runs, told.notes)
     except (DataFileError, SetUpError) as error:
-        problem, status = str(error), 2
-    if runs:
-        summary.show(display, runs)
-    document = summary.as_document(source, runs, notes, display.elapsed_seconds, problem)
-    summary.write(RESULT, document)
-    if status != 2:
-        display.console.print(LOOK_FURTHER)
-    if problem:
-        after = f"The rehearsal failed after {display.elapsed_seconds:.0f} s: " if status == 1 else ""
-        display.problem(f"{after}{problem}")
-        return status
-    _end(display, notes)
-    return 0
+        told.problem = str(error)
+        return 2
+    return 1 if told.problem else 0
+
+
+def _write(display: Display, told: Told) -> None:
+    document = summary.as_document(told.source, told.runs, told.notes, display.elapsed_seconds, told.problem)
+    summary.write(RESULT, document | ({"trace": told.trace} if told.trace else {}))
 
 
 def _end(display: Display, notes: list[str]) -> None:
@@ -105,7 +131,7 @@ def _play(display: Display, source: Source, runs: list[Run], notes: list[str]) -
                 story.play(FleetFaults(cloud.environment))
             finally:
                 notes += story.notes
-    except (RehearsalError, DataFileError, LaunchError) as error:
+    except (RehearsalError, LaunchError) as error:
         return str(error)
     except (BotoCoreError, ClientError) as error:
         return f"a call of AWS's interface failed: {error}"

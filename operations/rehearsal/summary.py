@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from operations.rehearsal import endings
 from operations.rehearsal.acts import Run
 from operations.rehearsal.display import Display, table
 from operations.rehearsal.timeline import Timeline
@@ -41,6 +42,8 @@ def _run_document(run: Run) -> dict[str, Any]:
         "champion": run.evaluation.get("champion"),
         "challenger": run.evaluation.get("challenger"),
         "rmse_error": (run.evaluation.get("challenger") or {}).get("rmse_error"),
+        "meaning": endings.meaning(run.execution),
+        "way_on": endings.way_on(run.execution),
         "reason": run.evaluation.get("verdict", {}).get("reason") or run.execution.output.get("reason"),
         "endpoint_config_before": run.endpoint_config_before,
         "endpoint_config_after": run.endpoint_config_after,
@@ -50,12 +53,13 @@ def _run_document(run: Run) -> dict[str, Any]:
 
 
 def _traffic_document(run: Run) -> dict[str, Any]:
-    if run.timeline is None or run.traffic is None:
+    if run.traffic is None:
         return {}
-    return {
+    found = {"requests_sent": run.traffic.sent, "requests_failed": run.traffic.failed}
+    if run.timeline is None:
+        return found
+    return found | {
         "timeline": run.timeline.as_document(),
-        "requests_sent": run.traffic.sent,
-        "requests_failed": run.traffic.failed,
         "requests_failed_on_blue": run.timeline.failed("blue"),
         "requests_failed_on_green": run.timeline.failed("green"),
     }
@@ -83,7 +87,7 @@ def show(display: Display, runs: list[Run]) -> None:
             run.execution.outcome,
             run.dataset_version,
             run.endpoint_config_before or "none",
-            run.endpoint_config_after,
+            run.endpoint_config_after or "none",
         )
         for run in runs
     ]
@@ -91,10 +95,16 @@ def show(display: Display, runs: list[Run]) -> None:
     display.console.print(table("Endpoint", columns, endpoint))
     for run in runs:
         if run.timeline and run.traffic:
-            _show_timeline(display, run.timeline, run.traffic)
+            _show_timeline(display, _title(run), run.timeline, run.traffic)
 
 
-def _show_timeline(display: Display, timeline: Timeline, traffic: Traffic) -> None:
+def _title(run: Run) -> str:
+    if run.execution.outcome == endings.ROLLED_BACK:
+        return "The deployment that was rolled back"
+    return f"The deployment of {run.label!r}, which ended {run.execution.outcome}"
+
+
+def _show_timeline(display: Display, title: str, timeline: Timeline, traffic: Traffic) -> None:
     rows = [
         (
             f"{sample.seconds:.1f}",
@@ -110,7 +120,7 @@ def _show_timeline(display: Display, timeline: Timeline, traffic: Traffic) -> No
     ]
     columns = ("second", "endpoint", "traffic on green", "blue", "green", "failed", "alarms firing")
     display.console.print()
-    display.console.print(table("The deployment that was rolled back", columns, rows))
+    display.console.print(table(title, columns, rows))
     display.console.print(
         f"{traffic.sent:,} requests sent by a client that does not retry, {traffic.failed:,} failed: "
         f"{timeline.failed('blue'):,} on blue, {timeline.failed('green'):,} on green."

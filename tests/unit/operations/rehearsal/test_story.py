@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,14 +11,16 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from operations.rehearsal import performance
-from operations.rehearsal.acts import Story
+from operations.rehearsal import endings, performance
+from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
 from operations.rehearsal.stage import Stage
+from operations.rehearsal.table_file import DataFileError
 from operations.rehearsal.uploads import Question, Source
 from operations.rehearsal.watch import Execution, RehearsalError
 from tests.unit.operations.draft.tables import rows, saved, text
 
+ROOT = Path(__file__).parents[4]
 QUESTION = Question(row={"age": "41,5", "region": "north"}, actual="12.5")
 SOURCE = Source(
     name="shop.csv",
@@ -51,7 +54,7 @@ class FakeStage:
         execution = Execution("arn", output={"outcome": outcome, "reason": "because it is so"})
         if outcome == "Promoted":
             self.serving = f"config-{len(self.uploads)}"
-        if outcome == "DeploymentRolledBackError":
+        if outcome.endswith("Error"):
             execution.error = outcome
         if on_state and outcome in ("Promoted", "DeploymentRolledBackError"):
             on_state("EvaluateModel")
@@ -103,7 +106,9 @@ def test_where_more_rows_make_no_better_model_the_verdict_is_shown_and_the_champ
     stage, story, said = play("Promoted", verdict)
     assert stage.serving == "config-1"
     assert len(story.notes) == 1
-    assert f"{verdict}: because it is so" in said
+    assert f"{verdict}: " in said
+    assert "why: because it is so" in said
+    assert "what next: " in said
 
 
 @pytest.mark.parametrize("first", ["ChallengerRejected", "DatasetRejected"])
@@ -119,11 +124,60 @@ def test_where_no_model_is_good_enough_that_is_the_story():
 
 
 @pytest.mark.parametrize(
-    "outcomes", [("DatasetRejected", "DatasetRejected"), ("TrainingError",), ("Promoted", "TrainingError")]
+    "outcomes",
+    [
+        ("TrainingFailedError",),
+        ("Promoted", "TrainingFailedError"),
+        ("Promoted", "DeploymentRolledBackError", "DeploymentUnguardedError"),
+    ],
 )
-def test_a_failure_is_no_story(outcomes):
-    with pytest.raises(RehearsalError, match="because it is so"):
+def test_a_failure_is_no_story_and_its_reason_and_the_way_on_are_told(outcomes):
+    with pytest.raises(RehearsalError, match=f"got {outcomes[-1]}: .*because it is so; "):
         play(*outcomes)
+
+
+def test_a_file_that_the_contract_keeps_out_is_none_to_rehearse_with():
+    with pytest.raises(DataFileError, match="because it is so; mend the rows"):
+        play("DatasetRejected", "DatasetRejected")
+
+
+def test_a_broken_model_that_goes_home_before_an_alarm_is_taken_back_all_the_same():
+    stage, story, _ = play("Promoted", "DeploymentUnguardedError", "Promoted")
+    assert stage.serving == "config-3"
+    assert len(story.notes) == 1
+
+
+def machine():
+    return json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text())["States"]
+
+
+def test_every_way_in_which_an_execution_may_succeed_has_words_and_a_way_on():
+    ends = {name for name, state in machine().items() if state["Type"] == "Succeed"}
+    assert ends == {"Promoted", "DatasetRejected", *endings.VERDICTS}
+    for outcome in ends:
+        execution = Execution("arn", output={"outcome": outcome})
+        assert endings.meaning(execution) != endings.meaning(Execution("arn", error="NoSuchError"))
+        assert bool(endings.way_on(execution)) == (outcome != "Promoted")
+
+
+def test_the_report_s_own_advice_is_the_way_on():
+    verdict = {"advice": ["Look at the labels.", "Upload again."]}
+    execution = Execution("arn", output={"outcome": "ChallengerRejected", "evaluation": {"verdict": verdict}})
+    assert endings.way_on(execution) == "Look at the labels. Upload again."
+
+
+def test_a_promotion_that_nothing_proved_says_so():
+    output = {
+        "outcome": "Promoted",
+        "promotion": {"proof": "unproven"},
+        "deployment_status": {"reason": "the green fleet answered 3 of 20 requests"},
+    }
+    unproven = Execution("arn", output=output)
+    assert "too few requests to be proved: the green fleet answered 3 of 20" in endings.meaning(unproven)
+    assert "send traffic" in endings.way_on(unproven)
+    proven = Execution("arn", output={**output, "promotion": {"proof": "proven"}})
+    assert endings.meaning(proven) == "the new model serves"
+    assert endings.way_on(proven) == ""
 
 
 def test_a_mended_model_that_is_no_longer_surely_better_is_told_of():
@@ -222,6 +276,33 @@ def described(desk, monkeypatch):
     with table_of(desk / "shop.csv") as table:
         (desk / "pipeline.toml").write_text(drafted(table, "spend")[1])
     monkeypatch.delenv("TARGET")
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "told"),
+    [
+        (KeyboardInterrupt(), 130, "Interrupted"),
+        (SystemExit(143), 143, "Interrupted"),
+        (ZeroDivisionError("by zero"), 1, "ZeroDivisionError: by zero"),
+    ],
+)
+def test_the_result_is_written_whatever_ends_the_rehearsal(desk, monkeypatch, end, status, told):
+    described(desk, monkeypatch)
+    monkeypatch.setattr(performance.interrupts, "ignore", lambda: None)
+
+    def play_a_while(display, source, runs, notes):
+        runs.append(Run("first upload", Execution("arn", output={"outcome": "Promoted"})))
+        notes.append("something was noted")
+        raise end
+
+    monkeypatch.setattr(performance, "_play", play_a_while)
+    assert performance.main() == status
+    found = result(desk)
+    assert told in found["problem"]
+    assert not found["succeeded"]
+    assert [run["label"] for run in found["runs"]] == ["first upload"]
+    assert found["notes"] == ["something was noted"]
+    assert ("play_a_while" in found.get("trace", "")) == (status == 1)
 
 
 def test_a_problem_of_the_cloud_ends_with_its_words_and_the_result(desk, monkeypatch):
