@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
+from localcloud import interrupts
 from operations.rehearsal import endings, performance
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
@@ -288,7 +289,7 @@ def described(desk, monkeypatch):
 )
 def test_the_result_is_written_whatever_ends_the_rehearsal(desk, monkeypatch, end, status, told):
     described(desk, monkeypatch)
-    monkeypatch.setattr(performance.interrupts, "ignore", lambda: None)
+    monkeypatch.setattr(interrupts, "ignore", lambda: None)
 
     def play_a_while(display, source, runs, notes):
         runs.append(Run("first upload", Execution("arn", output={"outcome": "Promoted"})))
