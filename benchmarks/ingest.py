@@ -119,8 +119,12 @@ def _in_sql(column: Column) -> str:
 
 def ingest_data(data: Path, config: PipelineConfig, scratch: Path) -> Callable[[], None]:
     """As the function does it, from the stream on: saved, hashed, decoded, its lines told apart, and read."""
+    import pyarrow as pa
+
     from lambdas.ingest_data.arrival import save
     from lambdas.ingest_data.ingestion import ingest
+
+    pa.array([0])  # the first array makes Arrow import pandas where there is one; the function has none
 
     def chunks() -> Iterator[bytes]:
         with data.open("rb") as file:

@@ -31,7 +31,9 @@ class Rule:
 def typed(column: Column) -> str:
     """The column's value in its own type, or NULL where the text is none."""
     found = spelled.value(column)
-    return f"TRY_CAST({found} AS BIGINT)" if column.type == "integer" else found
+    if column.type != "integer":
+        return found
+    return f"CASE WHEN {found} = trunc({found}) THEN TRY_CAST({found} AS BIGINT) END"
 
 
 def checked(contract: DatasetContract, source: str, more: str = "", *, odd: Mapping[str, spelled.Odd]) -> str:

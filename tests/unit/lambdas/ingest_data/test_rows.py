@@ -230,3 +230,11 @@ def test_unique_values_of_a_large_file_are_compared_an_odd_number_of_shares_at_a
     size_bytes: int, shares: int
 ) -> None:
     assert shares_of(size_bytes) == shares
+
+
+def test_a_broken_number_is_no_earlier_occurrence_of_the_one_it_rounds_to(tmp_path: Path) -> None:
+    columns = [{"name": "id", "type": "integer", "unique": True}, *COLUMNS]
+    lines = [f"{number},{row}" for number, row in enumerate(rows(), 100)]
+    lines[3], lines[30] = f"7.4,{rows()[3]}", f"7,{rows()[30]}"
+    dataset = ingested(csv_of(lines, "id,rooms,income,place,value"), tmp_path, config(columns=columns))
+    assert quarantine(dataset) == [(5, "id", "type", "7.4")]
