@@ -80,7 +80,11 @@ def test_a_name_is_made_of_the_file_s(stem, name):
     assert pipeline_name(stem) == name
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=25,
+)
 @given(
     st.lists(
         st.text(
