@@ -7,7 +7,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localcloud.states import variables
@@ -25,6 +27,9 @@ _TYPES = {
     "boolean": (bool,),
 }
 _EXACT = 2**53
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?\Z")
+_EVALUATION_MS = 1000
+"""An evaluation may take a second (developer guide, "Transforming data with JSONata")."""
 
 
 def is_jsonata(state: State, frame: Frame) -> bool:
@@ -35,6 +40,18 @@ def is_jsonata(state: State, frame: Frame) -> bool:
 def is_expression(value: Any) -> bool:
     """Whether a field holds `{% ... %}`."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
+
+
+def compiled(expression: str) -> Any:
+    """The expression as Step Functions understands it: JSONata with its own functions and without $eval."""
+    import jsonata
+    from ministack.services import stepfunctions
+
+    parsed = jsonata.Jsonata.jsonata(expression, timeout=_EVALUATION_MS)
+    stepfunctions._register_sfn_jsonata_functions(parsed)
+    parsed.register_lambda("eval", _no_eval)
+    parsed.register_lambda("toMillis", _to_millis)
+    return parsed
 
 
 def evaluate(expression: str, value: Any, frame: Frame, **reserved: Any) -> Any:
@@ -50,10 +67,7 @@ def evaluate(expression: str, value: Any, frame: Frame, **reserved: Any) -> Any:
     bindings = {name: null if bound is None else bound for name, bound in frame.variables.items()}
     bindings["states"] = {"input": value, "context": frame.context, **reserved}
     try:
-        parsed = jsonata.Jsonata.jsonata(expression, timeout=1000)
-        stepfunctions._register_sfn_jsonata_functions(parsed)
-        parsed.register_lambda("eval", _no_eval)
-        found = parsed.evaluate(None, bindings)
+        found = compiled(expression).evaluate(None, bindings)
     except Exception as error:
         code = getattr(error, "error", None)
         text = f"{code}: {error}" if isinstance(code, str) and code else str(error)
@@ -134,6 +148,17 @@ def caught(catcher: State, value: Any, error: StatesError, state: State, frame: 
     from ministack.services import stepfunctions
 
     return stepfunctions._apply_result_path_raw(catcher.get("ResultPath", "$"), value, document)
+
+
+def _to_millis(timestamp: Any = None, picture: Any = None) -> Any:
+    """A year, month or day alone is ISO 8601 too: it begins at midnight UTC."""
+    from ministack.services import stepfunctions
+
+    if picture is None and isinstance(timestamp, str) and _DATE.match(timestamp):
+        parts = [int(part) for part in timestamp.split("-")]
+        begin = datetime(*(parts + [1] * (3 - len(parts))), tzinfo=UTC)  # type: ignore[arg-type, misc]
+        return int(begin.timestamp() * 1000)
+    return stepfunctions._sfn_jsonata_to_millis(timestamp, picture)
 
 
 def _no_eval(*_: Any) -> Any:
