@@ -1,4 +1,4 @@
-"""Where everything lies in the two buckets: as places for the code, and as patterns for grants.
+"""Where everything lies in the two buckets and the table: as places for the code, as patterns for grants.
 
 Nothing else spells a prefix, apart from the state machine, whose definition is held against this by a test.
 """
@@ -46,6 +46,8 @@ EVALUATIONS = Room("evaluations/")  # reports, by job
 MODELS = Room("models/")  # archives under their own hash, written once, and the only ones that are served
 CAPTURES = Room("capture/")  # what the endpoint was asked and answered
 RUNS = Room("mlflow/")  # MLflow's artifacts
+
+LEASE_KEY = "endpoint_name"  # the lease table's partition key
 
 # Of an accepted dataset.
 TRAIN, HOLDOUT, QUARANTINE = "train/", "holdout/", "quarantine/"

@@ -7,11 +7,11 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from contracts import layout
 from contracts.names import Names
 from infra_cdk.encryption import READ, Encryption
 from infra_cdk.policy import allow
 
-PARTITION_KEY = "endpoint_name"
 EXPIRY_ATTRIBUTE = "expires_at"
 
 
@@ -24,7 +24,7 @@ class LeaseTable(Construct):
             self,
             "Leases",
             table_name=names.lease_table,
-            partition_key=dynamodb.Attribute(name=PARTITION_KEY, type=dynamodb.AttributeType.STRING),
+            partition_key=dynamodb.Attribute(name=layout.LEASE_KEY, type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=encryption.key,

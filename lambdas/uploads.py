@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
+from contracts.documents.data import UploadInput
 from contracts.errors import UploadEventError
 from contracts.layout import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES, UPLOADS
 
@@ -78,14 +80,11 @@ class Upload:
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
         return f"{stem or 'upload'}-{digest}"
 
-    def as_document(self) -> dict[str, str]:
+    def as_document(self) -> dict[str, Any]:
         """The execution's input."""
-        return {
-            "bucket": self.bucket,
-            "key": self.key,
-            "versionId": self.version_id,
-            "sequencer": self.sequencer,
-        }
+        return UploadInput(
+            bucket=self.bucket, key=self.key, versionId=self.version_id, sequencer=self.sequencer
+        ).as_document()
 
 
 def _table(event: object, key: str) -> Mapping[str, object]:

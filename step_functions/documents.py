@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
+from contracts.documents.data import UploadInput
 from contracts.documents.deployments import Rollback
 from contracts.documents.document import Document
 from contracts.documents.execution import STATES, Error
@@ -31,8 +32,8 @@ def render() -> str:
 
 
 def _rows() -> Iterator[str]:
-    upload = "the upload, as S3 announced it; `sequencer` may be absent"
-    yield _row("(start)", "`bucket`, `key`, `versionId`, `sequencer`", upload)
+    upload = "one version of one object, as S3 announced it; `sequencer` orders uploads of one second"
+    yield _row("(start)", _names(UploadInput), upload)
     yield _row("(start)", "`rollback`", _holds(Rollback))
     seen: set[type[Document]] = set()
     for name, state in STATES.items():

@@ -10,6 +10,16 @@ from contracts.documents.document import Document
 
 
 @dataclass(frozen=True, kw_only=True)
+class UploadInput(Document):
+    """One version of one object, as S3 announced it; `sequencer` orders uploads of one second."""
+
+    bucket: str
+    key: str
+    versionId: str  # noqa: N815  # deployed rules and running executions spell it so
+    sequencer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preconditions(Document):
     """`is_endpoint_lost`: a model was deployed and nothing serves any more; `disagreement` of endpoint and
     registry, in words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from contracts.documents import data, deployments, models, requests
@@ -81,10 +81,7 @@ STATES: dict[str, State] = {
 }
 # The kinds of value that each key may hold, in the order in which an execution gains them.
 KEYS: dict[str, tuple[Any, ...]] = {
-    "bucket": (str,),
-    "key": (str,),
-    "versionId": (str,),
-    "sequencer": (str,),
+    **{field.name: (str,) for field in fields(data.UploadInput)},
     "rollback": (deployments.Rollback,),
     "preconditions": (data.Preconditions,),
     "parts": (data.Parts, data.RejectedDataset),

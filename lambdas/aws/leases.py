@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from contracts import layout
 from contracts.errors import ServiceBusyError
 from lambdas.aws.clients import client, code_of
 from lambdas.lease import Lease
@@ -15,7 +16,6 @@ from lambdas.lease import Lease
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-PARTITION_KEY = "endpoint_name"
 _ATTEMPTS = 20
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class LeaseTable:
 
     def __init__(self, table_name: str, endpoint_name: str) -> None:
         self._table_name = table_name
-        self._key = {PARTITION_KEY: {"S": endpoint_name}}
+        self._key = {layout.LEASE_KEY: {"S": endpoint_name}}
 
     @property
     def _dynamodb(self) -> DynamoDBClient:

@@ -9,6 +9,7 @@ from contracts.documents.data import (
     Parts,
     Preconditions,
     RejectedDataset,
+    UploadInput,
 )
 from contracts.documents.deployments import (
     Deployment,
@@ -25,7 +26,7 @@ from contracts.documents.models import Evaluation, Registration, Training, Verdi
 
 JOB, OLD = "housing-dev-0123456789abcdef", "housing-dev-fedcba9876543210"
 GROUP = "arn:aws:sagemaker:us-east-1:111122223333:model-package/housing-dev-models"
-UPLOAD = {"bucket": "raw", "key": "incoming/a.csv", "versionId": "v1", "sequencer": "0055"}
+UPLOAD = UploadInput(bucket="raw", key="incoming/a.csv", versionId="v1", sequencer="0055").as_document()
 
 PRECONDITIONS = Preconditions(is_endpoint_lost=False, disagreement="")
 DATASET = Dataset(
