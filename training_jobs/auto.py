@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from contracts.estimators import MONOTONE
-from contracts.training import higher_is_better
+from contracts.training import DECISION_METRICS, higher_is_better
 from scoring.figures import FloatArray, overall
 from scoring.metrics import judged
 from training_jobs.blend import best_shares
@@ -60,6 +60,8 @@ class Search:
         """The blend of the best trials, and its answers to each fold. The shares are chosen on those folds,
         so that the answers are a little too good."""
         bench, metric = self.bench, self.bench.experiment.metric
+        # Decisions jump from share to share; the probabilities that they are made of do not.
+        metric = "log_loss_error" if metric in DECISION_METRICS else metric
         trials = self.trials[:BLENDED_TRIALS]
         whole = together(self.best_answers())
         sign = -1.0 if higher_is_better(metric) else 1.0

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from contracts.training import higher_is_better
+from contracts.training import DECISION_METRICS, higher_is_better
 from scoring.figures import Array, FloatArray
 from training_jobs.candidates import Candidate
 from training_jobs.choice import Member
 from training_jobs.dataset import Dataset
+from training_jobs.deciding import best_threshold
 from training_jobs.early_stopping import fit_early, with_rounds
 from training_jobs.estimators import needs_scaling
 from training_jobs.experiment import Experiment
@@ -78,7 +79,12 @@ class Bench:
         return Judged(self._truth(rows.target), answers, rows.weights)
 
     def metrics(self, number: int, answers: FloatArray) -> dict[str, float]:
-        return self.judged(number, answers).metrics(self.experiment.task, self.experiment.metric)
+        """Decisions are taken at the threshold that suits each candidate's answers to the fold best: at a
+        half candidates that never say a rare class would all look alike."""
+        judged, metric = self.judged(number, answers), self.experiment.metric
+        decides = metric in DECISION_METRICS and answers.shape[1] == 2
+        threshold = best_threshold(metric, judged) if decides else None
+        return judged.metrics(self.experiment.task, metric, threshold)
 
     def _truth(self, target: Array) -> Array:
         return target if self.classes is None else np.searchsorted(self.classes, target)

@@ -117,6 +117,43 @@ def test_a_classification_is_trained_and_described(tmp_path: Path) -> None:
     assert (labels == frame[TARGET]).mean() > 0.9
 
 
+def test_what_is_chosen_by_unseen_rows_stands_in_the_artefact_that_serves(tmp_path: Path) -> None:
+    """Rare classes held up by their weights: probabilities far too high, and a threshold that F1 wants."""
+    random = np.random.default_rng(3)
+    frame = housing_rows(600).drop(columns=["total_bedrooms"]).assign(total_bedrooms=1.0)
+    rare = random.random(600) < 0.02 + 0.2 * (frame["median_income"] > 5)
+    frame[TARGET] = np.where(rare, "yes", "no")
+    frame["times"] = random.integers(1, 4, 600).astype(float)
+    document = housing_config("linear", {"C": 1.0}, classes=True).as_document()
+    document["dataset"]["columns"].append({"name": "times", "type": "number", "min": 0.0})  # type: ignore[index]
+    document["dataset"]["weight"] = "times"  # type: ignore[index]
+    document["training"]["class_weight"] = "balanced"  # type: ignore[index]
+    document["gate"] = {"metric": "f1_score"}
+    job = job_in(write_job(tmp_path, frame, PipelineConfig.from_document(document)))
+    train(job)
+
+    predictor, manifest = Predictor.load(job.model_directory), manifest_of(job)
+    predictor.check()
+    model, rows = predictor.model, frame.drop(columns=[TARGET, "times"])
+    assert model.calibration is not None
+    assert model.threshold is not None
+    assert manifest["threshold"] == model.threshold < 0.45
+    assert manifest["calibration"]["slope"] == model.calibration.slope
+    answers = predictor.probabilities_of_columns({name: rows[name].to_numpy() for name in rows.columns})
+    assert answers[:, 1].mean() == pytest.approx(np.average(rare, weights=frame["times"]), abs=0.03)
+    assert (predictor.predict_frame(rows) == "yes").tolist() == (answers[:, 1] >= model.threshold).tolist()
+    assert manifest["answers"]["means"][1] == pytest.approx(answers[:, 1].mean(), abs=0.03)
+
+
+def test_a_regressions_manifest_has_the_coverage_of_its_intervals(tmp_path: Path) -> None:
+    job = quick_job(tmp_path)
+    train(job)
+    found = manifest_of(job)["intervals"]
+    assert found["coverage_share"] == pytest.approx(0.9, abs=0.06)
+    assert found["rows"] == 300
+    assert len(Predictor.load(job.model_directory).model.arrays["residuals"]) == 300
+
+
 def broken(base: Path, frame: pd.DataFrame) -> Job:
     return quick_job(base, frame)
 

@@ -12,7 +12,7 @@ import pytest
 from contracts.pipeline_config import PipelineConfig
 from contracts.reading import PipelineConfigError
 from tests.unit.training_jobs.rows import housing_config
-from training_jobs.candidates import Size, first_candidates
+from training_jobs.candidates import Candidate, Size, first_candidates
 from training_jobs.dataset import Dataset
 from training_jobs.experiment import Experiment
 from training_jobs.trials import Bench, Trial
@@ -154,3 +154,18 @@ def test_a_regression_has_no_classes(key: dict[str, str]) -> None:
     document["training"] |= key  # type: ignore[operator]
     with pytest.raises(PipelineConfigError, match="is for classifications; the task is regression"):
         PipelineConfig.from_document(document)
+
+
+def test_a_search_judges_decisions_at_the_threshold_that_suits_them() -> None:
+    random = np.random.default_rng(2)
+    price = random.uniform(0, 1, 600)
+    bought = np.where(random.random(600) < 0.35 * price, "yes", "no")
+    dataset = Dataset(pd.DataFrame({"price": price}), bought)
+    document = config_of("auto").as_document()
+    document["gate"] = {"metric": "f1_score"}
+    experiment = Experiment(PipelineConfig.from_document(document), dataset, 1)
+    bench, trial = Bench(experiment, experiment.folds), Trial(Candidate("linear", {"C": 1.0}))
+    bench.run(trial, 0, np.inf)
+    at_a_half = bench.judged(0, trial.answers[0]).metrics("classification", "")["f1_score"]
+    assert at_a_half < 0.5
+    assert trial.scores[0]["f1_score"] > at_a_half + 0.05
