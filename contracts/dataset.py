@@ -22,7 +22,8 @@ class Column:
     """One column: its type and the rules that each of its values keeps. Bounds are inclusive.
 
     `grammar` says how its texts are written. A column that is not of `use` is checked as the others are, and
-    no feature.
+    no feature. Where `others` may come, the `categories` are those that a model tells apart, and every other
+    text is one kind more.
     """
 
     name: str
@@ -33,11 +34,17 @@ class Column:
     categories: tuple[str, ...]
     unique: bool
     use: bool = True
+    others: bool = False
     grammar: Grammar = field(default=Grammar(type=""))
 
     def __post_init__(self) -> None:
         if self.grammar.type != self.type:
             object.__setattr__(self, "grammar", replace(self.grammar, type=self.type))
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The categories that a file may hold; empty where any text may come."""
+        return () if self.others else self.categories
 
     @property
     def is_numeric(self) -> bool:
@@ -55,6 +62,7 @@ class Column:
             categories=_categories(table),
             unique=table.flag("unique", False),
             use=table.flag("use", True),
+            others=table.flag("others", False),
             grammar=_grammar(table, kind, reading),
         )
         table.finish()
@@ -64,6 +72,8 @@ class Column:
             raise table.fail("categories", f"{min(both)!r} stands for a missing value, too")
         if column.type != "category" and column.categories:
             raise table.fail("categories", f"only a column of type category has them, not {column.type}")
+        if column.others and not column.categories:
+            raise table.fail("others", "a column without categories takes any text as it is")
         if column.type not in ("number", "integer") and (column.minimum, column.maximum) != (None, None):
             raise table.fail("min", f"only number and integer columns have bounds, not {column.type}")
         return column
@@ -216,6 +226,8 @@ class DatasetContract:
             raise table.fail(
                 "target", f"{self.target!r} is nullable; a row without an answer teaches nothing"
             )
+        if target.others:
+            raise table.fail("target", f"{self.target!r} must name all its classes, without others")
         if self.task == "regression" and target.type not in ("number", "integer"):
             raise table.fail("task", f"regression needs a numeric target; {self.target!r} is {target.type}")
         if self.task == "classification" and target.type not in ("integer", "boolean", "category"):

@@ -55,9 +55,14 @@ class Experiment:
 
     @cached_property
     def category_counts(self) -> dict[str, int]:
-        """How many values each category column has."""
-        columns = [c.name for c in self.config.dataset.feature_columns if c.type == "category"]
-        return {name: int(self.dataset.features[name].nunique(dropna=False)) for name in columns}
+        """How many values each category column has; those beside its own categories count as one."""
+        return {
+            c.name: len(c.categories) + 1
+            if c.others
+            else int(self.dataset.features[c.name].nunique(dropna=False))
+            for c in self.config.dataset.feature_columns
+            if c.type == "category"
+        }
 
     def fit(self, parameters: Parameters, dataset: Dataset | None = None) -> Any:
         """The configured estimator with these parameters, fitted on all rows or on the given ones."""

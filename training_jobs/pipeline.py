@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -58,16 +59,30 @@ def _columns(
     *,
     scale: bool,
 ) -> ColumnTransformer:
-    few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT]
-    many = [name for name in category_counts if name not in few]
+    named = _named(config, category_counts)
+    few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT and name not in named]
+    many = [name for name in category_counts if name not in few and name not in named]
     parts: list[tuple[str, Any, list[str]]] = []
     if numbers:
         parts.append(("numbers", _scaled() if scale else "passthrough", numbers))
     if few:
         parts.append(("one_hot", OneHotEncoder(handle_unknown="ignore", sparse_output=False), few))
+    if named:
+        encoder = OneHotEncoder(categories=list(named.values()), handle_unknown="ignore", sparse_output=False)
+        parts.append(("named", encoder, list(named)))
     if many:
         parts.append(("means", _means(config, rows, seed, scale=scale), many))
     return ColumnTransformer(parts, verbose_feature_names_out=False)
+
+
+def _named(config: PipelineConfig, category_counts: dict[str, int]) -> dict[str, list[Any]]:
+    """Of each column in which other texts may come, the values that are told apart, NaN being a missing one.
+    All others are alike, in training as in serving, for they have no input of their own."""
+    return {
+        c.name: [*c.categories, *([np.nan] if c.nullable else [])]
+        for c in config.dataset.feature_columns
+        if c.others and category_counts[c.name] <= MAX_ONE_HOT
+    }
 
 
 _CONSTRAINTS = {
@@ -82,8 +97,10 @@ def _held(
 ) -> tuple[int, ...]:
     """1 for each input of the estimator by which its answer must rise, -1 where it must fall, else 0. Numbers
     come first; of categories there is one input a value, or one a column of many."""
-    few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT]
-    others = sum(int(rows[name].nunique(dropna=False)) for name in few) + len(category_counts) - len(few)
+    named = _named(config, category_counts)
+    few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT and name not in named]
+    others = sum(int(rows[name].nunique(dropna=False)) for name in few)
+    others += sum(map(len, named.values())) + len(category_counts) - len(few) - len(named)
     return (*(config.training.monotone.get(name, 0) for name in numbers), *[0] * others)
 
 

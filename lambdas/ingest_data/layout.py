@@ -76,6 +76,6 @@ def _takes(column: Column) -> Callable[[str], bool]:
             found = column.grammar.read(text)
         except ValueRefusedError:
             return False
-        return found is None or not column.categories or found in column.categories
+        return found is None or not column.allowed or found in column.allowed
 
     return takes

@@ -115,7 +115,7 @@ def _rules_of_others(column: Column, absent: str) -> list[tuple[str, str]]:
     refused = f"({spelled.value(column)} IS NULL AND NOT {absent})"
     if column.type not in MAX_LENGTH:
         return [("type", refused)]
-    if column.categories:
+    if column.allowed:
         return [("category", refused)]
     long = f"length(trim({identifier(column.name)})) > {MAX_LENGTH[column.type]}"
     return [("length", f"({refused} AND {long})"), ("type", f"({refused} AND NOT {long})")]

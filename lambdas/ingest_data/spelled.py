@@ -191,7 +191,7 @@ def _offset(bare: str, default: int) -> str:
 def _category(text: str, column: Column, odd: Odd) -> str:
     """One that the contract declares, where it declares any; most are written as there."""
     bare = _bare(text, odd)
-    allowed = tuple(name for name in column.categories if name not in column.grammar.missing)
+    allowed = tuple(name for name in column.allowed if name not in column.grammar.missing)
     if allowed:
         # An ENUM looks a text up by its hash, which takes half as long as a list of comparisons.
         named = f"ENUM({_list(allowed)})"

@@ -142,7 +142,7 @@ def _class_type(
     kind: Kind, target: ColumnProfile, kept: dict[str, int], rare: dict[str, int]
 ) -> tuple[str, dict[str, Any]]:
     """Classes keep the file's words, so that the endpoint answers with them; whole numbers stay numbers."""
-    keys = {key: value for key, value in kind.keys.items() if key != "categories"}
+    keys = {key: value for key, value in kind.keys.items() if key not in ("categories", "others")}
     numeric = kind.type in ("number", "integer")
     if numeric and not rare and is_whole(target):
         return "integer", keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from operations.draft.profile import ColumnProfile
 NUMBER_SHARE = 0.95  # with so many numbers among its values, a column is one of numbers
 MAX_CATEGORIES = 50
 MAX_CATEGORY_CHARACTERS = 200
+MIN_LEVEL_ROWS = 5
 MAX_STRAY_MARKERS = 3
 _UNIT_SHARE = 0.05
 _DATE_NOTE = "write dates as 2024-01-31, or with / or . between the numbers and a year of four digits"
@@ -210,8 +211,17 @@ def _words(column: ColumnProfile) -> Kind:
     distinct = column.distinct + len(weak)
     kind = Kind(type="category" if column.longest <= MAX_CATEGORY_CHARACTERS else "text")
     if kind.type == "category" and distinct <= MAX_CATEGORIES:
-        kind.keys["categories"] = sorted(levels)
+        kind.keys.update(_categories(levels, weak))
     return _gappy(column, kind, tuple(weak))
+
+
+def _categories(levels: Mapping[str, int], weak: Mapping[str, int]) -> dict[str, Any]:
+    """The levels. Where some occur once, rows to come have new ones (of Good and Turing's estimate, the share
+    of rows whose level occurs once), so the rare ones are no more than the first of the others."""
+    known = sorted(text for text, rows in levels.items() if rows >= MIN_LEVEL_ROWS or text in weak)
+    if min(levels.values()) > 1 or len(known) < 2:
+        return {"categories": sorted(levels)}
+    return {"categories": known, "others": True}
 
 
 def _gappy(column: ColumnProfile, kind: Kind, levels: Sequence[str] = ()) -> Kind:

@@ -134,7 +134,7 @@ def _is_varied(column: ColumnProfile) -> bool:
 
 
 def _levels(column: ColumnProfile, kind: Kind) -> int:
-    if kind.type == "category" and "categories" in kind.keys:
+    if kind.type == "category" and "categories" in kind.keys and "others" not in kind.keys:
         return len(kind.keys["categories"])
     if kind.range and kind.range[0] == kind.range[1] and not kind.stray_rows:
         return 1

@@ -73,6 +73,8 @@ def _why(plan: Plan, column: ColumnPlan) -> str:
     reasons += [
         f"{key} {', '.join(value) if isinstance(value, list) else value}" for key, value in keys.items()
     ]
+    if column.kind.keys.get("others") and column.role.name == r.FEATURE:
+        reasons.append(f"{len(column.kind.keys['categories'])} values told apart, all others are one")
     if column.kind.strays and column.is_used:
         first = column.kind.strays[0]
         text = f"{plan.table.place(first.row)} has {first.value[:30]!r}"

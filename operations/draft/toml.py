@@ -13,6 +13,7 @@ from operations.draft import roles as r
 from operations.draft.plan import ColumnPlan, Plan
 from operations.draft.settings import deployments, gate, training
 
+_OTHERS = "  # rarer values, and those still to come, are one kind more"
 _RESERVED = re.compile(r"(^|-)(" + "|".join(STAGES) + r")(?=-|$)")
 
 
@@ -94,11 +95,13 @@ def _column(plan: Plan, column: ColumnPlan) -> list[str]:
         return [*lines, 'type = "text"', "nullable = true", f"use = false  # {column.role.reason}", ""]
     kind, is_target = column.kind, column.role.name == r.TARGET
     type_, keys = (plan.answer.type, plan.answer.keys) if is_target else (kind.type, kind.keys)
-    lines.append(f"type = {_text(type_)}")
+    is_open = type_ == "category" and "categories" not in keys
+    any_text = f"  # {column.profile.distinct:,} different values; any text is taken" if is_open else ""
+    lines.append(f"type = {_text(type_)}{any_text}")
     if kind.gaps and not is_target:
         lines.append(f"nullable = true  # missing in {kind.gaps:,} of {plan.rows:,} rows")
     for key, value in keys.items():
-        lines.append(f"{key} = {_value(value)}")
+        lines.append(f"{key} = {_value(value)}{_OTHERS if key == 'others' else ''}")
     if type_ in ("number", "integer") and kind.range:
         lines += _bounds(kind.range, type_)
     if kind.stray_rows:
