@@ -72,6 +72,8 @@ class Engine:
         """The query's rows in the file's order, as they are read; raises as `ask` does."""
         try:
             yield from self._connection.sql(sql).to_arrow_reader(self._batch_rows)
+        except duckdb.OutOfMemoryException as error:
+            raise _too_large() from error
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise _unreadable(error) from error
         except OSError as error:  # what Arrow's stream makes of an error inside DuckDB

@@ -43,14 +43,15 @@ def missing(column: Column, *, odd: Odd = ANY_BYTES) -> str:
     bare = _bare(text, odd)
     if not grammar.missing:
         return f"({text} IS NULL OR {bare} = '')"
-    found = f"({text} IS NULL OR {bare} IN ({_list(('', *grammar.missing))})"
+    found = f"({text} IS NULL OR {_is_among(bare, ('', *grammar.missing))}"
     if not grammar.numeric_missing:
         return f"{found})"
     return f"{found} OR coalesce({_spelled_number(text, grammar, odd)} IN ({_numbers(grammar)}), false))"
 
 
 def _bare(text: str, odd: Odd) -> str:
-    return f"trim({text}, {_TABBED})" if b"\t" in odd else f"trim({text})"
+    """Without the ends' blanks and tabs: trimming without a list takes others for blanks, too."""
+    return f"trim({text}, {_TABBED})" if b"\t" in odd else f"trim({text}, ' ')"
 
 
 def _list(texts: tuple[str, ...]) -> str:
@@ -93,26 +94,25 @@ def _is_cast(marker: str) -> bool:
 
 
 def _boolean(text: str, grammar: Grammar, odd: Odd) -> str:
-    """The spellings that programs write come first, and need no more."""
-    bare = f"lower({_bare(text, odd)})"
-    yes, no = (
-        _list(
-            tuple(
-                word
-                for word, truth in spellings.TRUTH.items()
-                if truth is wanted and word not in grammar.missing
-            )
-        )
-        for wanted in (True, False)
-    )
-    if grammar.missing:
-        marked = f"WHEN {_bare(text, odd)} IN ({_list(grammar.missing)}) THEN NULL "
-        return f"CASE {marked}WHEN {bare} IN ({yes}) THEN true WHEN {bare} IN ({no}) THEN false END"
-    return (
-        f"CASE WHEN {text} IN ('true', 'True', '1') THEN true "
-        f"WHEN {text} IN ('false', 'False', '0') THEN false "
-        f"WHEN {bare} IN ({yes}) THEN true WHEN {bare} IN ({no}) THEN false END"
-    )
+    """By the place of its word among all of them, those of truth first."""
+    bare = _bare(text, odd)
+    words = [word for word in spellings.TRUTH if word not in grammar.missing]
+    words.sort(key=lambda word: not spellings.TRUTH[word])
+    truths = sum(spellings.TRUTH[word] for word in words)
+    found = f"enum_code({_as_enum(f'lower({bare})', tuple(words))}) < {truths}"
+    if not grammar.missing:
+        return f"({found})"
+    return f"CASE WHEN {_is_among(bare, grammar.missing)} THEN NULL ELSE {found} END"
+
+
+def _as_enum(text: str, words: tuple[str, ...]) -> str:
+    """NULL for a text that is none of the words. An ENUM looks a text up by its hash; of a list DuckDB makes
+    comparisons, or past some words a join, which takes megabytes."""
+    return f"TRY_CAST({text} AS ENUM({_list(words)}))"
+
+
+def _is_among(text: str, words: tuple[str, ...]) -> str:
+    return f"({_as_enum(text, tuple(dict.fromkeys(words)))} IS NOT NULL)"
 
 
 def _date(text: str, grammar: Grammar, odd: Odd) -> str:
@@ -193,13 +193,13 @@ def _category(text: str, column: Column, odd: Odd) -> str:
     bare = _bare(text, odd)
     allowed = tuple(name for name in column.allowed if name not in column.grammar.missing)
     if allowed:
-        # An ENUM looks a text up by its hash, which takes half as long as a list of comparisons.
-        named = f"ENUM({_list(allowed)})"
-        ways = (f"CAST(TRY_CAST({way} AS {named}) AS VARCHAR)" for way in (text, bare))
+        ways = (f"CAST({_as_enum(way, allowed)} AS VARCHAR)" for way in (text, bare))
         return f"coalesce({', '.join(ways)})"
     if column.type == "text" and b"\r" in odd:
         bare = _bare(f"replace(replace({text}, e'\\r\\n', e'\\n'), e'\\r', e'\\n')", odd)
-    given = f"{bare} NOT IN ({_list(('', *column.grammar.missing))})"
+    given = f"{bare} != ''"
+    if column.grammar.missing:
+        given += f" AND NOT {_is_among(bare, column.grammar.missing)}"
     given += f" AND length({bare}) <= {MAX_LENGTH[column.type]}"
     if refused := odd & (frozenset((b"\0",)) if column.type == "text" else LINE_BYTES):
         given += f" AND {_has_none(bare, refused)}"
