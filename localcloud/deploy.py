@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -77,9 +78,11 @@ def _change(cloudformation: Any, name: str, **template: Any) -> None:
     new = existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS"
     change_set = f"{_CHANGE_SET}-{time.time_ns()}"
     where = {"StackName": name, "ChangeSetName": change_set}
-    cloudformation.create_change_set(
-        **where, ChangeSetType="CREATE" if new else "UPDATE", Capabilities=_CAPABILITIES, **template
-    )
+    # Its name is new: it is there already where botocore asked again before a busy machine had answered.
+    with contextlib.suppress(cloudformation.exceptions.AlreadyExistsException):
+        cloudformation.create_change_set(
+            **where, ChangeSetType="CREATE" if new else "UPDATE", Capabilities=_CAPABILITIES, **template
+        )
     while (planned := cloudformation.describe_change_set(**where))["Status"].endswith(
         ("PENDING", "PROGRESS")
     ):

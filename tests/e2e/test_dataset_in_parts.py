@@ -6,7 +6,16 @@ import json
 from localcloud.sample_data import generate
 
 FOLDER = "incoming/in-parts/"
-STATES = ["IsRollback", "IsInParts", "ListParts", "AreTherePartsToRead", "IngestParts", "MergeParts"]
+STATES = [
+    "IsRollback",
+    "CheckPreconditions",
+    "IsEndpointLost",
+    "IsInParts",
+    "ListParts",
+    "AreTherePartsToRead",
+    "IngestParts",
+    "MergeParts",
+]
 
 
 def split(content, parts):
