@@ -91,6 +91,7 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
     size = _size(looked_at)
     log(f"choosing by {metric}: {size.rows} rows, {size.columns} inputs, {len(bench.folds)} folds")
     done: list[Trial] = []
+    given_up: list[Trial] = []
     history: list[dict[str, Any]] = []
 
     def attempt(candidate: Candidate, *, patient: bool) -> float | None:
@@ -99,6 +100,9 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
         if complete:
             done.append(trial)
             done.sort(key=lambda t: t.value(metric))
+        else:
+            given_up.append(trial)
+            given_up.sort(key=lambda t: t.value(metric))
         history.append(_describe(len(history), trial, metric, complete))
         log(f"{candidate.estimator}: {_last(history)}; best {done[0].candidate.estimator if done else '-'}")
         return trial.value(metric) if complete else None
@@ -110,7 +114,7 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
         if not done or clock() < deadline:
             attempt(candidate, patient=size.rows <= SMALL_ROWS)
     variations = Variations(experiment.seed, size)
-    while clock() < deadline and (varied := variations.next(done)):
+    while clock() < deadline and (varied := variations.next(done, given_up)):
         variations.tell(attempt(varied, patient=False))
     learnt = float(np.mean([len(training) for training, _ in bench.folds]))
     growth = min(2.0, (len(experiment.dataset) / learnt) ** 0.3)

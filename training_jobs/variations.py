@@ -25,9 +25,10 @@ class Variations:
         self._studies: dict[str, optuna.Study] = {}
         self._asked: optuna.Trial | None = None
 
-    def next(self, best: Sequence[Trial]) -> Candidate | None:
-        """A variation of one of the best kinds by turns; None where none of them has anything to vary."""
-        kinds = list(dict.fromkeys(t.candidate.estimator for t in best if t.candidate.estimator in _SPACES))
+    def next(self, best: Sequence[Trial], given_up: Sequence[Trial] = ()) -> Candidate | None:
+        """A variation of one of the best kinds by turns; where these have nothing to vary, of those that
+        were given up: as they were first tried they were hopeless. None where there is no such kind."""
+        kinds = _kinds(best) or _kinds(given_up)
         if not kinds:
             return None
         kind = kinds[:KINDS][self._turn % len(kinds[:KINDS])]
@@ -49,6 +50,10 @@ class Variations:
     def _study(self) -> optuna.Study:
         sampler = optuna.samplers.TPESampler(seed=self._seed, multivariate=True, n_startup_trials=6)
         return optuna.create_study(direction="minimize", sampler=sampler)
+
+
+def _kinds(trials: Sequence[Trial]) -> list[str]:
+    return list(dict.fromkeys(t.candidate.estimator for t in trials if t.candidate.estimator in _SPACES))
 
 
 _ROUNDS = {"hist_gradient_boosting": "max_iter", "xgboost": "n_estimators", "lightgbm": "n_estimators"}
