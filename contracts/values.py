@@ -3,15 +3,7 @@
 The draft, ingestion and every format of the server read by it: a text is accepted by all of them with the
 same value, or by none. Standard library alone, since the server imports it.
 
-| type      | what is read                                                     | value                       |
-|-----------|------------------------------------------------------------------|-----------------------------|
-| number    | 12, -1.5, .5, 5., +2e-3; finite                                  | float64                     |
-| integer   | a number that is whole and below 2^53 in size: 12, 12.0, 1e3     | int                         |
-| boolean   | true/false, t/f, yes/no, y/n, on/off, 1/0, 1.0/0.0, in any case  | bool                        |
-| date      | 2024-01-31, 2024/1/31, 2024.01.31; midnight may follow           | date                        |
-| timestamp | a date; then 10:15, 10:15:30 or 10:15:30.25; then Z or +01:00    | datetime, UTC, microseconds |
-| category  | one line of at most 1,000 characters                             | str                         |
-| text      | at most 100,000 characters, line ends included                   | str                         |
+`DESCRIBED` says what each type reads; docs/values.md shows it.
 
 Blanks and tabs at a text's ends mean nothing. The empty text is missing, and so are the column's own markers
 (`missing`), compared as written; in a column of numbers, a marker that is a number is compared by value. A
@@ -37,6 +29,26 @@ DAY_PARTS = ("year", "month", "day", "weekday", "day_of_year")
 DATE_PARTS = (*DAY_PARTS, "hour")
 
 TYPES = ("number", "integer", "boolean", "date", "timestamp", "category", "text")
+# By type what is read, and what it becomes; what stands in backticks is read by that type's grammar.
+DESCRIBED = {
+    "number": ("`12`, `-1.5`, `.5`, `5.`, `+2e-3`; finite", "float64"),
+    "integer": ("a number that is whole and below 2^53 in size: `12`, `12.0`, `1e3`", "whole number"),
+    "boolean": (
+        "`true`/`false`, `t`/`f`, `yes`/`no`, `y`/`n`, `on`/`off`, `1`/`0`, `1.0`/`0.0`, in any case",
+        "truth",
+    ),
+    "date": (
+        "`2024-01-31`, `2024/1/31`, `2024.01.31`; midnight may follow, as in `2024-01-31 00:00:00`",
+        "days since 1970-01-01",
+    ),
+    "timestamp": (
+        "a date, then hour and minute, then seconds and a zone where they are known: `2024-01-31`, "
+        "`2024-01-31 10:15`, `2024-01-31T10:15:30.25Z`, `2024-01-31 10:15:30 +01:00`",
+        "seconds since 1970-01-01 in UTC, to a microsecond",
+    ),
+    "category": ("one line of at most 1,000 characters", "the text"),
+    "text": ("at most 100,000 characters, line ends included", "the text"),
+}
 NUMERIC = ("number", "integer")
 LARGEST_WHOLE = 2**53 - 1  # above it float64, and so every estimator, skips whole numbers
 MAX_LENGTH = {"category": 1_000, "text": 100_000}

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from contracts import errors
+from contracts import errors, values
 from step_functions import diagram, documents
 
 ROOT = Path(__file__).parents[3]
@@ -63,3 +63,18 @@ def test_relative_links_in_the_documents_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
             if "://" not in target:
                 assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} links to {target}"
+
+
+def test_the_values_are_described_as_their_grammar_has_them():
+    rows = [f"| `{kind}` | {read} | {value} |" for kind, (read, value) in values.DESCRIBED.items()]
+    assert (
+        "\n".join(["| type | what is read | value |", "|---|---|---|", *rows])
+        in (ROOT / "docs/values.md").read_text()
+    )
+
+
+def test_every_example_of_a_value_is_one():
+    assert tuple(values.DESCRIBED) == values.TYPES
+    for kind, (read, _) in values.DESCRIBED.items():
+        for example in re.findall("`(.+?)`", read):
+            assert values.Grammar(type=kind).read(example) is not None, (kind, example)

@@ -192,6 +192,8 @@ def test_what_does_not_fit_the_scratch_space_is_told_and_not_thrown(
     source = Source(names=("x",), rows="", listing="", has_lines=False, odd={})
     engine = Engine(source, tmp_path)
     engine.ask("SET max_temp_directory_size = '1MB'")
-    with pytest.raises(DatasetRejected, match=r"size: .* upload them in parts"):
-        engine.ask("SELECT count(*) FROM (SELECT range AS r FROM range(3000000) GROUP BY r)")
+    query = "SELECT count(*) FROM (SELECT range AS r FROM range(3000000) GROUP BY r)"
+    for read in (engine.ask, lambda sql: list(engine.batches(sql))):
+        with pytest.raises(DatasetRejected, match=r"size: .* upload them in parts"):
+            read(query)
     engine.close()
