@@ -216,9 +216,11 @@ class PipelineStack(cdk.Stack):
             self.serving,
             self.functions,
             self.pipeline,
+            self.watching.check_standing,
+            self.watching.check_uploads,
             *([self.network] if self.network else []),
         )
-        self.teardown.runs_after(self.intake.rule, self.intake.mapping)
+        self.teardown.runs_after(self.intake.rule, self.intake.mapping, *self.watching.rules)
 
     def _outputs(self) -> None:
         for name, value in {

@@ -38,6 +38,7 @@ class Watching(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._names = names
+        self.rules: list[events.CfnRule] = []
 
         def function(name: str, size: Size) -> PipelineFunction:
             return PipelineFunction(
@@ -72,6 +73,7 @@ class Watching(Construct):
             schedule_expression=every,
             targets=[events.CfnRule.TargetProperty(id=function.node.id, arn=function.arn)],
         )
+        self.rules.append(rule)
         lambda_.CfnPermission(
             self,
             f"{prefix}RuleInvokes",

@@ -72,6 +72,22 @@ def test_the_same_data_seed_and_parameters_give_the_same_model(tmp_path: Path) -
     assert manifest_of(other)["seed"] == 7
 
 
+def test_terms_that_cancel_out_are_no_fault_of_the_export(tmp_path: Path) -> None:
+    """An answer near zero, made of terms in the hundreds, differs from another sum of them in most digits."""
+    frame = housing_rows(300)
+    numbers = [name for name in frame if name not in (TARGET, "ocean_proximity")]
+    first, second = numbers[:2]
+    chance = np.random.default_rng(1)
+    left, right = chance.uniform(-1, 1, 300).round(3), chance.uniform(-1, 1, 300).round(3)
+    right[:100] = left[:100]
+    frame[first], frame[second] = left, right
+    frame[TARGET] = 1000.0 * (frame[first] - frame[second])
+    write_job(tmp_path, frame, housing_config("linear", {}))
+    job = job_in(tmp_path)
+    train(job)
+    assert manifest_of(job)["parity"]["rows"]
+
+
 def test_parameters_of_an_earlier_manifest_are_used_without_a_search(tmp_path: Path) -> None:
     job = quick_job(tmp_path, parameters='{"max_iter": 5, "learning_rate": 0.2}')
     train(job)
