@@ -48,6 +48,7 @@ def deployments() -> list[str]:
         "termination_wait_seconds = 30",
         "max_execution_seconds = 1800",
         "alarm_period_seconds = 60",
+        "max_model_latency_us = 1000000  # slowest 1 %; a machine that shares its processor pauses",
         "",
         "[deployment.prod]",
         *common,

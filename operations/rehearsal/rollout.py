@@ -13,6 +13,8 @@ from operations.rehearsal.uploads import Question
 
 # What a broken model does under traffic: of its requests, this share ends in HTTP 500.
 BROKEN_SHARE = 0.3
+# Requests a second: enough to draw where they go, or to prove a model without crowding a busy machine.
+SEEN_PER_SECOND, PROVING_PER_SECOND = 40.0, 15.0
 
 
 class Rollout:
@@ -36,7 +38,8 @@ class Rollout:
             if self._faults:
                 self.timeline = self._stage.timeline(self._champion, self._stage.newest_training_job())
                 self._open.enter_context(self.timeline)
-            self.traffic = self._stage.traffic(self._questions[0])
+            rate = SEEN_PER_SECOND if self._faults else PROVING_PER_SECOND
+            self.traffic = self._stage.traffic(self._questions[0], rate)
             self._open.enter_context(self.traffic)
 
     def __enter__(self) -> Rollout:

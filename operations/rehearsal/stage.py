@@ -70,9 +70,10 @@ class Stage:
         jobs = self._sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
         return str(jobs["TrainingJobSummaries"][0]["TrainingJobName"])
 
-    def traffic(self, question: Question) -> Traffic:
+    def traffic(self, question: Question, requests_per_second: float) -> Traffic:
         """Steady requests with one row of the data."""
-        return Traffic(self._runtime, self.outputs["EndpointName"], _csv_body([question.row]))
+        body = _csv_body([question.row])
+        return Traffic(self._runtime, self.outputs["EndpointName"], body, requests_per_second)
 
     def timeline(self, blue: str, green: str) -> Timeline:
         """Watches the deployment that moves traffic from config `blue` to config `green`."""

@@ -16,7 +16,7 @@ class Traffic:
     runtime: Any
     endpoint_name: str
     body: bytes
-    requests_per_second: float = 40.0
+    requests_per_second: float
     workers: int = 8
     sent: int = 0
     failed: int = 0

@@ -66,7 +66,8 @@ class FakeStage:
         return contextlib.nullcontext()
 
     @contextlib.contextmanager
-    def traffic(self, question):
+    def traffic(self, question, requests_per_second):
+        assert requests_per_second > 0
         self.under_traffic.append(len(self.uploads))
         yield
 
