@@ -35,7 +35,7 @@ endif
 export UV_SYSTEM_CERTS := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk operations localcloud benchmarks tests
+SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
 .PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor
 

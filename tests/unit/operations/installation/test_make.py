@@ -102,3 +102,10 @@ def test_every_target_says_what_it_does(project):
     helped = make(project, "help").stdout
     for target in phony.split():
         assert f"make {target}" in helped, target
+
+
+def test_types_are_checked_in_every_folder_of_code():
+    [sources] = re.findall(r"^SOURCES := (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    built = {"build", "cdk.out", "node_modules"}
+    folders = {p.parent.name for p in PROJECT.glob("*/*.py") if not p.parent.name.startswith(".")} - built
+    assert folders <= set(sources.split())
