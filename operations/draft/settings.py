@@ -33,6 +33,11 @@ def gate(plan: Plan) -> list[str]:
         "min_gain_share = 0.002",
         "confidence = 0.9",
         f"min_slice_rows = {max(10, min(50, plan.good_rows // 50))}",
+        *(
+            ["# refuse_leaks = true  # keep out a model while the suspected leaks are features"]
+            if plan.leaks
+            else []
+        ),
         "",
     ]
 

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from operations.draft import settings
 from operations.draft.errors import DraftError
 from tests.unit.operations.draft.tables import HEADER, planned, rows, saved, text
 
@@ -140,3 +141,17 @@ def test_a_column_that_tells_the_classes_apart_by_itself_is_suspected(tmp_path):
     code = [{"a": "left", "b": draw.choice(("right", "up"))}[label] for label in y]
     noise = [draw.random() for _ in y]
     assert leaks(tmp_path, {"score": score, "code": code, "noise": noise}, y) == [("score",), ("code",)]
+
+
+def test_a_suspected_leak_stands_in_the_gate_s_table_with_the_key_that_refuses_it(tmp_path):
+    draw = random.Random(3)
+    a, b = ([draw.randint(0, 500) for _ in range(200)] for _ in range(2))
+    both = [x + y for x, y in zip(a, b, strict=True)]
+
+    def gate(*columns):
+        table = [tuple(map(str, row)) for row in zip(*columns, strict=True)]
+        plan, _ = planned(saved(tmp_path / "x.csv", text(table, ["a", "b", "c"][: len(columns)])), "a")
+        return "\n".join(settings.gate(plan))
+
+    assert "# refuse_leaks = true" in gate(both, a, b)
+    assert "refuse_leaks" not in gate(a, b)
