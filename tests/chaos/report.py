@@ -11,6 +11,7 @@ from typing import Any
 from lambdas import lease
 from lambdas.lease import Lease
 from tests.chaos.choosing import OUTAGE_CALLS
+from tests.chaos.hands import report as hands
 from tests.chaos.project import BUILD, ROOT
 from tests.unit.lambdas.lease_model import Execution, World, explore
 
@@ -66,6 +67,7 @@ def write() -> None:
     runs = list(_lines(RUNS))
     parts = [_HEAD, _RUNS, _seeds(runs), _table("fault", runs, lambda run: run["fault"])]
     parts += [_table("where", runs, lambda run: run["where"].replace("*-", "function "))]
+    parts += [hands.section()] if hands.section() else []
     parts += [_SCENARIOS + "\n".join(_scenario_rows()), _lease(), _AGAIN, _by_hand()]
     DOCUMENT.write_text("\n".join(part.rstrip("\n") + "\n" for part in parts), encoding="utf-8")
 

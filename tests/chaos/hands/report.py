@@ -19,13 +19,13 @@ _BEFORE = "## Scenarios"
 _TEXT = f"""\
 {HEADING}
 
-`python -m tests.chaos.hands --seeds 1 --runs 34` wrote this. In each run somebody who may do so changes one
-thing by AWS's own interfaces while a good upload is on its way, at a state and after a delay that the seed
-chooses. *Struck*: there was something to lay a hand on, and AWS let it. *Survived*: the upload took over.
-*Gave up cleanly*: it ended with a named error and a reason of which operators were told, or as rejected.
-After either, the right champion served, or the standing check told of an endpoint that was gone; no model was
-promoted by a deployment that nobody watched; and of what the invariants above ask only the hand's own doing
-was missing. *Lost*: anything else.
+`python -m tests.chaos.hands --seeds 1 --runs 34` wrote this, and goes on where it was cut off. In each run
+somebody who may do so changes one thing by AWS's own interfaces while a good upload is on its way, at a state
+and after a delay that the seed chooses. *Struck*: there was something to lay a hand on, and AWS let it.
+*Survived*: the upload took over. *Gave up cleanly*: it ended with a named error and a reason of which
+operators were told, or as rejected. After either, the right champion served, or the standing check told of an
+endpoint that was gone; no model was promoted by a deployment that nobody watched; and of what the invariants
+above ask only the hand's own doing was missing. *Lost*: anything else.
 """
 
 
