@@ -109,6 +109,8 @@ def _check(table: Table, target: ColumnProfile, kind: Kind) -> None:
 
 
 def _task(target: ColumnProfile, kind: Kind, task: str) -> tuple[str, str]:
+    if task not in ("", REGRESSION, CLASSIFICATION):
+        raise DraftError(f"TASK={task}: is neither {REGRESSION} nor {CLASSIFICATION}")
     numeric = kind.type in ("number", "integer")
     if task == REGRESSION and not numeric:
         raise DraftError(f"TARGET={target.name}: TASK=regression needs numbers; it holds {kind.type} values")

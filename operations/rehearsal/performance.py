@@ -87,7 +87,8 @@ def _tell(display: Display, told: Told) -> int:
     path = os.environ.get("DATA")
     try:
         require_disk(Path.cwd(), NEEDED_DISK_MB, "The rehearsal")
-        config = prepare(path, os.environ.get("TARGET", ""), display.console)
+        target, task = os.environ.get("TARGET", ""), os.environ.get("TASK", "")
+        config = prepare(path, target, display.console, task)
         told.source = read_source(path, config)
         _announce(display, told.source)
         told.problem = _play(display, told.source, told.runs, told.notes)

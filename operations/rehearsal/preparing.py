@@ -19,7 +19,7 @@ from operations.rehearsal.uploads import advice, read_config
 _SHOWN_FAULTS = 3
 
 
-def prepare(path: str | None, target: str, console: Console) -> PipelineConfig | None:
+def prepare(path: str | None, target: str, console: Console, task: str = "") -> PipelineConfig | None:
     """The configuration to rehearse by, drafted for the file where it has to be; raises DataFileError."""
     config = read_config()
     if not path:
@@ -38,14 +38,14 @@ def prepare(path: str | None, target: str, console: Console) -> PipelineConfig |
             f"DATA={path}: {FILE_NAME} describes {config.name!r} and does not take it: {said}. "
             f"If that is another table, {advice(path)}"
         )
-    return _draft(file, target, console)
+    return _draft(file, target, task, console)
 
 
-def _draft(file: Path, target: str, console: Console) -> PipelineConfig:
+def _draft(file: Path, target: str, task: str, console: Console) -> PipelineConfig:
     """As `make init` does."""
     try:
         with table_of(file) as table:
-            plan, text, _ = drafted(table, target)
+            plan, text, _ = drafted(table, target, task)
             show(console, plan)
     except DraftError as error:
         raise DataFileError(str(error)) from error

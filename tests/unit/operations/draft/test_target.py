@@ -112,6 +112,11 @@ def test_classes_of_words_cannot_be_a_regression(tmp_path):
         of(tmp_path, ["a", "b"] * 120, "regression")
 
 
+def test_a_task_that_is_none_is_refused_by_its_name(tmp_path):
+    with pytest.raises(DraftError, match="TASK=ranking: is neither regression nor classification"):
+        of(tmp_path, ["a", "b"] * 120, "ranking")
+
+
 def leaks(tmp_path, more, target):
     names = [*more, "y"]
     table = list(zip(*[more[name] for name in more], target, strict=True))

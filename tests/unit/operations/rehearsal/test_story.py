@@ -268,6 +268,19 @@ def test_with_a_target_the_file_is_drafted_on_the_way(desk, monkeypatch, capsys)
     assert result(desk)["succeeded"]
 
 
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_the_task_that_a_person_named_is_drafted(desk, monkeypatch, task):
+    described(desk, monkeypatch)
+    table = [(str(number % 5 + 1), *row[:3]) for number, row in enumerate(rows(150))]
+    monkeypatch.setenv(
+        "DATA", str(saved(desk / "wine.csv", text(table, ("stars", "age", "region", "member"))))
+    )
+    monkeypatch.setenv("TARGET", "stars")
+    monkeypatch.setenv("TASK", task)
+    assert performance.main() == 0
+    assert f'task = "{task}"' in (desk / "pipeline.toml").read_text()
+
+
 def described(desk, monkeypatch):
     """A pipeline.toml for the shop's table."""
     monkeypatch.setenv("DATA", str(saved(desk / "shop.csv", text(rows(150)))))
