@@ -28,7 +28,7 @@ class Profile:
 
 
 PROFILES = {
-    "run": Profile("requirements.txt", (".ready",), "what running needs", 420, 2_000),
+    "run": Profile("requirements.txt", (".ready",), "what running needs", 420, 2_200),
     "dev": Profile("requirements-dev.txt", (".ready", ".ready-dev"), "what testing needs", 600, 2_600),
 }
 VENV = ".venv"
