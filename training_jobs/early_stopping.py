@@ -60,7 +60,10 @@ def _xgboost(estimator: Any, rows: Any, watched: Any, late: Late) -> int:
         sample_weight_eval_set=weights,
         verbose=False,
     )
-    return int(estimator.best_iteration) + 1
+    try:
+        return int(estimator.best_iteration) + 1
+    except AttributeError:  # out of time in the first round, before XGBoost had looked at the loss
+        return max(1, int(estimator.get_booster().num_boosted_rounds()))
 
 
 def _lightgbm(estimator: Any, rows: Any, watched: Any, late: Late) -> int:
