@@ -11,6 +11,8 @@ from localcloud.sample_data import HEADER, generate
 GOOD = generate(row_count=600).decode().splitlines()
 REJECTION_STATES = {
     "IsRollback",
+    "CheckPreconditions",
+    "IsEndpointLost",
     "IsInParts",
     "IngestData",
     "IsDatasetAccepted",
