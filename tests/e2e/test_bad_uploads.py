@@ -12,6 +12,7 @@ GOOD = generate(row_count=600).decode().splitlines()
 REJECTION_STATES = {
     "IsRollback",
     "CheckPreconditions",
+    "FindEndpointRole",
     "IsEndpointLost",
     "IsInParts",
     "IngestData",

