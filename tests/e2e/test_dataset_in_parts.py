@@ -61,4 +61,7 @@ def test_a_part_that_cannot_be_read_rejects_the_dataset_and_is_named(pipeline):
     manifest = {"format_version": 1, "parts": ["fine.csv", "torn.csv.gz"]}
     execution = pipeline.run("incoming/torn/manifest.json", json.dumps(manifest).encode())
     assert execution.outcome == "DatasetRejected"
-    assert "no gzip archive: it ends in the middle; upload it again (in 'torn.csv.gz')" in execution.output["reason"]
+    assert (
+        "no gzip archive: it ends in the middle; upload it again (in 'torn.csv.gz')"
+        in execution.output["reason"]
+    )

@@ -142,7 +142,14 @@ def test_waiting_for_a_training_job_needs_the_managed_rule(account: Account):
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
-        "Arguments": {},
+        "Arguments": {
+            "TrainingJobName": "job",
+            "RoleArn": "arn:aws:iam::111122223333:role/training",
+            "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+            "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        },
         "End": True,
     }
     with pytest.raises(ClientError, match="is not authorized to create managed-rule"):
