@@ -116,7 +116,7 @@ def test_mlflow_still_has_its_tables_and_the_run(scene: Scene):
 def test_an_upload_is_run_whatever_its_key_holds(scene: Scene, key: str):
     """The champion's own data again under another name: it gets as far as the gate, and no further."""
     ending = scene.run(key, written(rows(7, comment="again")))
-    assert ending.outcome == "ChallengerRejected", ending.cause
+    assert ending.outcome in ("ChallengerRejected", "NotComparable"), ending.cause
     assert ending.output["key"] == f"incoming/{key}.csv"
     s3 = scene.cloud.client("s3")
     bucket, _, manifest = ending.output["dataset"]["manifest_uri"].removeprefix("s3://").partition("/")
