@@ -60,7 +60,8 @@ class Upload:
         if not self.key.startswith(UPLOADS.prefix):
             return False
         *folders, name = self.key.removeprefix(UPLOADS.prefix).split("/")
-        if any(step.startswith(_UNFINISHED) for step in (*folders, name)):
+        # To S3 `..` is a name like any other, and hides nothing.
+        if any(step.startswith(_UNFINISHED) for step in (*folders, name) if step not in (".", "..")):
             return False
         if UPLOAD_PARTS in folders[1:]:
             return False

@@ -244,3 +244,7 @@ def test_where_versioning_is_suspended_each_upload_is_one_by_itself() -> None:
     )
     assert first.execution_name == again.execution_name
     assert first.execution_name != next_.execution_name
+
+
+def test_dots_are_a_folders_name_like_any_other() -> None:
+    assert Upload.from_message(body_with(key="incoming/a/../../etc/housing.csv")).is_wanted
