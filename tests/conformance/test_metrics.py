@@ -27,13 +27,14 @@ def put(world: World, namespace: str, value: float, resolution: int = 60, **dime
 
 
 def points(world: World, namespace: str, period: int, **dimensions: str) -> list[float]:
+    """Up to 22 hours ahead, as 1,440 datapoints allow: an embedded cloud's clock runs ahead of this one."""
     now = datetime.now(UTC)
     found = world.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName="Errors",
         Dimensions=[{"Name": name, "Value": text} for name, text in dimensions.items()],
         StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(hours=1),
+        EndTime=now + timedelta(hours=22),
         Period=period,
         Statistics=["Sum"],
     )
