@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -72,6 +72,9 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 
 test: setup-dev node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+test-again: setup-dev node_modules/.ready  ## what failed last, once more, one after the other: a failure that stays is one
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 test-newcomer: setup-dev  ## the first five minutes: an ordinary user, an empty environment, nothing set up
 	@$(BIN)/python -m pytest -rs -m newcomer tests/newcomer

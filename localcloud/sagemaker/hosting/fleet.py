@@ -159,8 +159,7 @@ class Fleet:
                 self._keep(variant, instance)
                 return
             limit.show_life()
-            variant.drop(instance)
-            await instance.stop(0.0)
+            await self._discard(variant, instance)
             if limit.over():
                 raise FleetError(_no_ping(variant.name, instance.last_lines))
             await asyncio.sleep(RESTART_PAUSE_SECONDS)
@@ -174,8 +173,7 @@ class Fleet:
         await watch(instance)
         if self._stopping or instance not in variant.instances:
             return
-        variant.drop(instance)
-        await instance.stop(0.0)
+        await self._discard(variant, instance)
         while not self._stopping:
             try:
                 await self._serve_one(variant)
@@ -183,6 +181,11 @@ class Fleet:
                 self.failure = str(problem)
                 continue
             return
+
+    async def _discard(self, variant: Variant, instance: Instance) -> None:
+        # Forgotten only once it has ended: when this task is cancelled meanwhile, `stop` still knows it.
+        await instance.stop(0.0)
+        variant.drop(instance)
 
     def _new_instance(self, variant: Variant) -> Instance:
         name = f"{self.config_name[:24]}-{variant.name[:12]}"

@@ -75,6 +75,7 @@ class Machine:
         self.stillborn = 0
         self.ping_status = 200
         self.lines: list[str] = []
+        self.on_second_start: Callable[[Server], None] = lambda server: None
         platform = FakePlatform(tmp_path)
         variant = Variant({**CONFIG, "InitialInstanceCount": count}, PROGRAM, 1.0)
         self.fleet = Fleet(
@@ -97,6 +98,8 @@ class Machine:
         for line in self.lines:
             on_line(line)
         self.servers.append(server)
+        if len(self.servers) == 2:
+            self.on_second_start(server)
         return server
 
 
@@ -150,6 +153,35 @@ def test_a_fleet_that_never_passes_its_ping_fails_and_leaves_nothing(tmp_path, m
             await machine.fleet.start()
         assert machine.running == []
         assert not (tmp_path / "fleet").exists()
+
+    run(work)
+
+
+def test_a_container_that_is_ending_while_the_fleet_fails_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(start_limit, "LEAST_WALL_SECONDS", 0.3)
+    machine = Machine(tmp_path)
+    machine.ping_status = 503
+    asked_again = threading.Event()
+
+    def stubborn(server):
+        end = server.terminate
+        asked = []
+
+        def terminate(grace_seconds):
+            asked.append(grace_seconds)
+            if len(asked) > 1:
+                asked_again.set()
+            asked_again.wait(5)
+            end(grace_seconds)
+
+        server.terminate = terminate
+
+    machine.on_second_start = stubborn
+
+    async def work():
+        with pytest.raises(FleetError):
+            await machine.fleet.start()
+        assert machine.running == []
 
     run(work)
 
