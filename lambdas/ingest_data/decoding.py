@@ -53,4 +53,4 @@ class Decoder:
         byte = error.object[error.start]
         detail = f"the file is not {self._encoding.upper()}: byte 0x{byte:02x} begins no character; {HINT}"
         self.fault = Fault(rule="encoding", detail=detail, line=line)
-        return chunk
+        return chunk if self._started else chunk.removeprefix(_BOM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from lambdas.ingest_data.layout import column_names, header_names
 
 HEAD_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
+_ZERO_SHARE = 0.05  # above it the file is none of rows; below it zero bytes cost their lines
 _SIGNATURES = {
     b"PK\x03\x04": "a zip archive or spreadsheet (.xlsx)",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls)",
@@ -46,7 +48,8 @@ def fault_of_bytes(head: bytes) -> Fault | None:
     for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
             return Fault(rule="format", detail=f"the file is no CSV: it starts like {kind}")
-    if b"\x00" in head:
+    first, zeros = re.split(rb"[\r\n]", head, maxsplit=1)[0], head.count(b"\x00")
+    if b"\x00" in first or zeros > _ZERO_SHARE * len(head):
         return Fault(rule="format", detail="the file is no CSV: it holds zero bytes")
     start = head.removeprefix(_BOM).lstrip()[:200].lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):

@@ -33,6 +33,12 @@ def header_names(line: bytes, contract: DatasetContract) -> list[str]:
     except UnicodeDecodeError as error:
         detail = f"the header is not UTF-8: byte 0x{line[error.start]:02x} begins no character; {HINT}"
         raise DatasetRejected([Fault(rule="encoding", detail=detail, line=reading.skip_lines + 1)]) from error
+    except csv.Error as error:
+        detail = (
+            f"the header of {len(line):,} bytes names no columns that can be told apart: a name is longer "
+            f"than {csv.field_size_limit():,} characters, or holds a carriage return"
+        )
+        raise DatasetRejected([Fault(rule="header", detail=detail, line=reading.skip_lines + 1)]) from error
     known = {column.name.strip(BLANKS): column.name for column in contract.columns}
     names = [known.get(name.strip(BLANKS), name.strip(BLANKS)) for name in fields]
     if reading.trailing_delimiter:

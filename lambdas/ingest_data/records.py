@@ -43,7 +43,7 @@ class Records:
         is_row: Callable[[list[bytes]], bool] = lambda fields: True,
     ) -> None:
         self.many_lines = bool(texts)
-        self._delimiter, self._width, self._texts, self._is_row = delimiter, width, texts, is_row
+        self._delimiter, self._width, self._texts, self._takes = delimiter, width, texts, is_row
         mark = re.escape(delimiter)
         blank = b"[ \t]" if delimiter != b"\t" else b"[ ]"
         if delimiter == b" ":
@@ -61,6 +61,11 @@ class Records:
     def is_line(self, line: bytes) -> bool:
         """Whether a line, with its end, is a record by itself."""
         return self._line.fullmatch(line) is not None
+
+    def is_row(self, line: bytes) -> bool:
+        """Whether a line, without its end, could be a row by itself."""
+        fields = self._fields_of(line + b"\n")
+        return bool(fields) and self._takes(fields)
 
     def end_of(self, body: bytes, start: int) -> int:
         """Where the record ends that begins at `start` and goes on over lines, behind its line end.
@@ -107,8 +112,7 @@ class Records:
     def _check_lines(self, record: bytes) -> None:
         """No line of the record but the first may be a row."""
         for number, line in enumerate(record.split(b"\n")[1:], start=1):
-            fields = self._fields_of(line + b"\n")
-            if fields and self._is_row(fields):
+            if self.is_row(line):
                 raise SwallowingRecordError(number)
 
     def _fields_of(self, line: bytes) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 A line is a row by itself; only the quoted field of a text column may go on over lines. A line whose quotes do
 not fit is set aside alone, and what follows it is read. Line ends are LF, CR LF or CR CR LF, mixed as they
-come, or CR throughout.
+come; where CR alone ends the first line it ends all others too, and elsewhere it does so between whole rows.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ MAX_REMOVED = 10_000_000
 BARE_CR, ZERO = "a carriage return stands inside of the line", "the line holds a zero byte"
 _SHOWN_BYTES = 200
 _LF, _CR, _QUOTE, _NUL = b"\n", b"\r", b'"', b"\0"
+_FIRST_END = re.compile(rb"\r*+\n|\r++")
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -83,27 +84,54 @@ class Scanner:
         )
 
     def _take(self, data: bytes, *, last: bool) -> bytes:
+        waiting = b""
         if _CR in data:
-            data = self._with_line_feeds(data, last=last)
+            data, waiting = self._with_line_feeds(data, last=last)
         cut = data.rfind(_LF) + 1
         body, self._carry = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
+        self._carry += waiting
         head, body = self._head(body) if self._records is None else (b"", body)
+        if _CR in body:
+            body = self._parted(body)
         clean = head + self._rows(body, last=last) if body else head
         if len(self._carry) > MAX_LINE_BYTES:
             detail = f"a line is longer than {MAX_LINE_BYTES:,} bytes; are there line ends in the file?"
             raise _rejected(self._lines + 1, detail)
         return clean
 
-    def _with_line_feeds(self, data: bytes, *, last: bool) -> bytes:
-        """Every line end as LF; a CR at the end waits for what follows it."""
-        if self._ends_in_cr is None and (_LF in data or last or len(data) > MAX_LINE_BYTES):
-            self._ends_in_cr = _LF not in data
-        if self._ends_in_cr:
-            return data.replace(_CR, _LF)
+    def _with_line_feeds(self, data: bytes, *, last: bool) -> tuple[bytes, bytes]:
+        """Every line end as LF, and what waits for the bytes behind it: a CR at the end."""
+        if self._ends_in_cr is None:
+            first = _FIRST_END.search(data)
+            if self._lines:
+                self._ends_in_cr = False
+            elif first and (last or first.end() < len(data)):
+                self._ends_in_cr = first[0][-1:] == _CR
+        waiting = b""
+        if self._ends_in_cr and not last:
+            cut = len(data.rstrip(_CR))
+            data, waiting = data[:cut], data[cut:]
         data = data.replace(b"\r\n", _LF)
         if b"\r\n" in data:
             data = re.sub(rb"\r++\n", _LF, data)
-        return data.rstrip(_CR) + _LF if last and data[-1:] == _CR else data
+        if self._ends_in_cr:
+            data = data.replace(_CR, _LF)
+        return (data.rstrip(_CR) + _LF if last and data[-1:] == _CR else data), waiting
+
+    def _parted(self, body: bytes) -> bytes:
+        """A bare CR ends a row where what it parts are rows, as where an old export was joined to others.
+
+        One such row alone is no proof: it may be what is left of a row with a CR in its first field.
+        """
+        found, at = [], 0
+        while (mark := body.find(_CR, at)) >= 0:
+            start, end = body.rfind(_LF, at, mark) + 1 or at, body.index(_LF, mark)
+            parts = [part for part in body[start:end].split(_CR) if part]
+            rows = sum(map(self._reader().is_row, parts))
+            is_parted = len(parts) > 1 and rows > 1
+            found += [body[at:start], body[start:end].replace(_CR, _LF) if is_parted else body[start:end]]
+            at = end
+        return b"".join([*found, body[at:]])
 
     def _head(self, body: bytes) -> tuple[bytes, bytes]:
         """Titles and blank lines go; the first line that is left is the header."""

@@ -71,6 +71,45 @@ def test_carriage_returns_alone_end_lines_where_there_is_nothing_else(tmp_path: 
     assert ingested(csv_of(rows(), end="\r"), tmp_path).rows == 40
 
 
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_where_carriage_returns_end_lines_other_ends_among_them_do_too(size: int) -> None:
+    lines = [f'{i},1,INLAND,{i},"one\ntwo"' for i in range(6)]
+    content = f"{HEADER},note\r{lines[0]}\r\n{lines[1]}\r\n".encode() + "\r".join(lines[2:]).encode()
+    clean, account = scanned(content, NOTED, size)
+    assert (account.rows, len(account.continued), account.aside) == (6, 6, ())
+    assert clean.decode().splitlines()[1::2] == [line.split("\n")[0] for line in lines]
+
+
+def test_rows_of_an_old_export_that_was_joined_to_others_are_rows(tmp_path: Path) -> None:
+    lines = rows(60)
+    content = csv_of(lines[:30]) + "\r".join(lines[30:58]).encode() + b"\r" + "\n".join(lines[58:]).encode()
+    dataset = ingested(content, tmp_path)
+    assert (dataset.rows, dataset.quarantined_rows) == (60, 0)
+
+
+def test_a_carriage_return_in_a_first_field_leaves_no_row_that_nobody_wrote(tmp_path: Path) -> None:
+    lines = rows()
+    lines[5] = f"1\r{lines[5]}"
+    assert ingested(csv_of(lines), tmp_path).quarantined_rows == 1
+    assert [line for line, _ in aside(tmp_path)] == [7]
+
+
+def test_a_byte_order_mark_hides_no_wrong_byte(tmp_path: Path) -> None:
+    content = b"\xef\xbb\xbf" + csv_of(rows()).replace(b"\n2,", b"\n2\xff,")
+    assert "UTF-8: byte 0xff" in rejected(content, tmp_path)
+
+
+def test_a_header_with_an_endless_name_is_refused_in_words_of_ours(tmp_path: Path) -> None:
+    content = csv_of(rows(), header=HEADER + "x" * 200_000)
+    assert "a name is longer than 131,072 characters" in rejected(content, tmp_path)
+
+
+def test_a_zero_byte_in_a_small_file_costs_its_line(tmp_path: Path) -> None:
+    lines = rows()
+    lines[3] = lines[3].replace("INLAND", "IN\0LAND").replace("NEAR", "NE\0AR")
+    assert ingested(csv_of(lines), tmp_path).quarantined_rows == 1
+
+
 def test_a_zero_byte_costs_its_line(tmp_path: Path) -> None:
     lines = rows()
     lines[7] = lines[7].replace("INLAND", "IN\0LAND").replace("NEAR", "NE\0AR")
