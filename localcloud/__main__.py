@@ -1,8 +1,8 @@
 """`python -m localcloud`: see --help."""
 
-from localcloud.interrupts import quiet
+from localcloud.host.interrupts import quiet
 
 if __name__ == "__main__":
     with quiet():
-        from localcloud.cli import main
+        from localcloud.commands.cli import main
     main()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.commands.running import CommandError, endpoint_url
-from localcloud.sagemaker.fleet_faults import FleetFaults
+from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 
 BREAK_EPILOG = """\
 examples, after the `export` lines that `localcloud up` printed:

@@ -24,7 +24,7 @@ def add_command(commands: Any) -> None:
 
 def run(directory: Path, rows: int, seed: int) -> str:
     """Write the files; what to print."""
-    from localcloud.sample_data import generate
+    from localcloud.commands.housing import generate
 
     header, *lines = generate(rows, seed).decode().splitlines()
     files = {

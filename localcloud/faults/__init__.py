@@ -38,10 +38,10 @@ state directory.
 
 from __future__ import annotations
 
-from localcloud.cloud import Cloud
 from localcloud.faults import admin, killer, wire
 from localcloud.faults.injector import Injector
 from localcloud.faults.plan import Plan
+from localcloud.host.cloud import Cloud
 
 
 def install(cloud: Cloud) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from localcloud import container
-from localcloud.container import Container, ContainerSpec
+from localcloud.containers import container
+from localcloud.containers.container import Container, ContainerSpec
 from localcloud.faults.injector import Injector
 
 _FUNCTION = "lambda-"

@@ -9,8 +9,8 @@ from typing import Any
 from localcloud.faults import answers
 from localcloud.faults.injector import Injector
 from localcloud.faults.plan import Call, Rule
-from localcloud.sagemaker.mlflow import proxy as mlflow
-from localcloud.sagemaker.staleness import unseen_for
+from localcloud.services.sagemaker.hosting.models.staleness import unseen_for
+from localcloud.services.sagemaker.mlflow import proxy as mlflow
 
 _Dispatch = Callable[..., Awaitable[Any]]
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from localcloud.interrupts import quiet
+from localcloud.host.interrupts import quiet
 
 if __name__ == "__main__":
     with quiet():

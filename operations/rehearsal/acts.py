@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from localcloud.sagemaker.fleet_faults import FleetFaults
+from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.rehearsal import endings
 from operations.rehearsal.display import Display
 from operations.rehearsal.rollout import Rollout

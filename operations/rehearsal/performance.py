@@ -12,10 +12,10 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from localcloud import interrupts
-from localcloud.interrupts import INTERRUPTED
-from localcloud.launch import LaunchError, launch
-from localcloud.sagemaker.fleet_faults import FleetFaults
+from localcloud.host import interrupts
+from localcloud.host.interrupts import INTERRUPTED
+from localcloud.host.launch import LaunchError, launch
+from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.installation.machine import SetUpError, require_disk
 from operations.rehearsal import summary
 from operations.rehearsal.acts import Run, Story

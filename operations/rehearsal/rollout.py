@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from localcloud.sagemaker.fleet_faults import FleetFaults
+from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.rehearsal.stage import Stage
 from operations.rehearsal.timeline import Timeline
 from operations.rehearsal.traffic import Traffic

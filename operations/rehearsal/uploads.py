@@ -10,7 +10,7 @@ from contracts.dataset import Column, DatasetContract
 from contracts.pipeline_config import FILE_NAME, PipelineConfig
 from contracts.reading import PipelineConfigError
 from contracts.values import ValueRefusedError
-from localcloud import sample_data
+from localcloud.commands import housing as sample_data
 from operations.draft.opening import upload_name
 from operations.rehearsal.sampling import first_rows
 from operations.rehearsal.table_file import DataFileError, TableFile

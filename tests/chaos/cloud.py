@@ -21,7 +21,7 @@ from botocore.credentials import Credentials
 from contracts.names import Names
 from lambdas.uploads import Upload
 from localcloud.faults.client import FaultsClient
-from localcloud.launch import Running, launch
+from localcloud.host.launch import Running, launch
 from operations.deployed import DeployedStage
 from operations.redrive import redrive
 

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from localcloud.processes import Processes
-from localcloud.synth import Synth
+from localcloud.deploy.synth import Synth
+from localcloud.processes.children import Processes
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "chaos"

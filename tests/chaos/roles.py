@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.chaos.requests import Caller, NoCallError
 
 Grant = tuple[str, str]

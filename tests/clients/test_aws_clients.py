@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.launch import launch
-from localcloud.sample_data import generate
+from localcloud.commands.housing import generate
+from localcloud.host.launch import launch
 from operations.rehearsal.watch import watch
 
 pytestmark = pytest.mark.clients

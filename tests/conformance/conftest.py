@@ -62,7 +62,7 @@ def cloud_world(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[
         session = boto3.Session()
         yield World(lambda service: recorder.listen(session.client(service)), 1.0, True)
         return
-    from localcloud.launch import launch
+    from localcloud.host.launch import launch
 
     config = Config(inject_host_prefix=False)
     with launch(project=PROJECT, deploy=False, speed=SPEED) as running:

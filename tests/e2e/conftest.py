@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.launch import Running, launch
-from localcloud.sample_data import generate
+from localcloud.commands.housing import generate
+from localcloud.host.launch import Running, launch
 from operations.rehearsal.watch import Execution, find_execution, watch
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from localcloud.sample_data import HEADER, generate
+from localcloud.commands.housing import HEADER, generate
 
 GOOD = generate(row_count=600).decode().splitlines()
 REJECTION_STATES = {

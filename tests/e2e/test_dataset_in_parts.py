@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from localcloud.sample_data import generate
+from localcloud.commands.housing import generate
 
 FOLDER = "incoming/in-parts/"
 STATES = [

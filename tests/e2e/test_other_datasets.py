@@ -13,7 +13,7 @@ import pytest
 from sklearn import datasets
 
 from contracts.pipeline_config import PipelineConfig
-from localcloud.launch import launch
+from localcloud.host.launch import launch
 from operations.draft.drafting import drafted
 from operations.draft.table import table_of
 from tests.chaos.project import assembly

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 
 ENDED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.launch import Running, launch
+from localcloud.host.launch import Running, launch
 from tests.integration.account import Account
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.integration.account import Account, statement
 
 

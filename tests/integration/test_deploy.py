@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.launch import LaunchError, launch
+from localcloud.host.launch import LaunchError, launch
 
 ASSETS = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
 

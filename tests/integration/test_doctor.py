@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.integration.conftest import PROJECT
 
 

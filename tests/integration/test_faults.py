@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from localcloud.faults.client import FaultsClient, FaultsClientError
-from localcloud.launch import LaunchError, Running, launch
+from localcloud.host.launch import LaunchError, Running, launch
 from tests.integration.account import Account, statement
 from tests.integration.conftest import PROJECT
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.container import namespaces_allowed
+from localcloud.containers.container import namespaces_allowed
 from tests.integration.account import LOGS, Account
 
 FAILING = """

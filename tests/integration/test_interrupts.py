@@ -102,7 +102,7 @@ def test_a_rehearsal_ends_clean(project, moment):
 
 LAUNCHER = """
 import os, signal
-from localcloud.launch import launch
+from localcloud.host.launch import launch
 with launch(deploy=False) as cloud:
     print(cloud.process.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.launch import LaunchError, Running, launch
+from localcloud.host.launch import LaunchError, Running, launch
 from tests.integration.account import Account, statement
 from tests.integration.conftest import PROJECT
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 
 KEY = "not-for-the-pipeline/sse.csv"  # outside of incoming/: nothing is to be started
 CUSTOMERS_KEY = "0" * 32  # boto3 adds its encoding and its MD5

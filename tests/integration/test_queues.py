@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.launch import Running, launch
+from localcloud.host.launch import Running, launch
 from tests.integration.account import Account, statement
 from tests.integration.conftest import PROJECT
 

@@ -39,7 +39,7 @@ def cases(suite: Path) -> Iterator[tuple[str, Case]]:
 
 def outcome(case: Case, suite: Path) -> str:
     """`passed`, or what is otherwise than the suite says."""
-    from localcloud.states.query import compiled
+    from localcloud.services.stepfunctions.data.query import compiled
 
     name = case.get("dataset")
     data = case.get("data")

@@ -55,7 +55,9 @@ def run_tests(version: str, python: Path) -> int:
     subprocess.run(made, check=True)
     subprocess.run([*installed, "--no-build", "--require-hashes", "-r", str(lock)], check=True)
     tests = [str(venv / "bin/python"), "-m", "pytest", "-p", "no:cacheprovider", "--numprocesses", "2"]
-    return subprocess.run([*tests, "--dist", "loadfile", "tests/unit"], cwd=PROJECT, check=False).returncode
+    return subprocess.run(
+        [*tests, "--dist", "loadfile", "tests/unit", "localcloud/tests"], cwd=PROJECT, check=False
+    ).returncode
 
 
 def main() -> int:

@@ -15,8 +15,8 @@ from rich.console import Console
 from sklearn import datasets
 
 from contracts.pipeline_config import PipelineConfig
-from localcloud.launch import launch
-from localcloud.sagemaker.fleet_faults import FleetFaults
+from localcloud.host.launch import launch
+from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.draft.drafting import drafted
 from operations.draft.table import table_of
 from operations.rehearsal.acts import Run, Story

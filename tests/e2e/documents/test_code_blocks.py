@@ -16,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from localcloud.launch import launch
-from localcloud.sample_data import generate
+from localcloud.commands.housing import generate
+from localcloud.host.launch import launch
 from tests.e2e.documents.blocks import Block, shell_blocks
 from tests.e2e.documents.shell import Shell
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.launch import launch
+from localcloud.host.launch import launch
 from tests.chaos.cloud import ChaosCloud
 from tests.chaos.project import copied
 from tests.integration.deployments.stage import Stage

@@ -30,8 +30,8 @@ from contracts import metrics
 from inference.model import artefact
 from inference.model.artefact import Artefact, model_hash
 from inference.model.predictor import Predictor
-from localcloud import archives
-from localcloud.sagemaker.fleet_faults import FleetFaults
+from localcloud.containers import archives
+from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from tests.chaos import datasets
 from tests.chaos.cloud import NAMES, ChaosCloud
 from tests.chaos.datasets import Line

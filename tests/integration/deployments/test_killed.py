@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.launch import launch
+from localcloud.host.launch import launch
 from tests.chaos.cloud import ChaosCloud
 from tests.integration.deployments.conftest import POLICY, SPEED
 from tests.integration.deployments.stage import Stage

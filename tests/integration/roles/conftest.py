@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.names import Names
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.integration.roles.deployed import Role, roles_of
 
 NAMES = Names("housing", "dev")

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 from ministack.core import iam_evaluator
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 

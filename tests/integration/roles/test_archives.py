@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.integration.roles.deployed import Role, session
 
 

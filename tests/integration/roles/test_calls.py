@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.integration.roles.conftest import NAMES
 from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, session
 from tests.integration.roles.test_matrix import ALL

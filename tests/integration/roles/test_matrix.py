@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from contracts import settings
-from localcloud.launch import Running
+from localcloud.host.launch import Running
 from tests.integration.roles.conftest import NAMES
 from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, listed, tries_in
 

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from localcloud.images import ImageStore
-from localcloud.launch import Running
-from localcloud.sagemaker.fleet_faults import FleetFaults
+from localcloud.host.launch import Running
+from localcloud.images.store import ImageStore
+from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 
 T = TypeVar("T")
 BUCKET = "sagemaker-tests"

@@ -1,6 +1,6 @@
 import pytest
 
-from localcloud.launch import launch
+from localcloud.host.launch import launch
 from tests.integration.sagemaker.account import Account
 
 

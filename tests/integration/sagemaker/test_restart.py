@@ -1,4 +1,4 @@
-from localcloud.launch import launch
+from localcloud.host.launch import launch
 from tests.integration.sagemaker.account import Account, until
 
 

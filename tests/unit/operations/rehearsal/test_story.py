@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from localcloud import interrupts
+from localcloud.host import interrupts
 from operations.rehearsal import endings, performance
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display

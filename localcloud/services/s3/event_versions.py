@@ -1,0 +1,46 @@
+"""S3's events on EventBridge name the version of the object.
+
+ministack's lack `detail.object.version-id`, which AWS gives for objects in a versioned bucket:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from localcloud.host.cloud import Cloud
+
+_firing = threading.local()  # each event is fired on a thread of its own
+
+
+def install(cloud: Cloud) -> None:
+    """Carry the version from where S3 fires the event to where EventBridge takes it."""
+    from ministack.services import eventbridge, s3
+
+    s3._fire_s3_event = _remembering(s3._fire_s3_event)
+    eventbridge._dispatch_event = _naming(eventbridge._dispatch_event)
+
+
+def _remembering(fire: Any) -> Any:
+    def fire_event(*arguments: Any, version_id: str | None = None, **named: Any) -> None:
+        _firing.version_id = version_id
+        try:
+            fire(*arguments, version_id=version_id, **named)
+        finally:
+            _firing.version_id = None
+
+    return fire_event
+
+
+def _naming(dispatch: Any) -> Any:
+    def dispatch_event(event: dict[str, Any], *arguments: Any, **named: Any) -> Any:
+        version_id = getattr(_firing, "version_id", None)
+        if version_id and event.get("Source") == "aws.s3":
+            detail = json.loads(event["Detail"])
+            detail["object"]["version-id"] = version_id
+            event = {**event, "Detail": json.dumps(detail)}
+        return dispatch(event, *arguments, **named)
+
+    return dispatch_event

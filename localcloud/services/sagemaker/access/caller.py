@@ -1,0 +1,70 @@
+"""Who calls, and what else than the call's own action the caller must be allowed to do.
+
+The gateway checks the operation's own action before a request gets here; what follows from its content, such
+as iam:PassRole for the role that it names, is checked here with the same policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from localcloud.services.sagemaker.errors import AccessDeniedError
+
+SERVICE_PRINCIPAL = "sagemaker.amazonaws.com"
+
+
+class Caller(Protocol):
+    """Whoever sent a request."""
+
+    def authorize(self, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
+        """Raise AccessDeniedError unless the caller's policies allow `action` on `resource`."""
+        ...
+
+
+class Trusted:
+    """AWS itself, or an in-process caller that was checked already."""
+
+    def authorize(self, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
+        return
+
+
+class SignedCaller:
+    """The principal whose key signed the request."""
+
+    def __init__(self, access_key_id: str, region: str) -> None:
+        self._access_key_id = access_key_id
+        self._region = region
+
+    def authorize(self, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
+        from ministack.core.iam_actions import identity_denial_message
+        from ministack.core.iam_evaluator import AuthError, enforce
+
+        denied = enforce(
+            self._access_key_id,
+            action,
+            action.partition(":")[0],
+            self._region,
+            resource_arn=resource,
+            service_context=dict(context or {}),
+        )
+        if denied is None:
+            return
+        if isinstance(denied, AuthError):
+            raise AccessDeniedError(denied.message)
+        explicit = denied.decision == "Deny"
+        raise AccessDeniedError(identity_denial_message(action, denied.principal_arn, resource, explicit))
+
+
+def caller_of(headers: Mapping[str, str], region: str) -> Caller:
+    """The caller that a request's signature names; a request without one comes from inside the cloud."""
+    from ministack.app import AUTH
+    from ministack.core.router import extract_access_key_id
+
+    access_key_id = extract_access_key_id(dict(headers)) if headers.get("authorization") else ""
+    return SignedCaller(access_key_id, region) if AUTH and access_key_id else Trusted()
+
+
+def pass_role(caller: Caller, role_arn: str) -> None:
+    """What passing a role to SageMaker takes: iam:PassRole for sagemaker.amazonaws.com."""
+    caller.authorize("iam:PassRole", role_arn, {"iam:PassedToService": SERVICE_PRINCIPAL})

@@ -1,0 +1,63 @@
+import pytest
+
+from localcloud.services.sagemaker.errors import UnsupportedOperationError, ValidationError
+from localcloud.services.sagemaker.hosting.deployment.policy import Policy, read_policy
+
+
+def blue_green(routing, **more):
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, **more}}
+
+
+def canary(value, kind="CAPACITY_PERCENT", wait=300):
+    return {"Type": "CANARY", "CanarySize": {"Type": kind, "Value": value}, "WaitIntervalInSeconds": wait}
+
+
+def linear(value):
+    step = {"Type": "CAPACITY_PERCENT", "Value": value}
+    return {"Type": "LINEAR", "LinearStepSize": step, "WaitIntervalInSeconds": 60}
+
+
+def test_without_a_config_all_traffic_moves_at_once():
+    assert read_policy(None, 1) == Policy(shares=(1.0,))
+
+
+def test_a_canary_takes_its_share_and_then_all():
+    config = blue_green(canary(25), TerminationWaitInSeconds=120)
+    config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": "a"}]}
+    assert read_policy(config, 2) == Policy((0.25, 1.0), 300, 120, None, ("a",))
+
+
+def test_a_canary_may_be_given_in_instances():
+    assert read_policy(blue_green(canary(1, "INSTANCE_COUNT")), 4).shares == (0.25, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("step", "shares"), [(50, (0.5, 1.0)), (40, (0.4, 0.8, 1.0)), (25, (0.25, 0.5, 0.75, 1.0))]
+)
+def test_linear_takes_one_step_after_another(step, shares):
+    assert read_policy(blue_green(linear(step)), 4).shares == pytest.approx(shares)
+
+
+@pytest.mark.parametrize(
+    ("config", "instances", "problem"),
+    [
+        (blue_green(canary(51)), 2, "CanarySize must be between 0% and 50%"),
+        (blue_green(canary(2, "INSTANCE_COUNT")), 3, "CanarySize must be"),
+        (blue_green(canary(10)), 1, "at least 2 instances"),
+        (blue_green(linear(5)), 4, "LinearStepSize must be between 10% and 50%"),
+        (blue_green({"Type": "CANARY", "WaitIntervalInSeconds": 0}), 2, "CanarySize is required"),
+        (
+            blue_green(canary(10), TerminationWaitInSeconds=300, MaximumExecutionTimeoutInSeconds=600),
+            2,
+            "must be larger than the sum of the waits",
+        ),
+    ],
+)
+def test_a_policy_outside_the_limits_is_refused(config, instances, problem):
+    with pytest.raises(ValidationError, match=problem):
+        read_policy(config, instances)
+
+
+def test_rolling_updates_are_not_embedded():
+    with pytest.raises(UnsupportedOperationError):
+        read_policy({"RollingUpdatePolicy": {"MaximumBatchSize": {}, "WaitIntervalInSeconds": 1}}, 2)
