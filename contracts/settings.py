@@ -124,7 +124,7 @@ class FindPreviousChampionSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployCanarySettings(Settings):
+class DeployModelSettings(Settings):
     """As JSON, `deployment_policy` is the stage's DeploymentPolicy, `resource_tags` the tags of what is made
     by name and value, and `endpoint_network` the endpoint's VpcConfig; without a VPC that is empty."""
 

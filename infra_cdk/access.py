@@ -40,7 +40,7 @@ def grant_access(stack: PipelineStack) -> None:
     _register_model(stack)
     _leases(stack)
     _find_previous_champion(stack)
-    _deploy_canary(stack)
+    _deploy_model(stack)
     _check_deployment(stack)
     _return_home(stack)
     _promote_champion(stack)
@@ -167,7 +167,7 @@ def _leases(stack: PipelineStack) -> None:
     functions = stack.functions
     for function in (
         functions.acquire_lease,
-        functions.deploy_canary,
+        functions.deploy_model,
         functions.check_deployment,
         functions.return_home,
         functions.release_lease,
@@ -181,10 +181,10 @@ def _find_previous_champion(stack: PipelineStack) -> None:
     _standing(stack, stack.functions.find_previous_champion.role)
 
 
-def _deploy_canary(stack: PipelineStack) -> None:
+def _deploy_model(stack: PipelineStack) -> None:
     """SageMaker reads the rollback alarms, encrypts the fleet's disks and tags what it makes in the name of
     whoever asks for the deployment."""
-    role = stack.functions.deploy_canary.role
+    role = stack.functions.deploy_model.role
     serving = stack.serving
     serving.allow_isolated_models(role, stack.network)
     serving.allow(role, "AddTags", on=("endpoint", "endpoint-config"))

@@ -49,7 +49,7 @@ class Functions(Construct):
         self.register_model = self._from_zip("RegisterModel")
         self.acquire_lease = self._from_zip("AcquireLease")
         self.find_previous_champion = self._from_zip("FindPreviousChampion")
-        self.deploy_canary = self._from_zip("DeployCanary")
+        self.deploy_model = self._from_zip("DeployModel")
         self.check_deployment = self._from_zip("CheckDeployment")
         self.return_home = self._from_zip("ReturnHome")
         self.promote_champion = self._from_zip("PromoteChampion")

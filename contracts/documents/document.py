@@ -52,7 +52,7 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Document):
-    """What a state asks its function: `DeployCanaryRequest` is read of DeployCanary's payload."""
+    """What a state asks its function: `DeployModelRequest` is read of DeployModel's payload."""
 
     @classmethod
     def read(cls, value: object, place: str = "") -> Self:

@@ -58,8 +58,8 @@ STATES: dict[str, State] = {
         request=requests.AcquireLeaseRequest, key="lease", answers=(deployments.LeaseAnswer,)
     ),
     "FindPreviousChampion": State(request=requests.FindPreviousChampionRequest),
-    "DeployCanary": State(
-        request=requests.DeployCanaryRequest, key="deployment", answers=(deployments.Deployment,)
+    "DeployModel": State(
+        request=requests.DeployModelRequest, key="deployment", answers=(deployments.Deployment,)
     ),
     "CheckDeployment": State(
         request=requests.CheckDeploymentRequest,

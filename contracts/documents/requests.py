@@ -99,7 +99,7 @@ class FindPreviousChampionRequest(Request):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployCanaryRequest(Request):
+class DeployModelRequest(Request):
     """A registered model. `is_rollback` is None for executions that began before there was ReturnHome."""
 
     execution_name: str

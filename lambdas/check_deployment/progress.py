@@ -45,7 +45,7 @@ class Sight:
 
 
 def judge(state: EndpointState, deployment: Deployment, seen: Sight) -> Progress:
-    """`deployment` is DeployCanary's answer, or ReturnHome's."""
+    """`deployment` is DeployModel's answer, or ReturnHome's."""
     if state.status == MISSING:
         return Progress(status=FAILED, reason="the endpoint was deleted during the deployment")
     if state.status in ("Failed", "UpdateRollbackFailed"):

@@ -13,7 +13,7 @@ from contracts.settings import RejectChallengerSettings
 from lambdas.aws import alarms, endpoints
 from lambdas.aws.endpoints import Endpoint, EndpointState
 from lambdas.aws.registry import ModelRegistry
-from lambdas.deploy_canary.alarms import GreenFleet
+from lambdas.deploy_model.alarms import GreenFleet
 from lambdas.mlflow import CHALLENGER, Mlflow
 from lambdas.telemetry import logger
 

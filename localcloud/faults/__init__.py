@@ -8,7 +8,7 @@
     fault = "throttle"                # throttle, error, timeout, twice, lost, stale
     service = "sagemaker"             # the prefix of its IAM actions; * and ? match as in a shell
     operation = "UpdateEndpoint"      # named as its IAM action
-    principal = "*DeployCanary*"      # the caller's ARN; without it: every caller but the administrator
+    principal = "*DeployModel*"      # the caller's ARN; without it: every caller but the administrator
     nth = 2                           # from the second call that matches ...
     count = 3                         # ... to the fourth
     seconds = 0.5                     # timeout: until the connection ends; stale: what is younger

@@ -34,7 +34,7 @@ class Rollout:
         """Hears of each state once, when it is entered."""
         if name == "EvaluateModel" and self._faults:
             self._faults.put({"error_share": BROKEN_SHARE}, endpoint_config=self._stage.newest_training_job())
-        elif name == "DeployCanary" and self._champion:
+        elif name == "DeployModel" and self._champion:
             if self._faults:
                 self.timeline = self._stage.timeline(self._champion, self._stage.newest_training_job())
                 self._open.enter_context(self.timeline)

@@ -19,7 +19,7 @@ FUNCTIONS = (
     "*-EvaluateModel",
     "*-RegisterModel",
     "*-AcquireLease",
-    "*-DeployCanary",
+    "*-DeployModel",
     "*-CheckDeployment",
     "*-ReturnHome",
     "*-PromoteChampion",

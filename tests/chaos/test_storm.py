@@ -121,7 +121,7 @@ def _order(output: Any) -> str:
 
 
 def _deployment(cloud: ChaosCloud, arn: str) -> tuple[float, float, str] | None:
-    """When this execution entered DeployCanary, and when it entered ReleaseLease after it."""
+    """When this execution entered DeployModel, and when it entered ReleaseLease after it."""
     pages = cloud.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
     entered = [
         (event["stateEnteredEventDetails"]["name"], event["timestamp"].timestamp())
@@ -129,6 +129,6 @@ def _deployment(cloud: ChaosCloud, arn: str) -> tuple[float, float, str] | None:
         for event in page["events"]
         if "stateEnteredEventDetails" in event
     ]
-    starts = [at for name, at in entered if name == "DeployCanary"]
+    starts = [at for name, at in entered if name == "DeployModel"]
     ends = [at for name, at in entered if name in ("PromoteChampion", "RejectChallenger", "ReleaseLease")]
     return (starts[0], ends[0], arn) if starts else None

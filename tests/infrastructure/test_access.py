@@ -59,7 +59,7 @@ STATES = (
     "RegisterModel",
     "AcquireLease",
     "FindPreviousChampion",
-    "DeployCanary",
+    "DeployModel",
     "CheckDeployment",
     "ReturnHome",
     "PromoteChampion",
@@ -145,7 +145,7 @@ def test_no_two_principals_share_a_role(template):
     ]
     substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
     training = text(substitutions["TrainingRoleArn"]).strip("<>").split(".")[0]
-    endpoint = template.function("DeployCanary")["Environment"]["Variables"]["ENDPOINT_ROLE_ARN"]
+    endpoint = template.function("DeployModel")["Environment"]["Variables"]["ENDPOINT_ROLE_ARN"]
     used = [*functions, *others, training, text(endpoint).strip("<>").split(".")[0]]
     assert len(used) == len(set(used))
     assert set(used) == set(template.of_type("AWS::IAM::Role"))
@@ -216,7 +216,7 @@ def test_the_key_is_used_only_through_the_service_that_stores_the_data(template)
 
 def test_only_jobs_and_the_endpoint_use_the_key_without_a_service_between(template):
     substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
-    environment = template.function("DeployCanary")["Environment"]["Variables"]
+    environment = template.function("DeployModel")["Environment"]["Variables"]
     roles = {text(substitutions["TrainingRoleArn"]), text(environment["ENDPOINT_ROLE_ARN"])}
     direct = [
         s

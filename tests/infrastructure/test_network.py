@@ -143,17 +143,17 @@ def test_a_local_disk_takes_no_key(instance_type, takes_a_key):
 
 
 def test_the_model_is_put_into_the_vpc(dev, vpc, workloads):
-    network = json.loads(text(vpc.function("DeployCanary")["Environment"]["Variables"]["ENDPOINT_NETWORK"]))
+    network = json.loads(text(vpc.function("DeployModel")["Environment"]["Variables"]["ENDPOINT_NETWORK"]))
     assert network["SecurityGroupIds"] == [workloads]
     assert set(network["Subnets"]) == subnets(vpc)
-    assert dev.function("DeployCanary")["Environment"]["Variables"]["ENDPOINT_NETWORK"] == ""
+    assert dev.function("DeployModel")["Environment"]["Variables"]["ENDPOINT_NETWORK"] == ""
 
 
 def test_a_job_or_a_model_outside_of_the_vpc_is_refused(vpc, workloads):
     _, machine = vpc.the("AWS::StepFunctions::StateMachine")
     for role, action in (
         (vpc.role_of(machine), "sagemaker:CreateTrainingJob"),
-        (role_of(vpc, "DeployCanary"), "sagemaker:CreateModel"),
+        (role_of(vpc, "DeployModel"), "sagemaker:CreateModel"),
     ):
         (statement,) = [s for s in vpc.statements(role) if action in listed(s["Action"])]
         keys = statement["Condition"]["ForAllValues:StringEquals"]

@@ -7,7 +7,7 @@ import pytest
 from localcloud.faults.plan import Call, Plan
 from localcloud.faults.reading import PlanError
 
-UPDATE = Call("sagemaker", "UpdateEndpoint", "arn:aws:sts::111122223333:assumed-role/dev-DeployCanary/x")
+UPDATE = Call("sagemaker", "UpdateEndpoint", "arn:aws:sts::111122223333:assumed-role/dev-DeployModel/x")
 ADMINISTRATOR = "arn:aws:iam::111122223333:user/administrator"
 
 
@@ -70,7 +70,7 @@ def test_a_file_that_is_neither_there_nor_readable_is_named(tmp_path, name):
     [
         ({}, True),
         ({"service": "sage*", "operation": "Update*"}, True),
-        ({"principal": "*dev-DeployCanary*"}, True),
+        ({"principal": "*dev-DeployModel*"}, True),
         ({"principal": "*PromoteChampion*"}, False),
         ({"operation": "updateendpoint"}, False),
     ],

@@ -16,13 +16,13 @@ ANYTIME = (
     "EvaluateModel",
     "RegisterModel",
     "AcquireLease",
-    "DeployCanary",
+    "DeployModel",
     "WaitForBake",
     "CheckDeployment",
     "PromoteChampion",
     "ReleaseLease",
 )
-DEPLOYING = ("DeployCanary", "WaitForBake", "CheckDeployment")
+DEPLOYING = ("DeployModel", "WaitForBake", "CheckDeployment")
 REGISTERED = ("RegisterModel", "AcquireLease", *DEPLOYING, "PromoteChampion")
 
 

@@ -101,7 +101,7 @@ class Stage:
 
     def policy(self, **changes: Any) -> None:
         """Deploy by the stage's policy with these changes from now on."""
-        function = NAMES.function("DeployCanary")
+        function = NAMES.function("DeployModel")
         lambdas = self.cloud.client("lambda")
         variables = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
         policy = {**json.loads(variables["DEPLOYMENT_POLICY"]), **changes}
@@ -295,9 +295,9 @@ class Stage:
         return [event for page in pages for event in page["events"]]
 
     def served_between(self, arn: str) -> tuple[float, float]:
-        """When an execution entered DeployCanary for the last time, and when it left CheckDeployment."""
+        """When an execution entered DeployModel for the last time, and when it left CheckDeployment."""
         events = self._history(arn)
-        begun = [e for e in events if e.get("stateEnteredEventDetails", {}).get("name") == "DeployCanary"]
+        begun = [e for e in events if e.get("stateEnteredEventDetails", {}).get("name") == "DeployModel"]
         over = [e for e in events if e.get("stateExitedEventDetails", {}).get("name") == "CheckDeployment"]
         return begun[-1]["timestamp"].timestamp(), over[-1]["timestamp"].timestamp()
 

@@ -47,7 +47,7 @@ def test_the_previous_champion_takes_over_again_and_no_request_is_lost(stage, pr
     assert done.returncode == 0, done.stdout + done.stderr
     stage.champion = previous
     assert {(r.status, r.answer) for r in requests} == {(200, leaving.answer), (200, previous.answer)}
-    assert "DeployCanary" in done.stdout
+    assert "DeployModel" in done.stdout
     left = stage.package_of(leaving)
     assert left["ModelApprovalStatus"] == "Rejected"
     assert REASON in left["ApprovalDescription"]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.deployments
 
 def unseen(operation: str) -> dict[str, object]:
     """The deploying function's first such call sees nothing that is younger than a minute."""
-    rule = {"fault": "stale", "service": "sagemaker", "operation": operation, "principal": "*DeployCanary*"}
+    rule = {"fault": "stale", "service": "sagemaker", "operation": operation, "principal": "*DeployModel*"}
     return {"rule": [{**rule, "seconds": 60}]}
 
 

@@ -210,7 +210,7 @@ def test_only_the_deployment_makes_a_model_and_only_an_isolated_one(cloud: Runni
         FunctionName=NAMES.function("RegisterModel")
     )
     container = {"Image": registering["Environment"]["Variables"]["SERVING_IMAGE_URI"]}
-    with session(cloud, roles["DeployCanary"]) as opened:
+    with session(cloud, roles["DeployModel"]) as opened:
         sagemaker = opened.client("sagemaker", endpoint_url=cloud.endpoint_url)
         for open_one in ({}, {"EnableNetworkIsolation": False}):
             with pytest.raises(ClientError, match="not authorized to perform: sagemaker:CreateModel"):

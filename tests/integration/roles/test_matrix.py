@@ -18,7 +18,7 @@ FUNCTIONS = {
     if issubclass(kind, settings.Settings) and kind is not settings.Settings
 }
 ALL = {*FUNCTIONS, "Pipeline", "Training", "Serving", "Tracking"}
-LEASE_HOLDERS = {"AcquireLease", "DeployCanary", "CheckDeployment", "ReturnHome", "ReleaseLease"}
+LEASE_HOLDERS = {"AcquireLease", "DeployModel", "CheckDeployment", "ReturnHome", "ReleaseLease"}
 # What no role needs, and what would make any of them more than it is.
 ESCALATIONS = (
     "iam:AttachRolePolicy",
@@ -178,10 +178,10 @@ def holders(roles: dict[str, Role], cloud: Running):
         ("s3:GetObject", "capture", set()),
         ("s3:PutObject", "runs", {"Tracking", "Training", "EvaluateModel"}),
         ("s3:DeleteObjectVersion", "holdout", {"Teardown"}),
-        ("sagemaker:CreateEndpoint", "endpoint", {"DeployCanary"}),
-        ("sagemaker:UpdateEndpoint", "endpoint", {"DeployCanary", "ReturnHome"}),
-        ("sagemaker:DeleteEndpoint", "endpoint", {"DeployCanary", "RejectChallenger", "Teardown"}),
-        ("sagemaker:CreateModel", "model record", {"DeployCanary"}),
+        ("sagemaker:CreateEndpoint", "endpoint", {"DeployModel"}),
+        ("sagemaker:UpdateEndpoint", "endpoint", {"DeployModel", "ReturnHome"}),
+        ("sagemaker:DeleteEndpoint", "endpoint", {"DeployModel", "RejectChallenger", "Teardown"}),
+        ("sagemaker:CreateModel", "model record", {"DeployModel"}),
         ("sagemaker:CreateTrainingJob", "job", {"Pipeline"}),
         ("sagemaker:CreateModelPackage", "package", {"RegisterModel"}),
         ("sagemaker:UpdateModelPackage", "package", {"PromoteChampion", "RejectChallenger"}),
@@ -190,9 +190,9 @@ def holders(roles: dict[str, Role], cloud: Running):
         ("states:StopExecution", "child", {"Pipeline"}),
         ("dynamodb:PutItem", "lease", LEASE_HOLDERS),
         ("sns:Publish", "topic", {"Pipeline"}),
-        ("cloudwatch:PutMetricAlarm", "alarm", {"DeployCanary", "ReturnHome", "RejectChallenger"}),
+        ("cloudwatch:PutMetricAlarm", "alarm", {"DeployModel", "ReturnHome", "RejectChallenger"}),
         ("cloudwatch:SetAlarmState", "alarm", {"ReturnHome", "RejectChallenger", "Teardown"}),
-        ("iam:PassRole", "endpoint role", {"DeployCanary"}),
+        ("iam:PassRole", "endpoint role", {"DeployModel"}),
         ("iam:PassRole", "training role", {"Pipeline"}),
     ],
 )

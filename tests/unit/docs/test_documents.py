@@ -41,7 +41,7 @@ def test_the_picture_shows_every_way_out_of_a_choice_and_leaves_out_what_only_a_
     assert set(definition["States"]) - drawn == {
         "DescribeFailure",
         "FindTrainingJob",
-        "IsChallengerRegistered",
+        "WhatIsLeftBehind",
         "IsTrainingOver",
         "WaitForTraining",
     }

@@ -1,7 +1,7 @@
 """Every interleaving of two executions that want one endpoint, on the product's own lease decisions.
 
-An execution runs AcquireLease until it holds the lease, then DeployCanary, CheckDeployment and ReleaseLease.
-Each is a function that reads the record, decides, and writes it by compare-and-set; DeployCanary then calls
+An execution runs AcquireLease until it holds the lease, then DeployModel, CheckDeployment and ReleaseLease.
+Each is a function that reads the record, decides, and writes it by compare-and-set; DeployModel then calls
 UpdateEndpoint. Between any two of these steps the other execution may run, time may pass (that is a pause),
 a function may die and be retried, and an execution may die for good.
 

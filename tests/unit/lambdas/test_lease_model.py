@@ -86,7 +86,7 @@ def test_the_state_machine_keeps_the_promises_that_the_model_takes_for_granted()
         for name, state in definition["States"].items()
         if isinstance(payload := state.get("Arguments", {}).get("Payload"), dict) and "now" in payload
     }
-    assert {"AcquireLease", "DeployCanary", "CheckDeployment"} <= set(told)
+    assert {"AcquireLease", "DeployModel", "CheckDeployment"} <= set(told)
     for name, state in told.items():
         assert state["Arguments"]["Payload"]["now"] == "{% $now() %}", (
             f"{name} is told an old time on a retry"

@@ -55,7 +55,7 @@ def registered(sagemaker: FakeSageMaker) -> dict[str, Any]:
 def serve(
     sagemaker: FakeSageMaker, uri: str = f"s3://a/training/{JOB}.tar.gz", found: str = "d" * 64
 ) -> None:
-    """The challenger's model, as DeployCanary made it, in service."""
+    """The challenger's model, as DeployModel made it, in service."""
     sagemaker.in_service(JOB)
     sagemaker.containers[JOB] = {"ModelDataUrl": uri, "Environment": {"EXPECTED_MODEL_HASH": found}}
 

@@ -116,13 +116,13 @@ def test_each_state_is_told_once_until_the_end() -> None:
     output = {"outcome": "Promoted", "registration": {"model_package_arn": "arn:models/5"}}
     states = FakeStates(
         ({"status": "RUNNING"}, ["IsRollback", "AcquireLease"]),
-        ({"status": "RUNNING"}, ["IsRollback", "AcquireLease", "DeployCanary"]),
-        ({"status": "SUCCEEDED", "output": json.dumps(output)}, ["DeployCanary", "Promoted"]),
+        ({"status": "RUNNING"}, ["IsRollback", "AcquireLease", "DeployModel"]),
+        ({"status": "SUCCEEDED", "output": json.dumps(output)}, ["DeployModel", "Promoted"]),
     )
     told: list[str] = []
     pauses: list[float] = []
     assert follow(states, EXECUTION, told.append, pauses.append) == End("Promoted", "arn:models/5")
-    assert told == ["IsRollback", "AcquireLease", "DeployCanary", "Promoted"]
+    assert told == ["IsRollback", "AcquireLease", "DeployModel", "Promoted"]
     assert len(pauses) == 2
 
 

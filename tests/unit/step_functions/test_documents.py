@@ -19,7 +19,7 @@ from tests.unit import documents as sample
 from tests.unit.step_functions import definition
 from tests.unit.step_functions.definition import PART_STATES, ROOT, TASKS, evaluate
 
-ERROR = Error(name="E", message="m", state="DeployCanary")
+ERROR = Error(name="E", message="m", state="DeployModel")
 ITEM = IngestPartRequest(
     list="0a1b", number=0, part="a.csv", bucket="raw", key="incoming/a", version_id="v", sample_rows=9
 )
@@ -61,7 +61,7 @@ ANSWERS: dict[str, tuple[Document, ...]] = {
     "EvaluateModel": (sample.EVALUATION,),
     "RegisterModel": (sample.REGISTRATION,),
     "AcquireLease": (sample.LEASE,),
-    "DeployCanary": (sample.DEPLOYMENT,),
+    "DeployModel": (sample.DEPLOYMENT,),
     "CheckDeployment": (sample.DEPLOYMENT_STATUS,),
     "ReturnHome": (sample.DEPLOYMENT,),
     "PromoteChampion": (sample.PROMOTION,),

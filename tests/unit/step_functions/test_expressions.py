@@ -29,11 +29,11 @@ def described(failure: dict[str, str]) -> dict[str, str]:
 
 def test_a_lambdas_error_is_told_by_class_and_message() -> None:
     cause = {"errorMessage": 'he said "no"\nand left', "errorType": "LeaseLostError", "stackTrace": ["x"]}
-    failure = {"State": "DeployCanary", "Error": "LeaseLostError", "Cause": json.dumps(cause)}
+    failure = {"State": "DeployModel", "Error": "LeaseLostError", "Cause": json.dumps(cause)}
     assert described(failure) == {
         "name": "LeaseLostError",
         "message": 'he said "no"\nand left',
-        "state": "DeployCanary",
+        "state": "DeployModel",
     }
 
 
@@ -174,11 +174,11 @@ def test_the_lease_decides_who_deploys(status: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("now_serving", "judged_against", "expected"),
     [
-        ("", "", "DeployCanary"),
-        ("arn:1", "arn:1", "DeployCanary"),
+        ("", "", "DeployModel"),
+        ("arn:1", "arn:1", "DeployModel"),
         ("arn:2", "arn:1", "EvaluateModel"),
         ("arn:1", "", "EvaluateModel"),
-        ("arn:9", "arn:1", "DeployCanary"),
+        ("arn:9", "arn:1", "DeployModel"),
     ],
 )
 def test_a_verdict_about_a_former_champion_is_made_anew(
@@ -213,9 +213,9 @@ def test_the_deployments_status_decides(status: str, expected: str, error: str |
 
 def test_a_challenger_that_serves_is_not_rejected_for_a_fault_behind_it() -> None:
     failed = {"error": {"name": "X"}, "registration": {}, "deployment_status": {"status": "done"}}
-    assert choose("IsChallengerRegistered", failed)[0] == "ReleaseLease"
-    assert choose("IsChallengerRegistered", {"error": {}, "evaluation": {"a": 1}})[0] == "RejectChallenger"
-    assert choose("IsChallengerRegistered", {"error": {}})[0] == "NotifyOperators"
+    assert choose("WhatIsLeftBehind", failed)[0] == "ReleaseLease"
+    assert choose("WhatIsLeftBehind", {"error": {}, "evaluation": {"a": 1}})[0] == "RejectChallenger"
+    assert choose("WhatIsLeftBehind", {"error": {}})[0] == "NotifyOperators"
 
 
 @pytest.mark.parametrize(

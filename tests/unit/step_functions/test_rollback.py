@@ -32,16 +32,16 @@ def test_with_the_lease_held_the_previous_champion_is_looked_up_and_deployed() -
     assert asked == {"rollback": ROLLBACK["rollback"]}
     document = evaluate(state["Output"], held, result={"Payload": FOUND})
     assert document == {**held, **FOUND}
-    assert choose(state["Next"], document) == ("DeployCanary", document)
+    assert choose(state["Next"], document) == ("DeployModel", document)
     needless = {**document, "rollback": {"is_needless": True}}
     assert choose(state["Next"], needless)[0] == "ReleaseLease"
-    deployed = evaluate(STATES["DeployCanary"]["Arguments"]["Payload"], document)
+    deployed = evaluate(STATES["DeployModel"]["Arguments"]["Payload"], document)
     assert (deployed["training"], deployed["registration"]) == (FOUND["training"], FOUND["registration"])
 
 
 def test_whoever_cleans_up_knows_that_the_model_was_champion_once() -> None:
     failed = {**ROLLBACK, **FOUND, "error": {"name": "E", "message": "m"}}
-    assert choose("IsChallengerRegistered", failed)[0] == "RejectChallenger"
+    assert choose("WhatIsLeftBehind", failed)[0] == "RejectChallenger"
     payload = evaluate(STATES["RejectChallenger"]["Arguments"]["Payload"], failed)
     assert payload["rollback"] == ROLLBACK["rollback"]
     assert payload["training_job_name"] == "housing-dev-6"
@@ -52,7 +52,7 @@ def test_whoever_cleans_up_knows_that_the_model_was_champion_once() -> None:
 
 def test_a_rollback_that_found_nothing_lets_the_lease_go_and_operators_know() -> None:
     failed = {**ROLLBACK, "lease": {"status": "acquired"}, "error": {"name": "E", "message": "m"}}
-    assert choose("IsChallengerRegistered", failed)[0] == "ReleaseLease"
+    assert choose("WhatIsLeftBehind", failed)[0] == "ReleaseLease"
     assert choose("HowDidItEnd", failed)[0] == "NotifyOperators"
     message = json.loads(evaluate(STATES["NotifyOperators"]["Arguments"]["Message"], failed))
     assert message["rollback"] == ROLLBACK["rollback"]

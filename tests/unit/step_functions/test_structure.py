@@ -143,8 +143,8 @@ def test_failures_after_registration_release_the_lease_and_tell_the_operators() 
     }
     assert [rule["Next"] for rule in STATES["IngestParts"]["Catch"]] == ["DescribeFailure"]
     assert PART_STATES["PartFailed"]["Type"] == "Fail"
-    assert STATES["DescribeFailure"]["Next"] == "IsChallengerRegistered"
-    assert nexts(STATES["IsChallengerRegistered"]) == {"RejectChallenger", "ReleaseLease", "NotifyOperators"}
+    assert STATES["DescribeFailure"]["Next"] == "WhatIsLeftBehind"
+    assert nexts(STATES["WhatIsLeftBehind"]) == {"RejectChallenger", "ReleaseLease", "NotifyOperators"}
     assert nexts(STATES["RejectChallenger"]) == {"ReleaseLease"}
     assert nexts(STATES["ReleaseLease"]) == {"HowDidItEnd"}
     assert nexts(STATES["NotifyOperators"]) == {"Failed"}

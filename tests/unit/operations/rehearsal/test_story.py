@@ -59,7 +59,7 @@ class FakeStage:
             execution.error = outcome
         if on_state and outcome in ("Promoted", "DeploymentRolledBackError"):
             on_state("EvaluateModel")
-            on_state("DeployCanary")
+            on_state("DeployModel")
         return execution
 
     def timeline(self, blue, green):

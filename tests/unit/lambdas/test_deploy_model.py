@@ -16,10 +16,10 @@ from contracts.deployment import DeploymentPolicy
 from contracts.errors import EndpointBusyError, FleetTooSmallError, LeaseLostError
 from contracts.names import VARIANT_NAME
 from contracts.reading import Table
-from contracts.settings import DeployCanarySettings
+from contracts.settings import DeployModelSettings
 from lambdas.aws.leases import LeaseTable
-from lambdas.deploy_canary import plan
-from lambdas.deploy_canary.handler import handler
+from lambdas.deploy_model import plan
+from lambdas.deploy_model.handler import handler
 from lambdas.deployments.guards import fingerprint
 from lambdas.lease import Lease
 from tests.unit import documents
@@ -52,7 +52,7 @@ def configure(aws: None, monkeypatch: pytest.MonkeyPatch) -> Configure:
     def apply(policy: DeploymentPolicy, network: str = "") -> LeaseTable:
         set_environment(
             monkeypatch,
-            DeployCanarySettings(
+            DeployModelSettings(
                 endpoint_name="housing-dev",
                 endpoint_role_arn="arn:aws:iam::111122223333:role/endpoint",
                 endpoint_key_arn=KEY,

@@ -1,4 +1,4 @@
-"""DeployCanary: a registered challenger in, a running deployment out."""
+"""DeployModel: a registered challenger in, a running deployment out."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
 from contracts.documents.deployments import Deployment, Watch
-from contracts.documents.requests import DeployCanaryRequest
+from contracts.documents.requests import DeployModelRequest
 from contracts.errors import EndpointBusyError
 from contracts.names import PIPELINE_TAG, STAGE_TAG
 from contracts.reading import Table
-from contracts.settings import DeployCanarySettings
+from contracts.settings import DeployModelSettings
 from lambdas import lease
 from lambdas.aws import alarms, endpoints
 from lambdas.aws.endpoints import MISSING, Endpoint, EndpointState
 from lambdas.aws.leases import LeaseTable
-from lambdas.deploy_canary import plan
-from lambdas.deploy_canary.alarms import GreenFleet, rollback_alarms
+from lambdas.deploy_model import plan
+from lambdas.deploy_model.alarms import GreenFleet, rollback_alarms
 from lambdas.deployments import guards
 from lambdas.telemetry import count, logger
 from lambdas.times import epoch_seconds
@@ -31,10 +31,10 @@ from lambdas.times import epoch_seconds
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """May run twice: every resource is named after the training job, and a running deployment is found."""
-    settings = DeployCanarySettings.from_environment()
+    settings = DeployModelSettings.from_environment()
     policy = DeploymentPolicy.read(Table(json.loads(settings.deployment_policy), "DEPLOYMENT_POLICY"))
     endpoint = Endpoint(settings.endpoint_name)
-    request = DeployCanaryRequest.read(event)
+    request = DeployModelRequest.read(event)
     name = request.training.job_name
     before = endpoint.state()
     home = before.config_name if before.config_name != name else ""
@@ -65,7 +65,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _watched(
     started: Deployment,
-    request: DeployCanaryRequest,
+    request: DeployModelRequest,
     policy: DeploymentPolicy,
     guarding: Sequence[Mapping[str, Any]],
 ) -> Deployment:
@@ -95,7 +95,7 @@ def _size(before: EndpointState, policy: DeploymentPolicy) -> tuple[int, tuple[s
     return plan.fleet(policy, running=before.instance_count, configured=configured)
 
 
-def _fleet(settings: DeployCanarySettings, name: str, *, blue: str) -> GreenFleet:
+def _fleet(settings: DeployModelSettings, name: str, *, blue: str) -> GreenFleet:
     return GreenFleet(
         endpoint_name=settings.endpoint_name,
         config_name=name,
@@ -117,7 +117,7 @@ def _refuse_if_busy(endpoint: Endpoint, state: EndpointState) -> None:
         raise EndpointBusyError(f"{endpoint.name} is {state.status} with config {state.config_name}")
 
 
-def _renew_lease(request: DeployCanaryRequest, settings: DeployCanarySettings) -> None:
+def _renew_lease(request: DeployModelRequest, settings: DeployModelSettings) -> None:
     """The last act before the endpoint changes: a stale fencing token ends here."""
     now = epoch_seconds(request.now)
 

@@ -16,7 +16,7 @@ from contracts.documents.models import Registration
 from contracts.errors import FleetTooSmallError
 from contracts.instances import has_local_storage
 from contracts.names import VARIANT_NAME
-from contracts.settings import DeployCanarySettings
+from contracts.settings import DeployModelSettings
 
 # Often enough to renew the lease in time, and rare enough for an execution history of 25,000 events.
 _MIN_CHECK_SECONDS, _MAX_CHECK_SECONDS = 10, 60
@@ -30,7 +30,7 @@ _PUBLISH_SECONDS = (10, 30, 60, 120, 180, 240, 300)
 def model_request(
     name: str,
     registration: Registration,
-    settings: DeployCanarySettings,
+    settings: DeployModelSettings,
     tags: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """CreateModel: the serving image by digest, the artefact, and what the container says of itself.
@@ -61,7 +61,7 @@ def _environment(name: str, model_hash: str) -> dict[str, str]:
 
 
 def config_request(
-    name: str, policy: DeploymentPolicy, settings: DeployCanarySettings, tags: Sequence[Mapping[str, str]]
+    name: str, policy: DeploymentPolicy, settings: DeployModelSettings, tags: Sequence[Mapping[str, str]]
 ) -> dict[str, Any]:
     """CreateEndpointConfig: the variant keeps its name, which a blue/green update demands."""
     return {
@@ -86,11 +86,11 @@ def config_request(
     }
 
 
-def _volume_key(policy: DeploymentPolicy, settings: DeployCanarySettings) -> dict[str, str]:
+def _volume_key(policy: DeploymentPolicy, settings: DeployModelSettings) -> dict[str, str]:
     return {} if has_local_storage(policy.instance_type) else {"KmsKeyId": settings.endpoint_key_arn}
 
 
-def _capture(policy: DeploymentPolicy, settings: DeployCanarySettings) -> dict[str, Any]:
+def _capture(policy: DeploymentPolicy, settings: DeployModelSettings) -> dict[str, Any]:
     return {
         "EnableCapture": policy.capture_share > 0,
         "InitialSamplingPercentage": round(100 * policy.capture_share),
@@ -184,7 +184,7 @@ def check_after_seconds(policy: DeploymentPolicy) -> int:
     return min(max(policy.baking_seconds // _CHECKS_PER_BAKE, _MIN_CHECK_SECONDS), _MAX_CHECK_SECONDS)
 
 
-def tags_of(settings: DeployCanarySettings, *, training_job: str, execution: str) -> list[dict[str, str]]:
+def tags_of(settings: DeployModelSettings, *, training_job: str, execution: str) -> list[dict[str, str]]:
     """What everything that a deployment makes is tagged with: whose it is, and what it came from."""
     tags = {
         **json.loads(settings.resource_tags),
