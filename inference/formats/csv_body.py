@@ -5,9 +5,11 @@ Rows are read one by one into numbers, so a body holds memory by its numbers and
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import itertools
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +22,11 @@ from inference.formats.limits import MOST_FIELD_CHARACTERS, check_empty_lines
 from inference.formats.shown import shown_list
 from inference.formats.values import Codes, number_of
 from inference.model import FloatArray, InputColumn
+
+# Blanks around a quoted field mean nothing, as in an uploaded file. Such a field is taken as a whole, so that
+# none is looked for inside of it; one whose quotes do not fit is left for the reader to refuse.
+_BLANKS_AND_QUOTE = re.compile(rb'[ \t]"|"[ \t]')
+_QUOTED = re.compile(rb'(?<![^,\r\n])[ \t]*+(?:("(?:[^"]++|"")*+")[ \t]*+(?=[,\r\n]|\Z)|(?="))')
 
 
 def parse_csv(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
@@ -70,7 +77,10 @@ def _check_text(body: bytes) -> None:
 
 def _rows(body: bytes, width: int) -> Iterator[list[str]]:
     """Every row that is not an empty line."""
-    text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
+    body = body.removeprefix(codecs.BOM_UTF8)
+    if _BLANKS_AND_QUOTE.search(body):
+        body = _QUOTED.sub(rb"\1", body)
+    text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")
     reader = csv.reader(_lines(text, width), strict=True)
     rows = empty = 0
     try:

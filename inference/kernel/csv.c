@@ -11,7 +11,9 @@ static int read_field(const gl_reader_column *column, const char *from, const ch
         *value = column->is_category ? -2.0 : NAN;
         return 0;
     }
-    return *from == '"' ? NOT_PLAIN : gl_read_column(column, from, to, value);
+    const char *first = from;
+    while (first < to && (*first == ' ' || *first == '\t')) first++;
+    return first < to && *first == '"' ? NOT_PLAIN : gl_read_column(column, from, to, value);
 }
 
 /* Rows (n, columns) of a body that ends in a NUL; `order` gives the column of each field. The number of rows,

@@ -62,6 +62,10 @@ def json(predictor: Predictor, body: Any) -> list[list[float]]:
         ("12345678901234567890123,1e3,NEAR BAY", [[12345678901234567890123.0, 1000, 0]]),
         ("2.2250738585072011e-308,4,NEAR BAY", [[2.2250738585072011e-308, 4, 0]]),
         ('1,2,"a ""quoted"", name"', [[1, 2, -1]]),
+        ('1,2, "INLAND"\n', [[1, 2, 1]]),
+        (' "1" ,\t"2",3\n1,"2"  ,\t"INLAND" \r\n', [[1, 2, -1], [1, 2, 1]]),
+        ('\ufeff "1",2,"INLAND" ', [[1, 2, 1]]),
+        ('1,2,"no, ""INLAND"" , x"\n', [[1, 2, -1]]),
     ],
 )
 def test_csv_is_read_in_column_order_or_by_its_header(
