@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -198,6 +198,9 @@ build/tables/venv/.ready: benchmarks/tables/requirements.txt benchmarks/tables/r
 
 bench-tables: build/tables/venv/.ready  ## a shelf of real tables, drafted to judged unedited, beside FLAML and others; resumable
 	@$(BIN)/python -m benchmarks.tables
+
+bench-drift: setup-dev  ## the monitor's false alarms and its power: WINDOWS=10000, hours on two cores
+	@$(BIN)/python -m benchmarks.drift --windows $(or $(WINDOWS),10000) --write docs/performance/monitoring.md
 
 bench-ingest: setup-dev  ## what checking a 1 GB CSV costs, beside DuckDB and pandas: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.ingest --write
