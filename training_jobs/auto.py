@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,13 @@ from training_jobs.candidates import Candidate, Size, first_candidates
 from training_jobs.choice import Choice, Member
 from training_jobs.experiment import Experiment
 from training_jobs.folds import Fold, split_rows
-from training_jobs.out_of_fold import Judged, together
+from training_jobs.out_of_fold import Judged, held_out, together
 from training_jobs.pipeline import MAX_ONE_HOT
 from training_jobs.report import log
 from training_jobs.trials import Bench, Clock, Trial
 from training_jobs.variations import Variations
 
+TINY_ROWS, FOLDS_OF_TINY = 500, 10
 SMALL_ROWS, FOLDS_OF_SMALL = 2_000, 5
 # From here on one fold of so many says enough.
 LARGE_ROWS, FOLDS_OF_LARGE = 20_000, 5
@@ -37,6 +39,8 @@ MOST_CELLS = 4_000_000
 HOPELESS_SHARE = 0.05
 # Among so many of the best trials the members of a blend are looked for.
 BLENDED_TRIALS = 20
+# A blend answers as slowly as all of its members, so it must be worth that.
+HELPFUL_SHARE = 0.002
 
 
 @dataclass(frozen=True)
@@ -56,27 +60,58 @@ class Search:
         """What the best trial answers to each fold."""
         return [self.bench.judged(fold, answers) for fold, answers in enumerate(self.trials[0].answers)]
 
+    def choose(self) -> tuple[Choice, list[Judged]]:
+        """The blend of the best trials where it answers rows better that its shares were not chosen by, by at
+        least HELPFUL_SHARE; else the best trial. With what was chosen answers to each fold."""
+        trials = self.trials[:BLENDED_TRIALS]
+        if len(trials) > 1:
+            single, blended = self._held_out_losses(trials)
+            log(f"on rows that did not choose: the best trial {single:.6g}, blended {blended:.6g}")
+            if single - blended >= HELPFUL_SHARE * abs(single):
+                return self.blend()
+        return self.best(), self.best_answers()
+
     def blend(self) -> tuple[Choice, list[Judged]]:
         """The blend of the best trials, and its answers to each fold. The shares are chosen on those folds,
         so that the answers are a little too good."""
-        bench, metric = self.bench, self.bench.experiment.metric
-        # Decisions jump from share to share; the probabilities that they are made of do not.
-        metric = "log_loss_error" if metric in DECISION_METRICS else metric
-        trials = self.trials[:BLENDED_TRIALS]
+        bench, trials = self.bench, self.trials[:BLENDED_TRIALS]
         whole = together(self.best_answers())
-        sign = -1.0 if higher_is_better(metric) else 1.0
-
-        def loss(answers: FloatArray) -> float:
-            value = sign * overall(judged(metric, whole.truth, answers, weights=whole.weights), len(whole))
-            return value if np.isfinite(value) else np.inf
-
-        shares = best_shares([np.concatenate(trial.answers) for trial in trials], loss)
+        shares = best_shares(
+            [np.concatenate(trial.answers) for trial in trials], lambda found: self._loss(whole, found)
+        )
         kept = [(share, trial) for share, trial in zip(shares, trials, strict=True) if share]
         blended = [
             bench.judged(fold, np.asarray(sum(share * trial.answers[fold] for share, trial in kept)))
             for fold in range(len(bench.folds))
         ]
         return Choice(tuple(self._member(trial, share) for share, trial in kept)), blended
+
+    def _held_out_losses(self, trials: list[Trial]) -> tuple[float, float]:
+        """The mean losses of the best trial and of a blend, each chosen without the rows it is judged on."""
+        parts = [
+            [self.bench.judged(fold, trial.answers[fold]) for fold in range(len(self.bench.folds))]
+            for trial in trials
+        ]
+        pairs = [held_out(answers, self.bench.experiment.seed) for answers in parts]
+        singles, blends = [], []
+        for number in range(len(pairs[0])):
+            chosen_by = [of_trial[number][0] for of_trial in pairs]
+            unseen = [of_trial[number][1] for of_trial in pairs]
+            losses = [self._loss(rows, rows.answers) for rows in chosen_by]
+            singles.append(self._loss(unseen[0], unseen[int(np.argmin(losses))].answers))
+            shares = best_shares([part.answers for part in chosen_by], partial(self._loss, chosen_by[0]))
+            blended = sum(share * part.answers for share, part in zip(shares, unseen, strict=True))
+            blends.append(self._loss(unseen[0], np.asarray(blended)))
+        return float(np.mean(singles)), float(np.mean(blends))
+
+    def _loss(self, rows: Judged, answers: FloatArray) -> float:
+        """Lower is better. Decisions jump from share to share; the probabilities that they are made of do
+        not, so it is these that are judged."""
+        metric = self.bench.experiment.metric
+        metric = "log_loss_error" if metric in DECISION_METRICS else metric
+        value = overall(judged(metric, rows.truth, answers, weights=rows.weights), len(rows))
+        value = -value if higher_is_better(metric) else value
+        return value if np.isfinite(value) else np.inf
 
     def _member(self, trial: Trial, weight: float = 1.0) -> Member:
         found = trial.member(self.growth, weight)
@@ -147,9 +182,10 @@ def _sample(experiment: Experiment) -> Experiment:
 def _folds(experiment: Experiment) -> list[Fold]:
     rows, split = len(experiment.dataset), experiment.config.dataset.split
     count = experiment.config.training.folds
-    count = (
-        max(count, FOLDS_OF_SMALL) if rows <= SMALL_ROWS else FOLDS_OF_LARGE if rows > LARGE_ROWS else count
-    )
+    if rows <= SMALL_ROWS:
+        count = max(count, FOLDS_OF_TINY if rows <= TINY_ROWS else FOLDS_OF_SMALL)
+    elif rows > LARGE_ROWS:
+        count = FOLDS_OF_LARGE
     keys = experiment.dataset.keys
     if keys is not None:
         count = max(2, min(count, len(np.unique(keys))))
@@ -162,7 +198,8 @@ def _size(experiment: Experiment) -> Size:
     numbers = len(experiment.config.dataset.feature_columns) - len(counts)
     encoded = sum(count if count <= MAX_ONE_HOT else 1 for count in counts)
     classes = 0 if experiment.task == "regression" else len(np.unique(experiment.dataset.target))
-    return Size(len(experiment.dataset), numbers + recipes.count + encoded, classes)
+    amounts = experiment.metric == "rmse_error" and bool(experiment.dataset.target.min() >= 0)
+    return Size(len(experiment.dataset), numbers + recipes.count + encoded, classes, amounts)
 
 
 def _describe(number: int, trial: Trial, metric: str, complete: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training_jobs.choice import Parameters
 
@@ -26,11 +26,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Size:
-    """How large the data are, and what is to be learnt."""
+    """How large the data are, and what is to be learnt. `may_grow_by_factors` of amounts of which none is
+    below zero: what moves a price moves a high one by more."""
 
     rows: int
     columns: int
     classes: int
+    may_grow_by_factors: bool = False
 
     @property
     def is_wide(self) -> bool:
@@ -45,9 +47,16 @@ class Size:
 def first_candidates(size: Size) -> list[Candidate]:
     """In the order in which they are tried."""
     forests = _forests(size) if size.rows * size.columns <= FOREST_CELLS else []
+    quick, *slow = _boosters(size)
+    factors = [_by_factors(quick)] if size.may_grow_by_factors else []
     if size.rows <= SMALL_ROWS:
-        return [*_linear(size), *forests, *_boosters(size)]
-    return [*_linear(size), *_boosters(size), *forests]
+        return [*_linear(size), quick, *factors, *forests, *slow]
+    return [*_linear(size), quick, *factors, *slow, *forests]
+
+
+def _by_factors(quick: Candidate) -> Candidate:
+    """The same trees, whose answers multiply instead of adding up (the logarithm is the link)."""
+    return replace(quick, parameters={**quick.parameters, "objective": "poisson"})
 
 
 def _linear(size: Size) -> list[Candidate]:
@@ -62,7 +71,7 @@ _ONE = [1.0]
 
 def _boosters(size: Size) -> list[Candidate]:
     if size.rows <= SMALL_ROWS:
-        return [_lightgbm(7, 10, 0.05), _histogram(7, 10, 0.05), _xgboost(3, 0.05), _plain_histogram()]
+        return [_lightgbm(7, 10, 0.05), _xgboost(3, 0.05), _histogram(7, 10, 0.05), _plain_histogram()]
     if size.rows <= LARGE_ROWS:
         return [_lightgbm(31, 20, 0.05), _xgboost(6, 0.05), _plain_histogram(), _histogram(31, 20, 0.08)]
     return [
@@ -74,7 +83,7 @@ def _boosters(size: Size) -> list[Candidate]:
 
 
 def _forests(size: Size) -> list[Candidate]:
-    trees, leaf = (300, 2) if size.rows <= SMALL_ROWS else (100, 2 if size.rows <= LARGE_ROWS else 5)
+    trees, leaf = (150, 2) if size.rows <= SMALL_ROWS else (100, 2 if size.rows <= LARGE_ROWS else 5)
     share: float | str = "sqrt" if size.classes or size.is_wide else 0.4
     return [
         Candidate(name, {"n_estimators": trees, "min_samples_leaf": leaf, "max_features": share})

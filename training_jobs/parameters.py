@@ -44,10 +44,8 @@ def decide(job: Job, experiment: Experiment) -> Decision:
         from training_jobs.auto import search as choose
 
         found = choose(experiment)
-        if training.estimator == "ensemble":
-            choice, judged = found.blend()
-            return Decision(choice, found.history, judged)
-        return Decision(found.best(), found.history, found.best_answers())
+        choice, judged = found.blend() if training.estimator == "ensemble" else found.choose()
+        return Decision(choice, found.history, judged)
     if not training.search.enabled:
         return Decision(Choice.of(training.estimator, training.parameters))
     from training_jobs.search import search
