@@ -46,6 +46,12 @@ EVALUATIONS = Room("evaluations/")  # reports, by job
 MODELS = Room("models/")  # archives under their own hash, written once, and the only ones that are served
 CAPTURES = Room("capture/")  # what the endpoint was asked and answered
 RUNS = Room("mlflow/")  # MLflow's artifacts
+LABELS = Room("labels/")  # of the raw bucket: what came true, by inference id
+# What the monitor makes, each by a state of its own.
+WINDOWS = Room("monitoring/windows/")  # captured requests by the hour
+BASELINES = Room("monitoring/baselines/")  # what a champion was trained on and answers, by training job
+VERDICTS = Room("monitoring/verdicts/")  # by hour: drift, quality, report
+RETRAININGS = Room("monitoring/retrainings/")  # one record each, and which labelled rows it took
 
 LEASE_KEY = "endpoint_name"  # the lease table's partition key
 
@@ -102,3 +108,12 @@ class DatasetPlace:
 def dataset(bucket: str, version: str) -> DatasetPlace:
     """An accepted dataset, or where one will be."""
     return DatasetPlace(DATASETS.uri(bucket, version))
+
+
+# Of an hour's captures, of a baseline and of an hour's verdicts.
+REQUESTS_FILE, HOUR_FILE = "requests.parquet", "hour.json"
+BASELINE_ROWS_FILE, BASELINE_FILE, FIRST_WINDOW_FILE = "rows.parquet", "baseline.json", "first_window.parquet"
+DRIFT_FILE, QUALITY_FILE, LABEL_QUARANTINE_FILE = "drift.json", "quality.json", "label_quarantine.parquet"
+# Of a retraining.
+RETRAINING_FOLDER = f"{UPLOADS.prefix}retraining/"  # of the raw bucket: what the monitor uploads
+RECORD_FILE, TAKEN_FILE = "record.json", "taken.parquet"

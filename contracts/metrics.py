@@ -27,6 +27,18 @@ DEPLOYMENTS_FAILED = "DeploymentsFailed"
 UPLOADS_LOST = "UploadsLost"  # without an execution, long after they came
 ENDPOINT_ASTRAY = "EndpointAstray"  # missing, or serving a package that was rejected by hand
 
+MONITORING_RUNS = "MonitoringRuns"
+COLUMNS_DRIFTED = (
+    "ColumnsDrifted"  # of a run whose window had rows enough, the predictions and all together too
+)
+QUALITY_DECAYED = "QualityDecayed"  # 1 where the interval lies beyond the promise, else 0
+WINDOW_ROWS = "WindowRows"
+CAPTURES_BROKEN = "CapturesBroken"  # lines of data capture that are none, and requests that nothing reads
+LABELS_QUARANTINED = "LabelsQuarantined"
+LABELLED_ROWS = "LabelledRows"
+RETRAININGS_STARTED = "RetrainingsStarted"
+RETRAININGS_STOPPED = "RetrainingsStopped"  # 1 where one is due, and a person has to decide first
+
 # What the serving container prints about its answers, one JSON object a line, and what the metric filter on
 # the endpoint's log group makes of it. The line names the endpoint config, so that a deployment's alarm can
 # watch the green fleet alone: {"event": "predictions", "endpoint_config": NAME, "count": N, "shift": X}.

@@ -32,6 +32,11 @@ class Names:
         return f"{self.prefix}-pipeline"
 
     @property
+    def monitor(self) -> str:
+        """The state machine that watches, and its schedule."""
+        return f"{self.prefix}-monitoring"
+
+    @property
     def model_package_group(self) -> str:
         return f"{self.prefix}-models"
 

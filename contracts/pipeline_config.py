@@ -13,6 +13,7 @@ from pathlib import Path
 from contracts.dataset import DatasetContract
 from contracts.deployment import DeploymentPolicy
 from contracts.features import FeatureRecipes
+from contracts.monitoring import OFF, Monitoring
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
 from contracts.split import SCHEME, Split
@@ -28,8 +29,8 @@ MAX_NAME_LENGTH = 20
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineConfig:
-    """Everything that a user decides: dataset contract, features, training, gate, network, and deployment per
-    stage."""
+    """Everything that a user decides: dataset contract, features, training, gate, network, monitoring,
+    and deployment per stage."""
 
     name: str
     dataset: DatasetContract
@@ -39,6 +40,7 @@ class PipelineConfig:
     network: Network
     deployments: Mapping[str, DeploymentPolicy]
     document: Mapping[str, object] = field(repr=False, compare=False)
+    monitoring: Monitoring = OFF
 
     @classmethod
     def load(cls, path: Path) -> PipelineConfig:
@@ -80,6 +82,7 @@ class PipelineConfig:
             network=Network.read(root.table("network", required=False), STAGES),
             deployments=_read_deployments(root.table("deployment")),
             document=document,
+            monitoring=Monitoring.read(root.table("monitoring"), STAGES) if root.has("monitoring") else OFF,
         )
         root.finish()
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)

@@ -184,6 +184,46 @@ class ReleaseLeaseSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadWindowSettings(Settings):
+    """`monitoring_policy` is the stage's `Monitoring` as JSON, here and below."""
+
+    artifact_bucket_name: str
+    endpoint_name: str
+    model_package_group_name: str
+    monitoring_policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeDriftSettings(Settings):
+    artifact_bucket_name: str
+    monitoring_policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeQualitySettings(Settings):
+    artifact_bucket_name: str
+    raw_bucket_name: str
+    metric_namespace: str
+    monitoring_policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishMonitoringSettings(Settings):
+    artifact_bucket_name: str
+    metric_namespace: str
+    monitoring_policy: str
+    state_machine_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartRetrainingSettings(Settings):
+    artifact_bucket_name: str
+    raw_bucket_name: str
+    metric_namespace: str
+    monitoring_policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TeardownSettings(Settings):
     """`buckets_to_empty` is a comma-separated list; a stage that keeps its data has none."""
 

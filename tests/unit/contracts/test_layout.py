@@ -67,6 +67,11 @@ def test_the_prefixes_are_those_of_the_stacks_that_are_deployed() -> None:
         "MODELS": "models/",
         "CAPTURES": "capture/",
         "RUNS": "mlflow/",
+        "LABELS": "labels/",
+        "WINDOWS": "monitoring/windows/",
+        "BASELINES": "monitoring/baselines/",
+        "VERDICTS": "monitoring/verdicts/",
+        "RETRAININGS": "monitoring/retrainings/",
     }
     place = layout.dataset("b", "0a")
     assert [
