@@ -14,6 +14,7 @@ from localcloud.host.cloud import Cloud
 from localcloud.iam import decisions as iam
 from localcloud.iam.key_use import key_arn_of
 from localcloud.iam.sessions import find_role, standing_session, trusts
+from localcloud.ministack_adapter import cloudwatch_logs, iam_evaluator, lambda_svc, provisioners, responses
 from localcloud.services.ec2 import network
 from localcloud.services.eventbridge.deliveries import allows
 
@@ -31,11 +32,10 @@ class RefusedError(Exception):
 
 def install(cloud: Cloud) -> None:
     """Check functions and log groups, made by the API or by a template."""
-    from ministack.services import cloudwatch_logs, lambda_svc
 
     checks = _Checks(cloud)
-    lambda_svc._create_function = _before_api(lambda_svc._create_function, checks.function)
-    cloudwatch_logs._create_log_group = _before_api(cloudwatch_logs._create_log_group, checks.api_log_group)
+    lambda_svc.create_function = _before_api(lambda_svc.create_function, checks.function)
+    cloudwatch_logs.create_log_group = _before_api(cloudwatch_logs.create_log_group, checks.api_log_group)
     _before_template("AWS::Lambda::Function", checks.function)
     _before_template("AWS::Logs::LogGroup", checks.template_log_group)
 
@@ -89,9 +89,8 @@ class _Checks:
             ) from None
 
     def _object(self, code: Mapping[str, Any]) -> None:
-        from ministack.services import lambda_svc
 
-        found = lambda_svc._fetch_code_from_s3(
+        found = lambda_svc.fetch_code_from_s3(
             code["S3Bucket"], code.get("S3Key", ""), version_id=code.get("S3ObjectVersion")
         )
         if found is None:
@@ -109,14 +108,13 @@ class _Checks:
 
     def _log_key(self, group: str, key_id: str | None) -> None:
         """The key's policy must let CloudWatch Logs encrypt this group."""
-        from ministack.core.iam_evaluator import _resource_policy
 
         if not key_id:
             return
         region, account = self._cloud.region, self._cloud.account
         group_arn = f"arn:aws:logs:{region}:{account}:log-group:{group}"
         key_arn = key_arn_of(key_id)
-        policy = (_resource_policy("kms", key_arn) or ("", ""))[0] if key_arn else ""
+        policy = (iam_evaluator.resource_policy("kms", key_arn) or ("", ""))[0] if key_arn else ""
         context = {"kms:EncryptionContext:aws:logs:arn": group_arn, "aws:SourceArn": group_arn}
         needed = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
         service = f"logs.{region}.amazonaws.com"
@@ -129,21 +127,19 @@ class _Checks:
 
 def _before_api(create: Any, check: _Check) -> Any:
     def checked(data: dict[str, Any]) -> Any:
-        from ministack.core.responses import error_response_json
 
         try:
             check(data)
         except RefusedError as error:
-            return error_response_json(error.code, str(error), 400)
+            return responses.error_response_json(error.code, str(error), 400)
         return create(data)
 
     return checked
 
 
 def _before_template(kind: str, check: _Check) -> None:
-    from ministack.services.cloudformation import provisioners
 
-    handler = provisioners._RESOURCE_HANDLERS[kind]
+    handler = provisioners.RESOURCE_HANDLERS[kind]
     create = handler["create"]
 
     def checked(logical_id: str, properties: dict[str, Any], *rest: Any) -> Any:

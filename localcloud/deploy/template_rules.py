@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import cloudformation_engine as engine
 
 _MOST_SHOWN = 10
 Lint = Callable[[str], list[str]]
@@ -22,18 +23,17 @@ Lint = Callable[[str], list[str]]
 
 def install(cloud: Cloud) -> None:
     """Check every template that a stack or a change set is made of."""
-    from ministack.services.cloudformation import engine
 
     if not available():
         return
-    validate = engine._validate_template_statics
+    validate = engine.validate_template_statics
     rules = TemplateRules(cache_directory(), lambda text: _lint(text, cloud.region))
 
     def validate_and_check(template: dict[str, Any]) -> None:
         validate(template)
         rules.check(template)
 
-    engine._validate_template_statics = validate_and_check
+    engine.validate_template_statics = validate_and_check
 
 
 def available() -> bool:

@@ -14,6 +14,7 @@ from localcloud.faults.injector import Injector
 from localcloud.faults.killer import Reaper
 from localcloud.faults.plan import TARGETS, Plan
 from localcloud.faults.reading import PlanError, Reader
+from localcloud.ministack_adapter import app, iam_actions, router
 
 SERVICE = "localcloud"
 TARGET_PREFIX = "LocalCloud"
@@ -61,8 +62,6 @@ class Admin:
 
 def install(injector: Injector, reaper: Reaper) -> None:
     """Register the service with the gateway."""
-    from ministack import app
-    from ministack.core import iam_actions, router
 
     app.SERVICE_HANDLERS[SERVICE] = Admin(injector, reaper).handle
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": [TARGET_PREFIX]}

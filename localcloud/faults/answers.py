@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from localcloud.ministack_adapter import iam_actions
+
 Answer = tuple[int, dict[str, str], bytes]
 
 _THROTTLING = {
@@ -55,7 +57,6 @@ def answer(
     fault: str, service: str, namespace: str, operation: str, headers: Mapping[str, str], request_id: str
 ) -> Answer:
     """The error as the service's protocol writes it; `service` is ministack's name for it."""
-    from ministack.core import iam_actions
 
     status, code, message = throttled(namespace, operation) if fault == "throttle" else failed(namespace)
     _, wire_headers, body = iam_actions.access_denied_response(

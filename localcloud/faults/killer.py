@@ -10,6 +10,7 @@ from typing import Any
 from localcloud.containers import container
 from localcloud.containers.container import Container, ContainerSpec
 from localcloud.faults.injector import Injector
+from localcloud.ministack_adapter import lambda_svc
 
 _FUNCTION = "lambda-"
 _SAGEMAKER = {"train": "training", "serve": "endpoint"}
@@ -70,17 +71,16 @@ def identify(spec: ContainerSpec) -> tuple[str, str]:
 
 def install(injector: Injector) -> Reaper:
     """Follow every container and every invocation."""
-    from ministack.services import lambda_svc
 
     reaper = Reaper(injector)
     container.observers.append(reaper.started)
-    execute: Callable[..., Any] = lambda_svc._execute_function_dispatch
+    execute: Callable[..., Any] = lambda_svc.execute_function_dispatch
 
     def executing(function: dict[str, Any], config: dict[str, Any], *arguments: Any) -> Any:
         reaper.invoked(config["FunctionName"])
         return execute(function, config, *arguments)
 
-    lambda_svc._execute_function_dispatch = executing
+    lambda_svc.execute_function_dispatch = executing
     return reaper
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from localcloud.faults import answers
 from localcloud.faults.injector import Injector
 from localcloud.faults.plan import Call, Rule
+from localcloud.ministack_adapter import app, iam_actions, iam_evaluator
 from localcloud.services.sagemaker.hosting.models.staleness import unseen_for
 from localcloud.services.sagemaker.mlflow import proxy as mlflow
 
@@ -21,9 +22,8 @@ class _NoAnswerError(Exception):
 
 def install(injector: Injector) -> None:
     """Stand between the gateway and every service."""
-    from ministack import app
 
-    app._dispatch_service_request = _suffering(app._dispatch_service_request, injector)
+    app.dispatch_service_request = _suffering(app.dispatch_service_request, injector)
     app.app = _hanging_up(app.app)
 
 
@@ -67,10 +67,8 @@ def _identify(
     method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
 ) -> tuple[str, Call | None]:
     """The service by ministack's name, and the call; None for what is no call of an AWS API."""
-    from ministack import app
-    from ministack.core import iam_actions, iam_evaluator
 
-    parameters = app._routing_params(method, path, headers, body, query)
+    parameters = app.routing_params(method, path, headers, body, query)
     service = app.detect_service(method, path, headers, parameters)
     action = iam_actions.extract_iam_action(service, method, path, headers, body, parameters)
     if action is None and mlflow.APP_HEADER in headers:

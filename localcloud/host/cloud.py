@@ -18,6 +18,8 @@ from typing import Any, cast
 from localcloud.host.clock import Clock
 from localcloud.iam.sessions import Credentials, open_session
 from localcloud.images.store import ImageStore
+from localcloud.ministack_adapter import app, cloudwatch, eventbridge, responses, sqs
+from localcloud.ministack_adapter import cloudwatch_logs as logs
 from localcloud.processes.children import Processes
 
 LogLine = str | tuple[float, str]
@@ -57,9 +59,8 @@ class Cloud:
 
     def scope(self) -> AbstractContextManager[None]:
         """Run a block of in-process service calls as this account and region (ministack's request scope)."""
-        from ministack.core.responses import request_scope
 
-        return cast("AbstractContextManager[None]", request_scope(self.account, self.region))
+        return cast("AbstractContextManager[None]", responses.request_scope(self.account, self.region))
 
     def aws_environment(self, credentials: Credentials) -> dict[str, str]:
         """The variables that point AWS's own SDKs at this cloud as `credentials`."""
@@ -113,7 +114,6 @@ class Cloud:
         query: Mapping[str, list[str]] | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
         """Call a service's handler in process, unchecked by IAM: for what AWS itself does."""
-        from ministack import app
 
         with self.scope():
             answer = app.call_service_handler_sync(
@@ -131,7 +131,6 @@ class Cloud:
         dimensions: Mapping[str, str] | None = None,
     ) -> None:
         """Record one datum in an AWS/ namespace, as an AWS service does for its customers."""
-        from ministack.services import cloudwatch
 
         with self.scope():
             cloudwatch.record_metric(namespace, name, value, unit, dict(dimensions or {}))
@@ -140,7 +139,6 @@ class Cloud:
         self, source: str, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str] = ()
     ) -> None:
         """Put an event of an AWS service (source `aws.sagemaker`) on the default event bus."""
-        from ministack.services import eventbridge
 
         entry = {
             "Source": source,
@@ -149,20 +147,18 @@ class Cloud:
             "Resources": list(resources),
         }
         with self.scope():
-            eventbridge._ensure_default_bus()
-            eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+            eventbridge.ensure_default_bus()
+            eventbridge.put_events({"Entries": [entry]}, allow_aws_source=True)
 
     def emit_message(self, queue_url: str, body: str, attributes: Mapping[str, str]) -> None:
         """Put a message on a queue as an AWS service does, which asked its policy before."""
-        from ministack.services import sqs
 
         wrapped = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         with self.scope():
-            sqs._act_send_message({"MessageBody": body, "MessageAttributes": wrapped}, queue_url)
+            sqs.act_send_message({"MessageBody": body, "MessageAttributes": wrapped}, queue_url)
 
     def append_log(self, group: str, stream: str, lines: Sequence[LogLine]) -> None:
         """Append lines (or (epoch seconds, line) pairs) to CloudWatch Logs, making group and stream."""
-        from ministack.services import cloudwatch_logs as logs
 
         if not lines:
             return
@@ -170,11 +166,11 @@ class Cloud:
         stamped = [(now, line) if isinstance(line, str) else line for line in lines]
         events = [{"timestamp": int(at * 1000), "message": text} for at, text in stamped]
         with self.scope(), self._lock:
-            if group not in logs._log_groups:
-                logs._create_log_group({"logGroupName": group})
-            if stream not in logs._log_groups[group]["streams"]:
-                logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
-            logs._put_log_events({"logGroupName": group, "logStreamName": stream, "logEvents": events})
+            if group not in logs.log_groups:
+                logs.create_log_group({"logGroupName": group})
+            if stream not in logs.log_groups[group]["streams"]:
+                logs.create_log_stream({"logGroupName": group, "logStreamName": stream})
+            logs.put_log_events({"logGroupName": group, "logStreamName": stream, "logEvents": events})
 
     def on_started(self, callback: Callable[[], None]) -> None:
         """Run `callback` once, in a thread, when the kept state is loaded and the gateway serves."""

@@ -64,16 +64,15 @@ class Commits:
 
 def install(snapshots: Snapshots) -> None:
     """Hold back the answers of changes, and of uploads until their events are delivered."""
-    from ministack import app
-    from ministack.services import s3
+    from localcloud.ministack_adapter import app, s3
 
-    s3._fire_s3_event_async = _remembered(s3)
-    app._dispatch_service_request = _durable(app, Commits(snapshots.write_now))
+    s3.fire_s3_event_async = _remembered(s3)
+    app.dispatch_service_request = _durable(app, Commits(snapshots.write_now))
 
 
 def _durable(app: Any, commits: Commits) -> _Dispatch:
-    dispatch: _Dispatch = app._dispatch_service_request
-    keys = {module: key for key, module in app._state_map.items()}
+    dispatch: _Dispatch = app.dispatch_service_request
+    keys = {module: key for key, module in app.state_map.items()}
     stacks = _Stacks()
 
     async def durable(
@@ -85,7 +84,7 @@ def _durable(app: Any, commits: Commits) -> _Dispatch:
             answer = await dispatch(method, path, headers, body, query, request_id)
         finally:
             _EVENTS.reset(token)
-        parameters = app._routing_params(method, path, headers, body, query)
+        parameters = app.routing_params(method, path, headers, body, query)
         if answer[0] >= 400:
             return answer
         if _may_change(method, path, headers, parameters):
@@ -95,7 +94,7 @@ def _durable(app: Any, commits: Commits) -> _Dispatch:
             for key in _states(app, keys, service, path, delivered=bool(threads)):
                 await commits.commit(key)
         elif stacks.tells_news(parameters, answer[2]):
-            for key in app._build_persistence_save_dict():
+            for key in app.build_persistence_save_dict():
                 await commits.commit(key)
         return answer
 
@@ -144,12 +143,12 @@ def _remembered(s3: Any) -> Callable[..., None]:
     """S3's event on a thread of its own, as ministack fires it, which the request can wait for."""
 
     def fire(bucket: str, key: str, event: str, *arguments: Any, **named: Any) -> None:
-        if bucket not in s3._bucket_notifications:
+        if bucket not in s3.bucket_notifications:
             return
-        named["sequencer"] = s3._next_event_sequencer(event)
+        named["sequencer"] = s3.next_event_sequencer(event)
         context = contextvars.copy_context()
         thread = threading.Thread(
-            target=lambda: context.run(s3._fire_s3_event, bucket, key, event, *arguments, **named),
+            target=lambda: context.run(s3.fire_s3_event, bucket, key, event, *arguments, **named),
             daemon=True,
         )
         thread.start()

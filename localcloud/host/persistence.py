@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from localcloud.ministack_adapter import persistence
+
 _log = logging.getLogger("localcloud.host.persistence")
 _SHARE_OF_TIME = 0.05
 """At most this share of the time goes into snapshots, however large the state grows."""
@@ -30,7 +32,6 @@ class Snapshots:
     """Writes the services' state behind their backs until frozen."""
 
     def __init__(self, app: Any) -> None:
-        from ministack.core import persistence
 
         self._app = app
         self._persistence = persistence
@@ -51,7 +52,7 @@ class Snapshots:
 
     def write(self) -> None:
         """Write each service's state that changed since it was last written."""
-        for service, get_state in self._app._build_persistence_save_dict().items():
+        for service, get_state in self._app.build_persistence_save_dict().items():
             try:
                 self._take(service, get_state)
             except RuntimeError as error:  # it changed while it was copied: the next round has it
@@ -59,7 +60,7 @@ class Snapshots:
 
     def write_now(self, service: str) -> None:
         """Write one service's state as it is now, whatever else changes it meanwhile."""
-        get_state = self._app._build_persistence_save_dict()[service]
+        get_state = self._app.build_persistence_save_dict()[service]
         for attempt in range(_ATTEMPTS):
             try:
                 self._take(service, get_state)
@@ -76,10 +77,10 @@ class Snapshots:
 
     def _write_one(self, service: str, state: Any) -> None:
         document = {
-            "__ministack_format__": self._persistence._state_format_version(service),
+            "__ministack_format__": self._persistence.state_format_version(service),
             "payload": state,
         }
-        text = json.dumps(document, default=self._persistence._json_default)
+        text = json.dumps(document, default=self._persistence.json_default)
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         if self._digests.get(service) == digest:
             return

@@ -22,6 +22,7 @@ from localcloud.host.cloud import Cloud
 from localcloud.host.options import ACCOUNT, REGION, Options
 from localcloud.host.persistence import Snapshots
 from localcloud.iam import authentication as identity
+from localcloud.ministack_adapter import app
 from localcloud.processes import load as patience
 from localcloud.processes.children import Processes
 
@@ -73,7 +74,6 @@ class Server:
         return self.exit_code
 
     async def _serve(self) -> None:
-        from ministack import app
 
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import app
 
 _OPEN = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 """Where custom resources and wait handles answer, each at a secret address, as with S3's presigned URLs."""
@@ -20,7 +21,6 @@ _App = Callable[[Any, Any, Any], Awaitable[None]]
 
 def install(cloud: Cloud) -> None:
     """Stand before the gateway's application."""
-    from ministack import app
 
     app.app = _guarded(app.app)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from localcloud.host.options import ACCOUNT
 from localcloud.iam.sessions import Credentials
+from localcloud.ministack_adapter import app, iam, iam_evaluator, responses
 
 ADMINISTRATOR = "administrator"
 _POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -38,34 +39,30 @@ def administrator_keys(state_dir: Path) -> Credentials:
 
 def ensure_administrator(keys: Credentials) -> None:
     """Give the account its administrator, an IAM user with AdministratorAccess; safe to repeat."""
-    from ministack.core.responses import request_scope
-    from ministack.services import iam
 
-    with request_scope(ACCOUNT, "us-east-1"):
-        if ADMINISTRATOR not in iam._users:
-            iam._create_user({"UserName": [ADMINISTRATOR]})
-            iam._attach_user_policy({"UserName": [ADMINISTRATOR], "PolicyArn": [_POLICY]})
-        if keys.access_key_id not in iam._access_keys:
-            iam._access_keys[keys.access_key_id] = {
+    with responses.request_scope(ACCOUNT, "us-east-1"):
+        if ADMINISTRATOR not in iam.users:
+            iam.create_user({"UserName": [ADMINISTRATOR]})
+            iam.attach_user_policy({"UserName": [ADMINISTRATOR], "PolicyArn": [_POLICY]})
+        if keys.access_key_id not in iam.access_keys:
+            iam.access_keys[keys.access_key_id] = {
                 "UserName": ADMINISTRATOR,
                 "AccessKeyId": keys.access_key_id,
                 "SecretAccessKey": keys.secret_access_key,
                 "Status": "Active",
-                "CreateDate": iam._now(),
+                "CreateDate": iam.now(),
             }
 
 
 def install() -> None:
     """Check every caller, and count loopback as aws:SecureTransport (a documented departure from AWS)."""
-    from ministack import app
-    from ministack.core import iam_evaluator
-    from ministack.services import sts
+    from localcloud.ministack_adapter import sts
 
     iam_evaluator.is_root_access_key = _nobody_is_root
     sts.is_root_access_key = _nobody_is_root
     iam_evaluator.enforce = _refusing_anonymous_s3(iam_evaluator.enforce, iam_evaluator)
-    iam_evaluator._fnmatch_compile = wildcard
-    iam_evaluator._resolve_condition_key = _naming_roles(iam_evaluator._resolve_condition_key)
+    iam_evaluator.fnmatch_compile = wildcard
+    iam_evaluator.resolve_condition_key = _naming_roles(iam_evaluator.resolve_condition_key)
     app.pin_request_origin = _trusting_loopback(app.pin_request_origin)
     _keep_sessions(sts)
 
@@ -107,11 +104,11 @@ def _keep_sessions(sts: Any) -> None:
     """A session lasts as long as it was promised to, across a restart too; services open their own anew."""
 
     def get_state() -> dict[str, Any]:
-        sessions = dict(sts._sessions)
+        sessions = dict(sts.sessions)
         return {"sessions": {key: session for key, session in sessions.items() if "Expiration" in session}}
 
     def load_persisted_state(data: dict[str, Any]) -> None:
-        sts._sessions.update(data.get("sessions", {}))
+        sts.sessions.update(data.get("sessions", {}))
 
     sts.get_state, sts.load_persisted_state = get_state, load_persisted_state
 
@@ -124,7 +121,7 @@ def _refusing_anonymous_s3(enforce: Any, evaluator: Any) -> Any:
     """An unsigned request to S3 is AccessDenied: no bucket here may be public (public access is blocked)."""
 
     def checked(access_key_id: str, iam_action: str, service: str, *args: Any, **kwargs: Any) -> Any:
-        if service == "s3" and evaluator._anonymous.get():
+        if service == "s3" and evaluator.anonymous.get():
             return evaluator.AuthError("AccessDenied", "Access Denied")
         return enforce(access_key_id, iam_action, service, *args, **kwargs)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.iam.sessions import Credentials
+from localcloud.ministack_adapter import iam_actions, iam_evaluator, responses
 
 
 class NotAuthorizedError(Exception):
@@ -46,11 +47,9 @@ def _enforce(
     region: str,
     context: dict[str, Any],
 ) -> None:
-    from ministack.core import iam_actions, iam_evaluator
-    from ministack.core.responses import request_scope
 
     service = action.partition(":")[0]
-    with request_scope(account, region):
+    with responses.request_scope(account, region):
         iam_evaluator.pin_request_origin("127.0.0.1", True)
         denied = iam_evaluator.enforce(
             credentials.access_key_id,

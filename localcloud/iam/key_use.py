@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import dynamodb, iam_actions, iam_evaluator, kms, responses, s3, sns, sqs
 
 _WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 _READ = ("kms:Decrypt",)
@@ -36,10 +37,8 @@ class Need:
 
 def install(cloud: Cloud) -> None:
     """Check the key whenever a call that was allowed touches what the key encrypts."""
-    from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import s3
 
-    s3._resolve_sse_write_headers = _with_a_key(s3._resolve_sse_write_headers, cloud)
+    s3.resolve_sse_write_headers = _with_a_key(s3.resolve_sse_write_headers, cloud)
     iam_actions.s3_service_context = _naming_key(iam_actions.s3_service_context)
     iam_evaluator.enforce = _with_keys(iam_evaluator.enforce, iam_evaluator)
 
@@ -111,37 +110,35 @@ def _with_keys(enforce: Any, evaluator: Any) -> Any:
 
 
 def _calling(context: Mapping[str, str]) -> dict[str, str]:
-    from ministack.core.responses import get_account_id
 
-    return {**context, "kms:CallerAccount": get_account_id()}
+    return {**context, "kms:CallerAccount": responses.get_account_id()}
 
 
 def _refusal(refused: Any, service: str, action: str, key_arn: str, evaluator: Any) -> Any:
     """The service's own error for a key that the caller may not use; it names the KMS action."""
     if isinstance(refused, evaluator.AuthError):
         return refused
-    from ministack.core.iam_actions import identity_denial_message
 
-    message = identity_denial_message(action, refused.principal_arn, key_arn, refused.decision == "Deny")
+    message = iam_actions.identity_denial_message(
+        action, refused.principal_arn, key_arn, refused.decision == "Deny"
+    )
     return evaluator.AuthError(_CODES.get(service, "AccessDenied"), message)
 
 
 def key_arn_of(key_id: str | None) -> str | None:
     """The ARN of a customer's key; None for no key and for AWS's own, which all of the account may use."""
-    from ministack.services import kms
 
     if not key_id or "alias/aws/" in key_id:
         return None
-    record = kms._resolve_key(key_id)
+    record = kms.resolve_key(key_id)
     return str(record["Arn"]) if record else None
 
 
 def _s3(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | None:
-    from ministack.services import s3
 
     bucket, _, key = resource_arn.removeprefix("arn:aws:s3:::").partition("/")
     if action == "s3:PutObject":
-        default = s3._bucket_default_sse_headers(bucket).get(_KEY_HEADER)
+        default = s3.bucket_default_sse_headers(bucket).get(_KEY_HEADER)
         algorithm = context.get(f"s3:{_ALGORITHM_HEADER}")
         if algorithm == "AES256" or context.get(f"s3:{_CUSTOMERS_HEADER}"):
             return None
@@ -149,8 +146,8 @@ def _s3(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | No
         key_id = context.get(f"s3:{_KEY_HEADER}") or (None if algorithm else default)
         return Need(key_id, _WRITE[:1], _s3_context(resource_arn)) if key_id else None
     if action in ("s3:GetObject", "s3:GetObjectVersion"):
-        record = (s3._buckets.get(bucket) or {}).get("objects", {}).get(key)
-        key_id = s3._stored_sse_headers(record).get(_KEY_HEADER) if record else None
+        record = (s3.buckets.get(bucket) or {}).get("objects", {}).get(key)
+        key_id = s3.stored_sse_headers(record).get(_KEY_HEADER) if record else None
         return Need(key_id, _READ, _s3_context(resource_arn)) if key_id else None
     return None
 
@@ -160,19 +157,17 @@ def _s3_context(resource_arn: str) -> dict[str, str]:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes
     """
-    from ministack.services import s3
 
     bucket_arn = resource_arn.partition("/")[0]
-    configured = s3._bucket_encryption.get(bucket_arn.rpartition(":")[2]) or ""
+    configured = s3.bucket_encryption.get(bucket_arn.rpartition(":")[2]) or ""
     with_bucket_key = "<BucketKeyEnabled>true" in configured
     return {"kms:EncryptionContext:aws:s3:arn": bucket_arn if with_bucket_key else resource_arn}
 
 
 def _sqs(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | None:
-    from ministack.services import sqs
 
     actions = {"sqs:SendMessage": _WRITE, "sqs:ReceiveMessage": _READ}.get(action)
-    queue = sqs._queue_by_arn(resource_arn) if actions else None
+    queue = sqs.queue_by_arn(resource_arn) if actions else None
     if actions is None or queue is None:
         return None
     return Need(
@@ -183,9 +178,8 @@ def _sqs(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | N
 
 
 def _sns(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | None:
-    from ministack.services import sns
 
-    topic = sns._topic_by_arn_any_scope(resource_arn) if action.lower() == "sns:publish" else None
+    topic = sns.topic_by_arn_any_scope(resource_arn) if action.lower() == "sns:publish" else None
     if topic is None:
         return None
     key_id = topic.get("attributes", {}).get("KmsMasterKeyId", "")
@@ -208,10 +202,9 @@ _ITEM_ACTIONS = frozenset(
 
 
 def _dynamodb(action: str, resource_arn: str, context: Mapping[str, Any]) -> Need | None:
-    from ministack.services import dynamodb
 
     name = resource_arn.rpartition(":table/")[2]
-    table = dynamodb._tables.get(name) if action in _ITEM_ACTIONS else None
+    table = dynamodb.tables.get(name) if action in _ITEM_ACTIONS else None
     if table is None:
         return None
     key_id = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn", "")

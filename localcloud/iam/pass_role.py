@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import app, iam_actions, iam_evaluator, responses, router
 
 _MEMBERS = frozenset({"Role", "RoleArn", "roleArn", "RoleARN"})
 _PASSED_TO = {
@@ -25,7 +26,6 @@ _Answer = tuple[int, dict[str, str], bytes]
 
 def install(cloud: Cloud) -> None:
     """Check every signed call of these services that names a role."""
-    from ministack import app
 
     for service, principal in _PASSED_TO.items():
         app.SERVICE_HANDLERS[service] = _checking(app.SERVICE_HANDLERS[service], service, principal)
@@ -59,15 +59,12 @@ def roles_in(document: Any) -> Iterator[str]:
 def _refusal(
     role_arn: str, service: str, principal: str, headers: Mapping[str, str], query: Any
 ) -> _Answer | None:
-    from ministack.core import iam_actions, iam_evaluator
-    from ministack.core.responses import get_region, new_uuid
-    from ministack.core.router import extract_access_key_id
 
     denied = iam_evaluator.enforce(
-        extract_access_key_id(dict(headers), query),
+        router.extract_access_key_id(dict(headers), query),
         "iam:PassRole",
         "iam",
-        get_region(),
+        responses.get_region(),
         resource_arn=role_arn,
         service_context={"iam:PassedToService": principal},
     )
@@ -77,7 +74,12 @@ def _refusal(
         "iam:PassRole", denied.principal_arn, role_arn, denied.decision == "Deny"
     )
     answer: _Answer = iam_actions.access_denied_response(
-        service, "iam:PassRole", denied.principal_arn, new_uuid(), headers=dict(headers), message=message
+        service,
+        "iam:PassRole",
+        denied.principal_arn,
+        responses.new_uuid(),
+        headers=dict(headers),
+        message=message,
     )
     return answer
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localcloud.iam.key_use import key_arn_of
+from localcloud.ministack_adapter import app, iam_evaluator, sns, sqs
 from localcloud.services.eventbridge.deliveries import allows
 
 _OF_A_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
@@ -19,7 +20,6 @@ _OF_A_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
 
 def install() -> None:
     """Let S3's and SNS's own deliveries be asked here."""
-    from ministack.services import sns, sqs
 
     sns.topic_policy_allows = topic_allows
     sqs.queue_policy_allows = queue_allows
@@ -27,10 +27,8 @@ def install() -> None:
 
 def topic_allows(topic_arn: str, service: str, source_arn: str, source_account: str) -> bool:
     """Whether a service may publish for a resource of an account; always without IAM."""
-    from ministack import app
-    from ministack.services import sns
 
-    topic = sns._topic_by_arn_any_scope(topic_arn)
+    topic = sns.topic_by_arn_any_scope(topic_arn)
     if not app.AUTH or topic is None:
         return topic is not None
     policy = topic.get("attributes", {}).get("Policy") or ""
@@ -41,10 +39,8 @@ def topic_allows(topic_arn: str, service: str, source_arn: str, source_account: 
 
 def queue_allows(queue_arn: str, service: str, source_arn: str, source_account: str) -> bool:
     """Whether a service may send for a resource of an account; always without IAM."""
-    from ministack import app
-    from ministack.services import sqs
 
-    queue = sqs._queue_by_arn(queue_arn)
+    queue = sqs.queue_by_arn(queue_arn)
     if not app.AUTH or queue is None:
         return queue is not None
     policy = queue["attributes"].get("Policy") or ""
@@ -55,15 +51,12 @@ def queue_allows(queue_arn: str, service: str, source_arn: str, source_account: 
 
 def topic_key_refusing(topic_arn: str, service: str, source_arn: str, source_account: str) -> str | None:
     """The ARN of the topic's key if its policy keeps the service out; None otherwise."""
-    from ministack import app
-    from ministack.core.iam_evaluator import _resource_policy
-    from ministack.services import sns
 
-    topic = sns._topic_by_arn_any_scope(topic_arn) or {}
+    topic = sns.topic_by_arn_any_scope(topic_arn) or {}
     key_arn = key_arn_of(topic.get("attributes", {}).get("KmsMasterKeyId"))
     if not app.AUTH or key_arn is None:
         return None
-    policy = (_resource_policy("kms", key_arn) or ("", ""))[0]
+    policy = (iam_evaluator.resource_policy("kms", key_arn) or ("", ""))[0]
     context = _context(source_arn, source_account)
     return None if all(allows(policy, service, action, key_arn, context) for action in _OF_A_KEY) else key_arn
 

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.ministack_adapter import iam, iam_evaluator, sts
+
 
 class RoleNotAssumableError(Exception):
     """A service was given a role that does not exist or whose trust policy does not name the service."""
@@ -37,7 +39,6 @@ def open_session(
 
     The session does not expire: AWS renews the credentials of its own computing for as long as it runs.
     """
-    from ministack.services import sts
 
     account, role_name = _parse(role_arn)
     role = find_role(account, role_name)
@@ -65,9 +66,8 @@ def open_session(
 
 def close_session(access_key_id: str) -> None:
     """Forget a session whose process is gone."""
-    from ministack.services import sts
 
-    sts._sessions.pop(access_key_id, None)
+    sts.sessions.pop(access_key_id, None)
 
 
 _standing: dict[str, Credentials] = {}
@@ -75,10 +75,9 @@ _standing: dict[str, Credentials] = {}
 
 def standing_session(role_arn: str, session_name: str) -> Credentials:
     """A session of the role that is opened once: for asking what the role may do."""
-    from ministack.services import sts
 
     keys = _standing.get(role_arn)
-    if keys is None or keys.access_key_id not in sts._sessions:
+    if keys is None or keys.access_key_id not in sts.sessions:
         keys = _standing[role_arn] = open_session(role_arn, session_name)
     if find_role(*_parse(role_arn)) is None:
         raise RoleNotAssumableError(f"The role {role_arn} does not exist.")
@@ -87,17 +86,15 @@ def standing_session(role_arn: str, session_name: str) -> Credentials:
 
 def find_role(account: str, role_name: str) -> dict[str, Any] | None:
     """The IAM role's record, or None."""
-    from ministack.services import iam
 
-    role: dict[str, Any] | None = iam._roles.get_scoped(account, None, role_name)
+    role: dict[str, Any] | None = iam.roles.get_scoped(account, None, role_name)
     return role
 
 
 def trusts(role: dict[str, Any], service: str, source_arn: str | None = None) -> bool:
     """Whether the role's trust policy lets the service principal assume it for that resource."""
-    from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
-    context = EvalContext(
+    context = iam_evaluator.EvalContext(
         principal_arn=f"service:{service}",
         principal_type="Service",
         principal_account="",
@@ -111,7 +108,9 @@ def trusts(role: dict[str, Any], service: str, source_arn: str | None = None) ->
         },
     )
     document = role.get("AssumeRolePolicyDocument", "{}")
-    decision: str = evaluate_resource_policy(_without_resource(document), context, service=service).decision
+    decision: str = iam_evaluator.evaluate_resource_policy(
+        _without_resource(document), context, service=service
+    ).decision
     return decision == "Allow"
 
 

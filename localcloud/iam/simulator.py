@@ -15,6 +15,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import iam_evaluator
 
 _DECISIONS = {"Allow": "allowed", "Deny": "explicitDeny"}
 
@@ -31,28 +32,29 @@ class Question:
 
 def install(cloud: Cloud) -> None:
     """Answer in ministack's place."""
-    from ministack.core import iam_evaluator
-    from ministack.services import iam
+    from localcloud.ministack_adapter import iam
 
     def simulate_custom(parameters: Any) -> Any:
         documents = _members(parameters, "PolicyInputList", iam)
         if wrong := [document for document in documents if not _names_resources(document)]:
             text = f"Invalid policy: a Resource must be an ARN or *: {escape(wrong[0][:200])}"
-            return iam._error(400, "InvalidInput", text, ns="iam")
+            return iam.error_response(400, "InvalidInput", text, ns="iam")
         policies = [iam_evaluator.parse_policy_document(document) for document in documents]
         return answer(parameters, "SimulateCustomPolicy", f"arn:aws:iam::{cloud.account}:root", policies)
 
     def simulate_principal(parameters: Any) -> Any:
-        arn = iam._p(parameters, "PolicySourceArn")
+        arn = iam.parameter(parameters, "PolicySourceArn")
         kind, _, path = arn.rpartition(":")[2].partition("/")
         gather = {
-            "user": iam_evaluator._gather_user_policies,
-            "role": iam_evaluator._gather_role_policies,
+            "user": iam_evaluator.gather_user_policies,
+            "role": iam_evaluator.gather_role_policies,
         }.get(kind)
         name = path.rpartition("/")[2]
-        known = {"user": iam._users, "role": iam._roles}.get(kind, {})
+        known = {"user": iam.users, "role": iam.roles}.get(kind, {})
         if gather is None or name not in known:
-            return iam._error(404, "NoSuchEntity", f"The entity with ARN {arn} cannot be found.", ns="iam")
+            return iam.error_response(
+                404, "NoSuchEntity", f"The entity with ARN {arn} cannot be found.", ns="iam"
+            )
         return answer(parameters, "SimulatePrincipalPolicy", arn, gather(name, cloud.account))
 
     def answer(parameters: Any, operation: str, principal: str, policies: list[Any]) -> Any:
@@ -62,7 +64,7 @@ def install(cloud: Cloud) -> None:
             context=_context(parameters, iam),
         )
         results = "".join(_results(asked, principal, policies, cloud))
-        return iam._xml(
+        return iam.xml_response(
             200,
             f"{operation}Response",
             f"<{operation}Result><EvaluationResults>{results}</EvaluationResults>"
@@ -70,8 +72,8 @@ def install(cloud: Cloud) -> None:
             ns="iam",
         )
 
-    iam._IAM_HANDLERS["SimulateCustomPolicy"] = simulate_custom
-    iam._IAM_HANDLERS["SimulatePrincipalPolicy"] = simulate_principal
+    iam.IAM_HANDLERS["SimulateCustomPolicy"] = simulate_custom
+    iam.IAM_HANDLERS["SimulatePrincipalPolicy"] = simulate_principal
 
 
 def _results(asked: Question, principal: str, policies: list[Any], cloud: Cloud) -> Iterator[str]:
@@ -89,9 +91,8 @@ def _results(asked: Question, principal: str, policies: list[Any], cloud: Cloud)
 def _decision(
     action: str, resource: str, asked: Question, principal: str, policies: list[Any], cloud: Cloud
 ) -> str:
-    from ministack.core.iam_evaluator import EvalContext, evaluate
 
-    context = EvalContext(
+    context = iam_evaluator.EvalContext(
         principal_arn=principal,
         principal_type="User",
         principal_account=cloud.account,
@@ -102,7 +103,7 @@ def _decision(
         secure_transport=str(asked.context.get("aws:securetransport", "false")) == "true",
         service_context=dict(asked.context),
     )
-    return _DECISIONS.get(evaluate(context, policies).decision, "implicitDeny")
+    return _DECISIONS.get(iam_evaluator.evaluate(context, policies).decision, "implicitDeny")
 
 
 def _names_resources(document: str) -> bool:
@@ -120,11 +121,11 @@ def _context(parameters: Any, iam: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for index in count(1):
         at = f"ContextEntries.member.{index}"
-        key = iam._p(parameters, f"{at}.ContextKeyName")
+        key = iam.parameter(parameters, f"{at}.ContextKeyName")
         if not key:
             return found
         values = _members(parameters, f"{at}.ContextKeyValues", iam)
-        is_list = iam._p(parameters, f"{at}.ContextKeyType").endswith("List")
+        is_list = iam.parameter(parameters, f"{at}.ContextKeyType").endswith("List")
         found[key.lower()] = values if is_list else (values[0] if values else None)
     return found
 
@@ -132,7 +133,7 @@ def _context(parameters: Any, iam: Any) -> dict[str, Any]:
 def _members(parameters: Any, name: str, iam: Any) -> list[str]:
     found = []
     for index in count(1):
-        value = iam._p(parameters, f"{name}.member.{index}")
+        value = iam.parameter(parameters, f"{name}.member.{index}")
         if not value:
             break
         found.append(str(value))

@@ -7,11 +7,7 @@ Reference, "Actions, resources, and condition keys for Amazon CloudWatch".
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack import app
-from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id, get_region
-from ministack.core.router import extract_access_key_id
-
+from localcloud.ministack_adapter import app, iam_actions, iam_evaluator, responses, router
 from localcloud.services.cloudwatch.errors import ServiceError
 from localcloud.services.cloudwatch.protocol import wire
 
@@ -62,10 +58,12 @@ def check_further_resources(
     """Check the second and later alarms that a call names; the first one was checked on the way in."""
     if not app.AUTH:
         return
-    key = extract_access_key_id(headers, query)
-    for arn in resources(request.operation, request.parameters, get_account_id(), get_region())[1:]:
+    key = router.extract_access_key_id(headers, query)
+    for arn in resources(
+        request.operation, request.parameters, responses.get_account_id(), responses.get_region()
+    )[1:]:
         denied = iam_evaluator.enforce(
-            key, f"cloudwatch:{request.operation}", _SERVICE, get_region(), resource_arn=arn
+            key, f"cloudwatch:{request.operation}", _SERVICE, responses.get_region(), resource_arn=arn
         )
         if denied:
             action = f"cloudwatch:{request.operation}"

@@ -7,9 +7,7 @@ Ref is the alarm's name and GetAtt gives its Arn; a new name replaces the alarm,
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ministack.core.responses import get_account_id, get_region
-from ministack.services.cloudformation import provisioners
-
+from localcloud.ministack_adapter import provisioners, responses
 from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
 from localcloud.services.cloudwatch.errors import ServiceError
 from localcloud.services.cloudwatch.protocol import wire
@@ -25,13 +23,13 @@ def install(service: CloudWatch) -> None:
     """Register the two resource types with ministack's CloudFormation."""
     for kind, operation in (("Alarm", "PutMetricAlarm"), ("CompositeAlarm", "PutCompositeAlarm")):
         resource = AlarmResource(service, operation)
-        provisioners._RESOURCE_HANDLERS[f"AWS::CloudWatch::{kind}"] = {
+        provisioners.RESOURCE_HANDLERS[f"AWS::CloudWatch::{kind}"] = {
             "create": resource.create,
             "update": resource.update,
             "update_with_logical_id": True,
             "delete": resource.delete,
         }
-        provisioners._STACK_TAG_PROPERTY[f"AWS::CloudWatch::{kind}"] = ("Tags", "list")
+        provisioners.STACK_TAG_PROPERTY[f"AWS::CloudWatch::{kind}"] = ("Tags", "list")
 
 
 class AlarmResource:
@@ -61,7 +59,7 @@ class AlarmResource:
         if name == physical_id or (not new.get("AlarmName") and not old.get("AlarmName")):
             return self._put(physical_id, new)
         created = self.create(logical_id or physical_id, new, stack_name)
-        provisioners._delete_predecessor(self.delete, physical_id, old)
+        provisioners.delete_predecessor(self.delete, physical_id, old)
         return created
 
     def delete(self, physical_id: str, properties: Properties) -> None:
@@ -77,12 +75,12 @@ class AlarmResource:
         return name, {"Arn": record["AlarmArn"]}
 
     def _engine(self) -> AlarmEngine:
-        return self._service.monitor(get_account_id(), get_region()).alarms
+        return self._service.monitor(responses.get_account_id(), responses.get_region()).alarms
 
     @staticmethod
     def _name(logical_id: str, properties: Properties, stack_name: str) -> str:
         name = properties.get("AlarmName")
-        return str(name or provisioners._physical_name(stack_name, logical_id, max_len=_MAX_NAME))
+        return str(name or provisioners.physical_name(stack_name, logical_id, max_len=_MAX_NAME))
 
 
 def _refused(call: Callable[[], _Result]) -> _Result:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ministack import app
-from ministack.core.responses import get_account_id, get_region
-from ministack.services import cloudwatch as ministack_cloudwatch
-
 from localcloud.host.clock import Clock
+from localcloud.ministack_adapter import app, responses
+from localcloud.ministack_adapter import cloudwatch as ministack_cloudwatch
 from localcloud.services.cloudwatch import access, cloudformation
 from localcloud.services.cloudwatch.alarms.actions import Courier
 from localcloud.services.cloudwatch.logs.hooks import LogMetrics
@@ -32,7 +30,7 @@ class Plug:
 
     def connect(self) -> None:
         """Replace what ministack has."""
-        app._loaded_modules["cloudwatch"] = self.service
+        app.loaded_modules["cloudwatch"] = self.service
         ministack_cloudwatch.record_metric = self._record_metric
         ministack_cloudwatch.cloudformation_put_metric_alarm = self._put_alarm
         access.install()
@@ -90,7 +88,7 @@ class Plug:
         dimensions: Mapping[str, str] | None = None,
     ) -> None:
         """What ministack's other services call to publish their metrics."""
-        scope = (get_account_id(), get_region())
+        scope = (responses.get_account_id(), responses.get_region())
         self._put(scope, namespace, metric_name, dimensions, value, unit, None, 60)
 
     def _put(
@@ -111,6 +109,6 @@ class Plug:
 
     def _put_alarm(self, alarm: dict[str, Any]) -> None:
         """What ministack's auto scaling calls for the alarms of its target-tracking policies."""
-        monitor = self.service.monitor(get_account_id(), get_region())
+        monitor = self.service.monitor(responses.get_account_id(), responses.get_region())
         request = {key: value for key, value in alarm.items() if value not in (None, "", [])}
         monitor.alarms.put_metric_alarm(request)

@@ -11,10 +11,9 @@ from contextlib import ExitStack
 from threading import RLock
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region
-from ministack.services import cloudwatch as ministack_cloudwatch
-
 from localcloud.host.clock import Clock
+from localcloud.ministack_adapter import cloudwatch as ministack_cloudwatch
+from localcloud.ministack_adapter import responses
 from localcloud.services.cloudwatch import access
 from localcloud.services.cloudwatch.alarms import operations as api_alarms
 from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
@@ -113,7 +112,10 @@ class CloudWatch:
                 return await self._by_ministack(request, method, path, headers, body, query)
             access.check_further_resources(request, headers, query)
             return wire.answer(
-                request, operation(self.monitor(get_account_id(), get_region()), request.parameters)
+                request,
+                operation(
+                    self.monitor(responses.get_account_id(), responses.get_region()), request.parameters
+                ),
             )
         except ServiceError as error:
             return wire.refusal(wire.protocol_of(headers), error)
@@ -134,7 +136,7 @@ class CloudWatch:
         ministack_cloudwatch.load_persisted_state(state)
         with self._lock:
             self._monitors.clear()
-        for account, region, _ in ministack_cloudwatch._alarms.to_dict():
+        for account, region, _ in ministack_cloudwatch.alarms.to_dict():
             self.monitor(account, region)
         for account, region, dumped in (state or {}).get(_STATE_KEY, []):
             self.monitor(account, region).store.load(dumped)
@@ -146,14 +148,14 @@ class CloudWatch:
             self._monitors.clear()
 
     def _new_monitor(self, account: str, region: str) -> Monitor:
-        history = Shelf(ministack_cloudwatch._alarm_history, account, region)
+        history = Shelf(ministack_cloudwatch.alarm_history, account, region)
         book = AlarmBook(
             account,
             region,
-            metric=Shelf(ministack_cloudwatch._alarms, account, region),
-            composite=Shelf(ministack_cloudwatch._composite_alarms, account, region),
+            metric=Shelf(ministack_cloudwatch.alarms, account, region),
+            composite=Shelf(ministack_cloudwatch.composite_alarms, account, region),
             history=history.setdefault("entries", []),
-            tags=ministack_cloudwatch._resource_tags,
+            tags=ministack_cloudwatch.resource_tags,
         )
         store = MetricStore(self._clock.now, self._delays)
         engine = AlarmEngine(store, book, self._clock, lambda change: self._announce(engine, change))

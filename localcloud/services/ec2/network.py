@@ -15,6 +15,7 @@ from typing import Any
 from localcloud.host.cloud import Cloud
 from localcloud.iam import decisions as iam
 from localcloud.iam.sessions import Credentials
+from localcloud.ministack_adapter import lambda_svc, provisioners
 
 LAMBDA_ACTIONS = (
     "ec2:CreateNetworkInterface",
@@ -44,15 +45,14 @@ class UnknownNetworkError(LookupError):
 
 def install(cloud: Cloud) -> None:
     """Let a template have a flow log, and put a function into a VPC."""
-    from ministack.services.cloudformation import provisioners
 
     def update(physical_id: str, old: Any, new: dict[str, Any], stack_name: str) -> Any:
         _delete_flow_log(physical_id, old)
         return _create_flow_log("", new, stack_name)
 
     handler = {"create": _create_flow_log, "update": update, "delete": _delete_flow_log}
-    provisioners._RESOURCE_HANDLERS[_FLOW_LOG] = handler
-    function = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    provisioners.RESOURCE_HANDLERS[_FLOW_LOG] = handler
+    function = provisioners.RESOURCE_HANDLERS["AWS::Lambda::Function"]
     function["create"] = _placing(function["create"])
     function["update"] = _placing(function["update"], new=2)
 
@@ -61,21 +61,20 @@ def _placing(make: Any, new: int = 1) -> Any:
     """ministack's own, after which the record also says where the function lies; it forgets VpcConfig."""
 
     def placed(*arguments: Any, **named: Any) -> Any:
-        from ministack.services import lambda_svc
 
         made = make(*arguments, **named)
-        record = lambda_svc._functions.get(made[0])
+        record = lambda_svc.functions.get(made[0])
         if record is not None and "VpcConfig" in arguments[new]:
-            record["config"]["VpcConfig"] = lambda_svc._vpc_config_with_id(arguments[new]["VpcConfig"])
+            record["config"]["VpcConfig"] = lambda_svc.vpc_config_with_id(arguments[new]["VpcConfig"])
         return made
 
     return placed
 
 
 def _create_flow_log(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
-    from ministack.services import ec2
+    from localcloud.ministack_adapter import ec2
 
-    before = set(ec2._flow_logs)
+    before = set(ec2.flow_logs)
     members = {
         "ResourceId.1": properties["ResourceId"],
         "ResourceType": properties["ResourceType"],
@@ -84,15 +83,15 @@ def _create_flow_log(logical_id: str, properties: dict[str, Any], stack_name: st
         "LogDestination": properties.get("LogDestination", ""),
         "LogGroupName": properties.get("LogGroupName", ""),
     }
-    ec2._create_flow_logs({name: [value] for name, value in members.items() if value})
-    (made,) = set(ec2._flow_logs) - before
+    ec2.create_flow_logs({name: [value] for name, value in members.items() if value})
+    (made,) = set(ec2.flow_logs) - before
     return made, {"Id": made}
 
 
 def _delete_flow_log(physical_id: str, properties: Any) -> None:
-    from ministack.services import ec2
+    from localcloud.ministack_adapter import ec2
 
-    ec2._flow_logs.pop(physical_id, None)
+    ec2.flow_logs.pop(physical_id, None)
 
 
 def check_joining(
@@ -105,7 +104,7 @@ def check_joining(
     region: str,
 ) -> None:
     """Raise NotAuthorizedError unless the role may join the network; UnknownNetworkError where none is."""
-    from ministack.services import ec2
+    from localcloud.ministack_adapter import ec2
 
     def arn(resource: str, name: str) -> str:
         return f"arn:aws:ec2:{region}:{account}:{resource}/{name}"
@@ -123,9 +122,9 @@ def check_joining(
 
 def _vpc_of(ec2: Any, subnet_ids: Sequence[str], group_ids: Sequence[str]) -> str:
     for subnet in subnet_ids:
-        if subnet not in ec2._subnets:
+        if subnet not in ec2.subnets:
             raise UnknownNetworkError(f"The subnet ID '{subnet}' does not exist")
     for group in group_ids:
-        if group not in ec2._security_groups:
+        if group not in ec2.security_groups:
             raise UnknownNetworkError(f"The security group '{group}' does not exist")
-    return str(ec2._subnets[subnet_ids[0]]["VpcId"])
+    return str(ec2.subnets[subnet_ids[0]]["VpcId"])

@@ -15,6 +15,7 @@ from typing import Any
 from localcloud.deploy import publish
 from localcloud.host.cloud import Cloud
 from localcloud.images.dockerfile import DockerfileError
+from localcloud.ministack_adapter import app, iam_actions, router
 
 SERVICE = "localcloud-registry"
 TARGET = "LocalCloudRegistry.PutImage"
@@ -23,15 +24,13 @@ _Answer = tuple[int, dict[str, str], bytes]
 
 def install(cloud: Cloud) -> None:
     """Add the push to the gateway and mend DescribeImages."""
-    from ministack import app
-    from ministack.core import iam_actions, router
-    from ministack.services import ecr
+    from localcloud.ministack_adapter import ecr
 
     app.SERVICE_HANDLERS[SERVICE] = _Push(cloud).handle
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": [TARGET.partition(".")[0]]}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = "ecr"
     iam_actions.extract_resource_arn = _with_repository(iam_actions.extract_resource_arn, cloud)
-    ecr._describe_images = _refusing_missing(ecr._describe_images, ecr, cloud)
+    ecr.describe_images = _refusing_missing(ecr.describe_images, ecr, cloud)
 
 
 class _Push:
@@ -92,7 +91,7 @@ def _refusing_missing(describe_images: Any, ecr: Any, cloud: Cloud) -> Any:
     def describe(data: dict[str, Any]) -> _Answer:
         name = data.get("repositoryName", "")
         for wanted in data.get("imageIds") or []:
-            if name in ecr._repositories and not ecr._find_image(name, wanted):
+            if name in ecr.repositories and not ecr.find_image(name, wanted):
                 tag, digest = wanted.get("imageTag"), wanted.get("imageDigest")
                 which = f"{{imageDigest:'{digest or 'null'}', imageTag:'{tag or 'null'}'}}"
                 message = (

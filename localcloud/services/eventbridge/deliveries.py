@@ -19,6 +19,7 @@ from localcloud.host.cloud import Cloud
 from localcloud.iam import decisions as iam
 from localcloud.iam.key_use import key_arn_of
 from localcloud.iam.sessions import RoleNotAssumableError, standing_session
+from localcloud.ministack_adapter import iam_evaluator, lambda_svc, provisioners, responses, sns, sqs
 
 _log = logging.getLogger("localcloud.services.eventbridge.deliveries")
 _EVENTS = "events.amazonaws.com"
@@ -29,17 +30,15 @@ _QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttrib
 
 def install(cloud: Cloud) -> None:
     """Put the checks in the way of EventBridge's targets and Lambda's event source mappings."""
-    from ministack.services import eventbridge, lambda_svc
-    from ministack.services.cloudformation import provisioners
-
     from localcloud.iam import resource_policies as service_policies
+    from localcloud.ministack_adapter import eventbridge
 
     service_policies.install()
-    eventbridge._invoke_target = _Targets(cloud, eventbridge).invoking(eventbridge._invoke_target)
+    eventbridge.invoke_target = _Targets(cloud, eventbridge).invoking(eventbridge.invoke_target)
     mappings = _Mappings(cloud)
-    lambda_svc._iter_all_esms = mappings.permitted(lambda_svc._iter_all_esms)
-    lambda_svc._create_esm = mappings.creating(lambda_svc._create_esm)
-    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+    lambda_svc.iter_all_esms = mappings.permitted(lambda_svc.iter_all_esms)
+    lambda_svc.create_esm = mappings.creating(lambda_svc.create_esm)
+    handler = provisioners.RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
     handler["create"] = mappings.provisioning(handler["create"])
 
 
@@ -66,34 +65,30 @@ class _Targets:
 
     def _problem(self, arn: str, service: str, rule: Mapping[str, Any]) -> str | None:
         """Why the target's policy, or its key's, does not let EventBridge in; None when it does."""
-        from ministack.core.iam_evaluator import _resource_policy
 
         context = self._context(rule)
-        found = _resource_policy(service, arn)
+        found = iam_evaluator.resource_policy(service, arn)
         if found is None or not allows(found[0], _EVENTS, _ACTIONS[service], arn, context):
             return f"its policy does not allow {_EVENTS} {_ACTIONS[service]} for {context['aws:SourceArn']}"
         key_arn = self._key(service, arn)
         if key_arn is None:
             return None
-        key_policy = (_resource_policy("kms", key_arn) or ("", ""))[0]
+        key_policy = (iam_evaluator.resource_policy("kms", key_arn) or ("", ""))[0]
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
             if not allows(key_policy, _EVENTS, action, key_arn, context):
                 return f"the policy of its key {key_arn} does not allow {_EVENTS} {action}"
         return None
 
     def _context(self, rule: Mapping[str, Any]) -> dict[str, str]:
-        arn = rule.get("Arn") or self._eventbridge._rule_arn(
-            rule["Name"], rule.get("EventBusName", "default")
-        )
+        arn = rule.get("Arn") or self._eventbridge.rule_arn(rule["Name"], rule.get("EventBusName", "default"))
         return {"aws:SourceArn": arn, "aws:SourceAccount": self._cloud.account}
 
     def _key(self, service: str, arn: str) -> str | None:
-        from ministack.services import sns, sqs
 
         if service == "sqs":
-            return key_arn_of((sqs._queue_by_arn(arn) or {}).get("attributes", {}).get("KmsMasterKeyId"))
+            return key_arn_of((sqs.queue_by_arn(arn) or {}).get("attributes", {}).get("KmsMasterKeyId"))
         if service == "sns":
-            topic = sns._topic_by_arn_any_scope(arn) or {}
+            topic = sns.topic_by_arn_any_scope(arn) or {}
             return key_arn_of(topic.get("attributes", {}).get("KmsMasterKeyId"))
         return None
 
@@ -104,9 +99,8 @@ class _Targets:
         arn = (target.get("DeadLetterConfig") or {}).get("Arn")
         if not arn or self._problem(arn, "sqs", rule) is not None:
             return
-        from ministack.services import sqs
 
-        view = self._eventbridge._pattern_event_view(event)
+        view = self._eventbridge.pattern_event_view(event)
         attributes = {
             "RULE_ARN": self._context(rule)["aws:SourceArn"],
             "TARGET_ARN": target["Arn"],
@@ -114,15 +108,14 @@ class _Targets:
             "ERROR_MESSAGE": problem,
         }
         self._cloud.emit_message(
-            sqs._queue_url(arn.rpartition(":")[2]), json.dumps(view.event_with_detail()), attributes
+            sqs.queue_url(arn.rpartition(":")[2]), json.dumps(view.event_with_detail()), attributes
         )
 
 
 def allows(policy: Any, service: str, action: str, arn: str, context: Mapping[str, str]) -> bool:
     """Whether a resource's policy lets an AWS service act on it."""
-    from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
-    asked = EvalContext(
+    asked = iam_evaluator.EvalContext(
         principal_arn=f"service:{service}",
         principal_type="Service",
         principal_account="",
@@ -132,7 +125,7 @@ def allows(policy: Any, service: str, action: str, arn: str, context: Mapping[st
         secure_transport=True,  # AWS's services speak TLS to each other
         service_context={name.lower(): value for name, value in context.items()},
     )
-    return bool(evaluate_resource_policy(policy, asked, service=service).decision == "Allow")
+    return bool(iam_evaluator.evaluate_resource_policy(policy, asked, service=service).decision == "Allow")
 
 
 class _Mappings:
@@ -157,11 +150,10 @@ class _Mappings:
 
     def creating(self, create: Any) -> Any:
         def create_mapping(data: dict[str, Any]) -> Any:
-            from ministack.core.responses import error_response_json
 
             problem = self._problem(data.get("EventSourceArn", ""), data.get("FunctionName", ""))
             return (
-                error_response_json("InvalidParameterValueException", problem, 400)
+                responses.error_response_json("InvalidParameterValueException", problem, 400)
                 if problem
                 else create(data)
             )
@@ -190,10 +182,8 @@ class _Mappings:
         if ":sqs:" not in source_arn:
             return None
         with self._cloud.scope():
-            from ministack.services import lambda_svc, sqs
-
-            _, config, _ = lambda_svc._get_func_record_for_ref(function)
-            queue = sqs._queue_by_arn(source_arn)
+            _, config, _ = lambda_svc.get_func_record_for_ref(function)
+            queue = sqs.queue_by_arn(source_arn)
         if not config or queue is None:
             return None
         try:

@@ -6,9 +6,8 @@ ministack sweeps them every ten seconds of wall time and asks the wall for the t
 import time
 from typing import Any
 
-from ministack.services import eventbridge, scheduler
-
 from localcloud.host.clock import Clock
+from localcloud.ministack_adapter import eventbridge, scheduler
 
 SWEEP_CLOUD_SECONDS = 10.0
 SHORTEST_SWEEP_WALL_SECONDS = 0.1
@@ -31,7 +30,7 @@ class CloudTime:
 def install(clock: Clock) -> None:
     """Let rules, schedules and the times of events follow `clock`."""
     sweep = max(SHORTEST_SWEEP_WALL_SECONDS, clock.wall_seconds(SWEEP_CLOUD_SECONDS))
-    eventbridge._now_ts = clock.now
-    eventbridge._SCHEDULER_TICK_INTERVAL = sweep
+    eventbridge.now_seconds = clock.now
+    eventbridge.SCHEDULER_TICK_INTERVAL = sweep
     scheduler.time = CloudTime(clock)
-    scheduler._SCHEDULE_TICK_INTERVAL = sweep
+    scheduler.SCHEDULE_TICK_INTERVAL = sweep

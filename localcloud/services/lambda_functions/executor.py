@@ -13,6 +13,7 @@ from typing import Any
 from localcloud.containers.container import ContainerError
 from localcloud.host.cloud import Cloud
 from localcloud.iam.sessions import RoleNotAssumableError
+from localcloud.ministack_adapter import lambda_svc
 from localcloud.services.lambda_functions.environment import Environment, Result
 from localcloud.services.lambda_functions.logs import FunctionLog
 from localcloud.services.lambda_functions.package import PackageError
@@ -45,7 +46,6 @@ class Executor:
             return self._execute(record, event, request_id)
 
     def _execute(self, record: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        from ministack.services import lambda_svc
 
         config = record["config"]
         try:
@@ -58,7 +58,7 @@ class Executor:
                 "body": {"errorType": kind, "errorMessage": f"RequestId: {request_id} {error}"},
             }
         try:
-            result = environment.invoke(request_id, event, lambda_svc._xray_trace_id_for_invocation(config))
+            result = environment.invoke(request_id, event, lambda_svc.xray_trace_id_for_invocation(config))
         except BaseException:
             self._discard(environment)
             raise

@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.ministack_adapter import app
+
 REQUEST_BYTES = 6 * 1024 * 1024
 RESPONSE_BYTES = REQUEST_BYTES + 100
 ASYNCHRONOUS_REQUEST_BYTES = 1024 * 1024
@@ -18,7 +20,6 @@ ASYNCHRONOUS_REQUEST_BYTES = 1024 * 1024
 
 def install() -> None:
     """Refuse requests that are too large before any function sees them."""
-    from ministack import app
 
     app.SERVICE_HANDLERS["lambda"] = _checking(app.SERVICE_HANDLERS["lambda"])
 

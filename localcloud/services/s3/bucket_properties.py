@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import provisioners
 
 _SHAPES = {
     "BucketEncryption": ("PutBucketEncryption", "ServerSideEncryptionConfiguration"),
@@ -21,15 +22,14 @@ _DEFAULT_ENCRYPTION = ("ServerSideEncryptionByDefault", "ApplyServerSideEncrypti
 
 def install(cloud: Cloud) -> None:
     """Add both properties to those that ministack applies to a bucket."""
-    from ministack.services import s3
-    from ministack.services.cloudformation import provisioners
+    from localcloud.ministack_adapter import s3
 
-    provisioners._S3_BUCKET_CONFIGURATIONS += (
-        ("BucketEncryption", encryption_xml, s3._put_bucket_encryption, s3._delete_bucket_encryption),
-        ("LifecycleConfiguration", lifecycle_xml, s3._put_bucket_lifecycle, s3._delete_bucket_lifecycle),
+    provisioners.S3_BUCKET_CONFIGURATIONS += (
+        ("BucketEncryption", encryption_xml, s3.put_bucket_encryption, s3.delete_bucket_encryption),
+        ("LifecycleConfiguration", lifecycle_xml, s3.put_bucket_lifecycle, s3.delete_bucket_lifecycle),
     )
 
-    handler = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    handler = provisioners.RESOURCE_HANDLERS["AWS::S3::Bucket"]
     handler["delete"] = _refusing_full(handler["delete"], s3)
 
 
@@ -37,8 +37,8 @@ def _refusing_full(delete: Any, s3: Any) -> Any:
     """A bucket that still holds an object or a version is not deleted: the deletion fails, as on AWS."""
 
     def delete_bucket(name: str, properties: Any) -> None:
-        versions = any(bucket == name and kept for (bucket, _), kept in s3._object_versions.items())
-        if versions or (s3._buckets.get(name) or {}).get("objects"):
+        versions = any(bucket == name and kept for (bucket, _), kept in s3.object_versions.items())
+        if versions or (s3.buckets.get(name) or {}).get("objects"):
             raise ValueError(
                 f"The bucket {name} is not empty. You must delete all versions in the bucket."
                 " (Service: S3, Status Code: 409, Error Code: BucketNotEmpty)"

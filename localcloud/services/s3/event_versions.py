@@ -11,16 +11,16 @@ import threading
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import eventbridge, s3
 
 _firing = threading.local()  # each event is fired on a thread of its own
 
 
 def install(cloud: Cloud) -> None:
     """Carry the version from where S3 fires the event to where EventBridge takes it."""
-    from ministack.services import eventbridge, s3
 
-    s3._fire_s3_event = _remembering(s3._fire_s3_event)
-    eventbridge._dispatch_event = _naming(eventbridge._dispatch_event)
+    s3.fire_s3_event = _remembering(s3.fire_s3_event)
+    eventbridge.dispatch_event = _naming(eventbridge.dispatch_event)
 
 
 def _remembering(fire: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import provisioners, router, tagging
 from localcloud.services import cloudwatch
 from localcloud.services.sagemaker.access import conditions
 from localcloud.services.sagemaker.access.caller import Trusted
@@ -49,9 +50,7 @@ class Module:
 
 def install(cloud: Cloud) -> SageMaker:
     """Add the service to ministack's registries; the service."""
-    from ministack import app
-    from ministack.core import iam_actions, router
-    from ministack.services import tagging
+    from localcloud.ministack_adapter import app, iam_actions
 
     service = SageMaker(
         cloud,
@@ -62,15 +61,15 @@ def install(cloud: Cloud) -> SageMaker:
     )
     module = Module(service)
     app.SERVICE_REGISTRY[SERVICE] = {"module": SERVICE}
-    app._loaded_modules[SERVICE] = module
+    app.loaded_modules[SERVICE] = module
     app.SERVICE_HANDLERS[SERVICE] = module.handle_request
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker.", TARGET_PREFIX], "host_patterns": []}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
-    iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
+    iam_actions.BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
     iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn, service.names)
     iam_actions.request_tag_context = _with_conditions(iam_actions.request_tag_context)
     iam_actions.access_denied_response = _naming_resource(iam_actions.access_denied_response, iam_actions)
-    tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = service.tags.everything
+    tagging.RESOURCE_TAG_COLLECTORS[SERVICE] = service.tags.everything
     cloud.on_shutdown(service.shut_down)
     cloud.on_started(lambda: _on_loop(app, service.recover()))
     _add_templates(app, service)
@@ -79,7 +78,6 @@ def install(cloud: Cloud) -> SageMaker:
 
 def _add_templates(app: Any, service: SageMaker) -> None:
     """CloudFormation's SageMaker types."""
-    from ministack.services.cloudformation import provisioners
 
     def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
         async def run() -> dict[str, Any]:
@@ -92,20 +90,20 @@ def _add_templates(app: Any, service: SageMaker) -> None:
 
     for name, type_ in TYPES.items():
         handler = Handler(type_, call, service.api.contract.coerce)
-        provisioners._RESOURCE_HANDLERS[name] = handler.entry()
-        provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+        provisioners.RESOURCE_HANDLERS[name] = handler.entry()
+        provisioners.STACK_TAG_PROPERTY[name] = ("Tags", "list")
 
 
 def _is_on_loop(app: Any) -> bool:
     try:
-        return bool(asyncio.get_running_loop() is app._MAIN_LOOP)
+        return bool(asyncio.get_running_loop() is app.MAIN_LOOP)
     except RuntimeError:
         return False
 
 
 def _on_loop(app: Any, work: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine on the gateway's loop and wait for it, from another thread."""
-    return asyncio.run_coroutine_threadsafe(work, app._MAIN_LOOP).result()
+    return asyncio.run_coroutine_threadsafe(work, app.MAIN_LOOP).result()
 
 
 def _with_resources(extract_resource_arn: Any, names: Names) -> Any:

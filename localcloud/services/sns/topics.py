@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import provisioners, responses
 
 _log = logging.getLogger("localcloud.services.sns.topics")
 _PROTOCOLS = frozenset(
@@ -29,16 +30,15 @@ Handler = Callable[[Mapping[str, Any]], Answer]
 
 def install(cloud: Cloud) -> None:
     """Put the checks before ministack's handlers, for the API and for CloudFormation."""
-    from ministack.services import sns
-    from ministack.services.cloudformation import provisioners
+    from localcloud.ministack_adapter import sns
 
-    sns._publish = _publishing(sns._publish, sns)
-    sns._publish_batch = _publishing_many(sns._publish_batch, sns)
-    sns._subscribe = _subscribing(sns._subscribe, sns)
-    for name in ("_list_subscriptions", "_list_subscriptions_by_topic"):
+    sns.publish = _publishing(sns.publish, sns)
+    sns.publish_batch = _publishing_many(sns.publish_batch, sns)
+    sns.subscribe = _subscribing(sns.subscribe, sns)
+    for name in ("list_subscriptions", "list_subscriptions_by_topic"):
         setattr(sns, name, _hiding_pending(getattr(sns, name), sns))
     for kind in ("AWS::SNS::Topic", "AWS::SNS::Subscription"):
-        handler = provisioners._RESOURCE_HANDLERS[kind]
+        handler = provisioners.RESOURCE_HANDLERS[kind]
         for verb in ("create", "update"):
             handler[verb] = _then_holding_mail(handler[verb], sns)
 
@@ -76,12 +76,12 @@ def endpoint_problem(protocol: str, endpoint: str) -> str | None:
 
 
 def _refusal(sns: Any, problem: str) -> Answer:
-    return sns._error("InvalidParameter", f"Invalid parameter: {problem}", 400)
+    return sns.error_response("InvalidParameter", f"Invalid parameter: {problem}", 400)
 
 
 def _publishing(publish: Handler, sns: Any) -> Handler:
     def checked(params: Mapping[str, Any]) -> Answer:
-        asked = (sns._p(params, name) for name in ("Message", "Subject", "MessageStructure"))
+        asked = (sns.parameter(params, name) for name in ("Message", "Subject", "MessageStructure"))
         problem = message_problem(*asked)
         return _refusal(sns, problem) if problem else publish(params)
 
@@ -92,7 +92,7 @@ def _publishing_many(publish: Handler, sns: Any) -> Handler:
     """A bad entry is refused with the whole batch: ministack tells no single one apart."""
 
     def checked(params: Mapping[str, Any]) -> Answer:
-        for entry in sns._parse_batch_entries(params):
+        for entry in sns.parse_batch_entries(params):
             asked = (entry.get(name) or "" for name in ("message", "subject", "message_structure"))
             problem = message_problem(*asked)
             if problem:
@@ -104,7 +104,7 @@ def _publishing_many(publish: Handler, sns: Any) -> Handler:
 
 def _subscribing(subscribe: Handler, sns: Any) -> Handler:
     def checked(params: Mapping[str, Any]) -> Answer:
-        protocol, endpoint = sns._p(params, "Protocol"), sns._p(params, "Endpoint")
+        protocol, endpoint = sns.parameter(params, "Protocol"), sns.parameter(params, "Endpoint")
         problem = endpoint_problem(protocol, endpoint)
         if problem:
             return _refusal(sns, problem)
@@ -112,7 +112,7 @@ def _subscribing(subscribe: Handler, sns: Any) -> Handler:
         if protocol not in _MAIL or answer[0] != 200:
             return answer
         pending = _hold_mail(sns)
-        asks_for_arn = str(sns._p(params, "ReturnSubscriptionArn")).lower() == "true"
+        asks_for_arn = str(sns.parameter(params, "ReturnSubscriptionArn")).lower() == "true"
         return answer if asks_for_arn else _renamed(answer, pending, "pending confirmation")
 
     return checked
@@ -136,14 +136,13 @@ def _then_holding_mail(make: Callable[..., Any], sns: Any) -> Callable[..., Any]
 
 def _hold_mail(sns: Any) -> set[str]:
     """Make every new subscription by mail wait for its confirmation; the ARNs of all that wait."""
-    from ministack.core.responses import new_uuid
 
-    for topic in sns._topics.values():
+    for topic in sns.topics.values():
         for each in topic["subscriptions"]:
             if each["protocol"] in _MAIL and each.get("confirmed") and "mailed" not in each:
-                each.update(confirmed=False, mailed=True, token=new_uuid())
+                each.update(confirmed=False, mailed=True, token=responses.new_uuid())
                 each["attributes"].update(PendingConfirmation="true", ConfirmationWasAuthenticated="false")
-                sns._refresh_subscription_counts(topic)
+                sns.refresh_subscription_counts(topic)
                 _log.info(
                     "SNS would ask %s to confirm: aws sns confirm-subscription --topic-arn %s --token %s",
                     each["endpoint"],
@@ -156,7 +155,7 @@ def _hold_mail(sns: Any) -> set[str]:
 def _pending(sns: Any) -> set[str]:
     return {
         str(each["arn"])
-        for topic in sns._topics.values()
+        for topic in sns.topics.values()
         for each in topic["subscriptions"]
         if not each.get("confirmed")
     }

@@ -27,10 +27,10 @@ class _Tasks:
 
     def start(self, data: dict[str, Any], _url: str) -> dict[str, str]:
         source_arn, destination_arn = data.get("SourceArn", ""), data.get("DestinationArn")
-        with self._sqs._queues_lock:
+        with self._sqs.queues_lock:
             source = self._queue(source_arn)
-            if not any(_dead_letter_target(queue) == source_arn for queue in self._sqs._queues.values()):
-                raise self._sqs._Err(
+            if not any(_dead_letter_target(queue) == source_arn for queue in self._sqs.queues.values()):
+                raise self._sqs.QueueError(
                     "InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue."
                 )
             moved = self._move(source, destination_arn)
@@ -65,9 +65,9 @@ class _Tasks:
         return len(messages)
 
     def _queue(self, arn: str) -> dict[str, Any]:
-        queue: dict[str, Any] | None = self._sqs._queue_by_arn(arn)
+        queue: dict[str, Any] | None = self._sqs.queue_by_arn(arn)
         if queue is None:
-            raise self._sqs._Err(
+            raise self._sqs.QueueError(
                 "ResourceNotFoundException", f"The resource that you specified doesn't exist: {arn}"
             )
         return queue
@@ -75,11 +75,11 @@ class _Tasks:
 
 def install(cloud: Cloud) -> None:
     """Add the two operations."""
-    from ministack.services import sqs
+    from localcloud.ministack_adapter import sqs
 
     tasks = _Tasks(sqs)
-    sqs._HANDLERS["StartMessageMoveTask"] = tasks.start
-    sqs._HANDLERS["ListMessageMoveTasks"] = tasks.list
+    sqs.HANDLERS["StartMessageMoveTask"] = tasks.start
+    sqs.HANDLERS["ListMessageMoveTasks"] = tasks.list
 
 
 def _anew(message: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import sqs
 
 NAMESPACE = "AWS/SQS"
 EVERY_CLOUD_SECONDS = 60.0
@@ -49,11 +50,10 @@ class QueueMetrics:
                     )
 
     def _run(self) -> None:
-        from ministack.services import sqs
 
         while not self._cloud.clock.wait(self._stopping, EVERY_CLOUD_SECONDS):
-            with self._cloud.scope(), sqs._queues_lock:
-                queues = [{"name": q["name"], "messages": list(q["messages"])} for q in sqs._queues.values()]
+            with self._cloud.scope(), sqs.queues_lock:
+                queues = [{"name": q["name"], "messages": list(q["messages"])} for q in sqs.queues.values()]
             try:
                 self.tick(queues, time.time())
             except Exception:

@@ -16,10 +16,10 @@ from localcloud.host.cloud import Cloud
 
 def install(cloud: Cloud) -> None:
     """Keep the restored queues' URLs as they were, and tell clients those that they can reach."""
-    from ministack.services import sqs
+    from localcloud.ministack_adapter import sqs
 
     load = sqs.load_persisted_state
-    sqs._HOST_EXPLICIT = False
+    sqs.HOST_EXPLICIT = False
 
     def load_persisted_state(data: dict[str, Any]) -> None:
         load(data)
@@ -29,8 +29,8 @@ def install(cloud: Cloud) -> None:
 
 
 def _keep_port(sqs: Any) -> None:
-    for _, queue in sqs._queues.all_items():
+    for _, queue in sqs.queues.all_items():
         kept = urlsplit(queue["url"])
         sqs.DEFAULT_PORT = str(kept.port)
-        sqs._CANONICAL_NETLOC = kept.netloc
+        sqs.CANONICAL_NETLOC = kept.netloc
         return

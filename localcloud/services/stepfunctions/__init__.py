@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import provisioners
 from localcloud.services.stepfunctions import refusals
 from localcloud.services.stepfunctions.api import Api, refusal
 from localcloud.services.stepfunctions.execution.engine import Engine
@@ -16,18 +17,18 @@ from localcloud.services.stepfunctions.execution.engine import Engine
 
 def install(cloud: Cloud) -> None:
     """Put the interpreter in place of ministack's."""
-    from ministack.services import stepfunctions
+    from localcloud.ministack_adapter import stepfunctions
 
     engine = Engine(cloud)
     api = Api(engine)
-    stepfunctions._create_state_machine = api.create_state_machine
-    stepfunctions._update_state_machine = api.update_state_machine
-    stepfunctions._validate_state_machine_definition = api.validate
-    stepfunctions._start_execution = api.start_execution
-    stepfunctions._stop_execution = api.stop_execution
-    stepfunctions._describe_execution = api.describe_execution
-    stepfunctions._run_execution = api.run_now
-    stepfunctions._test_state = api.test_state
+    stepfunctions.create_state_machine = api.create_state_machine
+    stepfunctions.update_state_machine = api.update_state_machine
+    stepfunctions.validate_state_machine_definition = api.validate
+    stepfunctions.start_execution = api.start_execution
+    stepfunctions.stop_execution = api.stop_execution
+    stepfunctions.describe_execution = api.describe_execution
+    stepfunctions.run_execution = api.run_now
+    stepfunctions.test_state = api.test_state
     refusals.install(stepfunctions)
     stepfunctions.handle_request = _with_redrive(stepfunctions.handle_request, api, stepfunctions)
     stepfunctions.load_persisted_state = _keeping_running(stepfunctions.load_persisted_state)
@@ -41,7 +42,7 @@ def _with_redrive(handle_request: Any, api: Api, stepfunctions: Any) -> Any:
 
     async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-            return stepfunctions._finalize_response(api.redrive_execution(json.loads(body or b"{}")))
+            return stepfunctions.finalize_response(api.redrive_execution(json.loads(body or b"{}")))
         return await handle_request(method, path, headers, body, query)
 
     return handle
@@ -63,13 +64,12 @@ def _keeping_running(load: Any) -> Any:
 
 def _check_template_machines(engine: Engine) -> None:
     """CloudFormation's machines are checked as the API's are: a bad one fails its resource."""
-    from ministack.services.cloudformation import provisioners
 
-    handler = provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"]
+    handler = provisioners.RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"]
     create, update = handler["create"], handler["update"]
 
     def refuse(name: str, properties: dict[str, Any]) -> None:
-        definition = provisioners._sfn_definition(properties)
+        definition = provisioners.sfn_definition(properties)
         logging = properties.get("LoggingConfiguration")
         found = refusal(
             engine, properties.get("StateMachineName", name), definition, properties["RoleArn"], logging

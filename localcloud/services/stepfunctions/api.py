@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from localcloud.ministack_adapter import responses, stepfunctions
 from localcloud.services.stepfunctions import measures, roles, trial
 from localcloud.services.stepfunctions.definitions import validation
 from localcloud.services.stepfunctions.execution.engine import Engine
@@ -24,13 +25,12 @@ class Api:
     """Request documents in, ministack's response tuples out."""
 
     def __init__(self, engine: Engine) -> None:
-        from ministack.services import stepfunctions
 
         self._engine = engine
         self._module = stepfunctions
-        self._describe = stepfunctions._describe_execution
-        self._create = stepfunctions._create_state_machine
-        self._update = stepfunctions._update_state_machine
+        self._describe = stepfunctions.describe_execution
+        self._create = stepfunctions.create_state_machine
+        self._update = stepfunctions.update_state_machine
 
     def create_state_machine(self, data: dict[str, Any]) -> Response:
         """Refuse a bad definition or a role that cannot run it, then create."""
@@ -45,7 +45,7 @@ class Api:
 
     def update_state_machine(self, data: dict[str, Any]) -> Response:
         """Refuse what create would refuse, then update."""
-        existing = self._module._state_machines.get(data.get("stateMachineArn"))
+        existing = self._module.state_machines.get(data.get("stateMachineArn"))
         if existing is not None:
             merged = {**existing, **{name: value for name, value in data.items() if value is not None}}
             refused = self._refusal(
@@ -68,7 +68,7 @@ class Api:
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
         """
         asked = str(data.get("stateMachineArn", ""))
-        machine_arn = self._module._resolve_state_machine_arn(asked)
+        machine_arn = self._module.resolve_state_machine_arn(asked)
         if machine_arn is None:
             return _error("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{asked}'")
         name, value = data.get("name") or _uuid(), data.get("input") or "{}"
@@ -79,21 +79,21 @@ class Api:
             return _error("InvalidExecutionInput", problem)
         machine = self._machine(machine_arn, asked)
         arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
-        existing = self._module._executions.get(arn)
+        existing = self._module.executions.get(arn)
         if existing is not None:
             if existing["status"] == "RUNNING" and existing["input"] == value:
                 return _answer({"executionArn": arn, "startDate": existing["startDate"]})
             return _error("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
         record = new_record(arn, machine_arn, name, value, machine["roleArn"])
-        self._module._executions[arn] = record
-        self._module._emit_execution_status_event(record)
+        self._module.executions[arn] = record
+        self._module.emit_execution_status_event(record)
         measures.record_start(self._engine.cloud, record)
         self._engine.start(record, machine)
         return _answer({"executionArn": arn, "startDate": record["startDate"]})
 
     def run_now(self, arn: str) -> None:
         """Run an execution that StartSyncExecution has recorded."""
-        record = self._module._executions[arn]
+        record = self._module.executions[arn]
         for event in record["events"]:
             event.setdefault("previousEventId", 0)
         self._engine.run(record, self._machine(record["stateMachineArn"], record["stateMachineArn"]))
@@ -107,7 +107,7 @@ class Api:
 
     def stop_execution(self, data: dict[str, Any]) -> Response:
         """StopExecution: stopping what has ended answers as it did."""
-        record = self._module._executions.get(data.get("executionArn"))
+        record = self._module.executions.get(data.get("executionArn"))
         if record is None:
             return _error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{data.get('executionArn')}'")
         if record["status"] == "RUNNING":
@@ -120,7 +120,7 @@ class Api:
         if status != 200:
             return status, headers, body
         described = json.loads(body)
-        record = self._module._executions[data["executionArn"]]
+        record = self._module.executions[data["executionArn"]]
         if described["status"] != "SUCCEEDED":
             described.pop("output", None)
             described.pop("outputDetails", None)
@@ -132,10 +132,9 @@ class Api:
 
         https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
         """
-        from ministack.core.responses import now_iso
 
         arn = data.get("executionArn")
-        record = self._module._executions.get(arn)
+        record = self._module.executions.get(arn)
         if record is None:
             return _error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         redrive = _redrive_fields(record)
@@ -149,7 +148,7 @@ class Api:
             status="RUNNING",
             stopDate=None,
             redriveCount=record.get("redriveCount", 0) + 1,
-            redriveDate=now_iso(),
+            redriveDate=responses.now_iso(),
         )
         record["events"].append(
             {
@@ -164,8 +163,8 @@ class Api:
         return _answer({"redriveDate": record["redriveDate"]})
 
     def _machine(self, arn: str, asked: str) -> dict[str, Any]:
-        machine = self._module._state_machines[arn]
-        version = self._module._state_machine_versions.get(self._module._execution_version_arn(asked)) or {}
+        machine = self._module.state_machines[arn]
+        version = self._module.state_machine_versions.get(self._module.execution_version_arn(asked)) or {}
         names = ("definition", "roleArn", "loggingConfiguration", "type")
         own = {name: version.get(name, machine.get(name)) for name in names}
         return {"stateMachineArn": arn, "name": machine["name"], **own}
@@ -227,23 +226,20 @@ def _diagnostic(problem: str) -> dict[str, str]:
 
 
 def _answer(document: dict[str, Any]) -> Response:
-    from ministack.core.responses import json_response
 
-    response: Response = json_response(document)
+    response: Response = responses.json_response(document)
     return response
 
 
 def _error(code: str, message: str) -> Response:
-    from ministack.core.responses import error_response_json
 
-    response: Response = error_response_json(code, message, 400)
+    response: Response = responses.error_response_json(code, message, 400)
     return response
 
 
 def _uuid() -> str:
-    from ministack.core.responses import new_uuid
 
-    return str(new_uuid())
+    return str(responses.new_uuid())
 
 
 Operation = Callable[[dict[str, Any]], Response]

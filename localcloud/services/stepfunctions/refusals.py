@@ -14,10 +14,10 @@ from typing import Any
 _TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _MAX_BYTES = 262_144
 _LISTS = (
-    "_list_state_machines",
-    "_list_activities",
-    "_list_state_machine_versions",
-    "_list_state_machine_aliases",
+    "list_state_machines",
+    "list_activities",
+    "list_state_machine_versions",
+    "list_state_machine_aliases",
 )
 Handler = Callable[[dict[str, Any]], Any]
 
@@ -25,14 +25,14 @@ Handler = Callable[[dict[str, Any]], Any]
 def install(stepfunctions: Any) -> None:
     """Put the checks before ministack's handlers."""
     refuse = stepfunctions.error_response_json
-    for name in ("_send_task_success", "_send_task_failure", "_send_task_heartbeat"):
+    for name in ("send_task_success", "send_task_failure", "send_task_heartbeat"):
         setattr(stepfunctions, name, _with_token(getattr(stepfunctions, name), stepfunctions, refuse))
     for name in _LISTS:
         setattr(stepfunctions, name, _with_page(getattr(stepfunctions, name), refuse))
-    stepfunctions._delete_state_machine = _idempotent(stepfunctions._delete_state_machine, stepfunctions)
-    stepfunctions._list_executions = _of_one_machine(stepfunctions._list_executions, stepfunctions, refuse)
-    stepfunctions._start_sync_execution = _express_only(
-        stepfunctions._start_sync_execution, stepfunctions, refuse
+    stepfunctions.delete_state_machine = _idempotent(stepfunctions.delete_state_machine, stepfunctions)
+    stepfunctions.list_executions = _of_one_machine(stepfunctions.list_executions, stepfunctions, refuse)
+    stepfunctions.start_sync_execution = _express_only(
+        stepfunctions.start_sync_execution, stepfunctions, refuse
     )
 
 
@@ -43,7 +43,7 @@ def _with_token(handler: Handler, stepfunctions: Any, refuse: Any) -> Handler:
         token = str(data.get("taskToken") or "")
         if not _TOKEN.match(token):
             return refuse("InvalidToken", "Invalid Token: 'Invalid token'", 400)
-        if token not in stepfunctions._task_tokens:
+        if token not in stepfunctions.task_tokens:
             return refuse("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'", 400)
         if "output" in data and not _is_output(data["output"]):
             return refuse("InvalidOutput", "Invalid Output: 'The output is not JSON of 262144 bytes'", 400)
@@ -76,7 +76,7 @@ def _idempotent(handler: Handler, stepfunctions: Any) -> Handler:
     """DeleteStateMachine knows no error for a machine that is not there."""
 
     def checked(data: dict[str, Any]) -> Any:
-        there = data.get("stateMachineArn") in stepfunctions._state_machines
+        there = data.get("stateMachineArn") in stepfunctions.state_machines
         return handler(data) if there else stepfunctions.json_response({})
 
     return checked
@@ -89,7 +89,7 @@ def _of_one_machine(handler: Handler, stepfunctions: Any, refuse: Any) -> Handle
             return refuse(
                 "ValidationException", "Exactly one of stateMachineArn and mapRunArn must be given.", 400
             )
-        if machine and stepfunctions._resolve_state_machine_arn(machine) is None:
+        if machine and stepfunctions.resolve_state_machine_arn(machine) is None:
             return refuse("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'", 400)
         return handler(data)
 
@@ -101,10 +101,10 @@ def _express_only(handler: Handler, stepfunctions: Any, refuse: Any) -> Handler:
 
     def checked(data: dict[str, Any]) -> Any:
         asked = str(data.get("stateMachineArn") or "")
-        arn = stepfunctions._resolve_state_machine_arn(asked)
+        arn = stepfunctions.resolve_state_machine_arn(asked)
         if arn is None:
             return refuse("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{asked}'", 400)
-        if stepfunctions._state_machines[arn]["type"] != "EXPRESS":
+        if stepfunctions.state_machines[arn]["type"] != "EXPRESS":
             return refuse(
                 "StateMachineTypeNotSupported",
                 "This operation is not supported by this type of state machine",

@@ -10,12 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ministack import app
-from ministack.core import iam_evaluator
-from ministack.core.responses import request_scope
-from ministack.services import eventbridge, lambda_svc, sns
-
 from localcloud.iam import resource_policies as service_policies
+from localcloud.ministack_adapter import app, eventbridge, iam_evaluator, lambda_svc, responses, sns
 from localcloud.services.cloudwatch.alarms import notifications
 from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
 from localcloud.services.cloudwatch.alarms.records import AlarmBook
@@ -70,7 +66,7 @@ class Courier:
 
 def deliver(engine: AlarmEngine, transition: Transition) -> None:
     """Announce one transition, and execute the alarm's actions on it."""
-    with request_scope(engine.book.account, engine.book.region):
+    with responses.request_scope(engine.book.account, engine.book.region):
         _put_event(transition)
         if transition.alarm.get("ActionsEnabled", True):
             for arn in transition.alarm[notifications.ACTIONS_ON[transition.alarm["StateValue"]]]:
@@ -84,8 +80,8 @@ def _put_event(transition: Transition) -> None:
         "Detail": json.dumps(notifications.event_detail(transition)),
         "Resources": [transition.alarm["AlarmArn"]],
     }
-    eventbridge._ensure_default_bus()
-    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+    eventbridge.ensure_default_bus()
+    eventbridge.put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
 def _execute(engine: AlarmEngine, transition: Transition, arn: str) -> None:
@@ -124,15 +120,15 @@ def _publish(book: AlarmBook, transition: Transition, arn: str) -> None:
 
 
 def _invoke(book: AlarmBook, transition: Transition, arn: str) -> None:
-    function, configuration, name = lambda_svc._get_func_record_for_ref(arn)
+    function, configuration, name = lambda_svc.get_func_record_for_ref(arn)
     if not function or not configuration:
         raise ActionError(f"Function not found: {arn}")
     if app.AUTH and not _may_invoke(book, transition, arn, function):
         raise ActionError(f"CloudWatch Alarms is not authorized to perform: lambda:InvokeFunction on {name}")
-    record = lambda_svc._execution_record_for_config(function, configuration)
+    record = lambda_svc.execution_record_for_config(function, configuration)
     payload = notifications.lambda_payload(transition, book.account, book.region)
     threading.Thread(
-        target=lambda_svc._execute_function_with_config_scope, args=(record, payload), daemon=True
+        target=lambda_svc.execute_function_with_config_scope, args=(record, payload), daemon=True
     ).start()
 
 

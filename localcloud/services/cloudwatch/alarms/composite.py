@@ -6,8 +6,7 @@ ministack's parser reads them; what it returns is a tree of tuples, described at
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from ministack.services import cloudwatch as ministack_cloudwatch
-
+from localcloud.ministack_adapter import cloudwatch as ministack_cloudwatch
 from localcloud.services.cloudwatch.errors import validation_error
 
 Tree = tuple[Any, ...]
@@ -16,7 +15,7 @@ Tree = tuple[Any, ...]
 def parse(rule: str) -> Tree:
     """The tree of a rule; ValidationError if it is not one."""
     try:
-        return cast("Tree", ministack_cloudwatch._parse_alarm_rule(rule))
+        return cast("Tree", ministack_cloudwatch.parse_alarm_rule(rule))
     except ValueError as error:
         raise validation_error(str(error)) from None
 

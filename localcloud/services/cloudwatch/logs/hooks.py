@@ -8,9 +8,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ministack.core.responses import error_response_json, get_account_id, get_region
-from ministack.services import cloudwatch_logs
-
+from localcloud.ministack_adapter import cloudwatch_logs, responses
 from localcloud.services.cloudwatch.logs import emf, metric_filters
 from localcloud.services.cloudwatch.logs.conditions import PatternError, number_in
 from localcloud.services.cloudwatch.logs.patterns import matcher, selector_in
@@ -29,20 +27,18 @@ class LogMetrics:
 
     def connect(self) -> None:
         """Listen to ministack's CloudWatch Logs."""
-        cloudwatch_logs._fanout_to_subscription_filters = self._before(
-            cloudwatch_logs._fanout_to_subscription_filters
+        cloudwatch_logs.fanout_to_subscription_filters = self._before(
+            cloudwatch_logs.fanout_to_subscription_filters
         )
-        cloudwatch_logs._put_metric_filter = _checked(cloudwatch_logs._put_metric_filter)
-        cloudwatch_logs._compile_filter_pattern = _compiled(cloudwatch_logs._compile_filter_pattern)
-        cloudwatch_logs._subscription_pattern_matches = _matches
+        cloudwatch_logs.put_metric_filter = _checked(cloudwatch_logs.put_metric_filter)
+        cloudwatch_logs.compile_filter_pattern = _compiled(cloudwatch_logs.compile_filter_pattern)
+        cloudwatch_logs.subscription_pattern_matches = _matches
 
     def on_log_events(self, group: str, stream: str, events: Events) -> None:
         """Publish the metrics of events of the current account and region; never fails the caller."""
-        monitor = self._service.monitor(get_account_id(), get_region())
+        monitor = self._service.monitor(responses.get_account_id(), responses.get_region())
         try:
-            filters = [
-                one for one in cloudwatch_logs._metric_filters.values() if one["logGroupName"] == group
-            ]
+            filters = [one for one in cloudwatch_logs.metric_filters.values() if one["logGroupName"] == group]
             for event in events:
                 for datum in _data_of(filters, event, monitor.live_time, monitor.clock.now()):
                     monitor.store.put(datum)
@@ -78,7 +74,7 @@ def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             _check(data)
         except PatternError as error:
-            return error_response_json("InvalidParameterException", str(error), 400)
+            return responses.error_response_json("InvalidParameterException", str(error), 400)
         return original(data)
 
     return put_metric_filter

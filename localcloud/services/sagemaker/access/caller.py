@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from localcloud.ministack_adapter import app, iam_actions, iam_evaluator, router
 from localcloud.services.sagemaker.errors import AccessDeniedError
 
 SERVICE_PRINCIPAL = "sagemaker.amazonaws.com"
@@ -37,10 +38,8 @@ class SignedCaller:
         self._region = region
 
     def authorize(self, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
-        from ministack.core.iam_actions import identity_denial_message
-        from ministack.core.iam_evaluator import AuthError, enforce
 
-        denied = enforce(
+        denied = iam_evaluator.enforce(
             self._access_key_id,
             action,
             action.partition(":")[0],
@@ -50,19 +49,19 @@ class SignedCaller:
         )
         if denied is None:
             return
-        if isinstance(denied, AuthError):
+        if isinstance(denied, iam_evaluator.AuthError):
             raise AccessDeniedError(denied.message)
         explicit = denied.decision == "Deny"
-        raise AccessDeniedError(identity_denial_message(action, denied.principal_arn, resource, explicit))
+        raise AccessDeniedError(
+            iam_actions.identity_denial_message(action, denied.principal_arn, resource, explicit)
+        )
 
 
 def caller_of(headers: Mapping[str, str], region: str) -> Caller:
     """The caller that a request's signature names; a request without one comes from inside the cloud."""
-    from ministack.app import AUTH
-    from ministack.core.router import extract_access_key_id
 
-    access_key_id = extract_access_key_id(dict(headers)) if headers.get("authorization") else ""
-    return SignedCaller(access_key_id, region) if AUTH and access_key_id else Trusted()
+    access_key_id = router.extract_access_key_id(dict(headers)) if headers.get("authorization") else ""
+    return SignedCaller(access_key_id, region) if app.AUTH and access_key_id else Trusted()
 
 
 def pass_role(caller: Caller, role_arn: str) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.ministack_adapter import stepfunctions
 from localcloud.services.stepfunctions.data import query
 from localcloud.services.stepfunctions.errors import StatesError
 from localcloud.services.stepfunctions.execution.frame import Frame
@@ -26,10 +27,9 @@ def read_items(state: Mapping[str, Any], value: Any, frame: Frame) -> list[Any]:
         text = calls.read_object(arguments).decode("utf-8-sig")
     except StatesError as error:
         raise StatesError("States.ItemReaderFailed", error.cause) from error
-    from ministack.services import stepfunctions
 
     try:
-        items = stepfunctions._parse_reader_items(text, config)
+        items = stepfunctions.parse_reader_items(text, config)
     except (ValueError, LookupError) as error:
         raise StatesError(
             "States.ItemReaderFailed", f"Attempting to parse {arguments} failed: {error}"
@@ -45,9 +45,7 @@ def _arguments(
     if query.is_jsonata(state, frame):
         filled = query.fill(reader.get("Arguments") or {}, value, frame)
     else:
-        from ministack.services import stepfunctions
-
-        filled = stepfunctions._resolve_params_obj(reader.get("Parameters") or {}, value, frame.context)
+        filled = stepfunctions.resolve_params_obj(reader.get("Parameters") or {}, value, frame.context)
     return dict(filled)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from localcloud.ministack_adapter import stepfunctions
 from localcloud.services.stepfunctions.data import variables
 from localcloud.services.stepfunctions.errors import StatesError
 
@@ -45,10 +46,9 @@ def is_expression(value: Any) -> bool:
 def compiled(expression: str) -> Any:
     """The expression as Step Functions understands it: JSONata with its own functions and without $eval."""
     import jsonata
-    from ministack.services import stepfunctions
 
     parsed = jsonata.Jsonata.jsonata(expression, timeout=_EVALUATION_MS)
-    stepfunctions._register_sfn_jsonata_functions(parsed)
+    stepfunctions.register_sfn_jsonata_functions(parsed)
     parsed.register_lambda("eval", _no_eval)
     parsed.register_lambda("toMillis", _to_millis)
     return parsed
@@ -61,7 +61,6 @@ def evaluate(expression: str, value: Any, frame: Frame, **reserved: Any) -> Any:
     undefined value included, is States.QueryEvaluationError.
     """
     import jsonata
-    from ministack.services import stepfunctions
 
     null = jsonata.utils.Utils.NULL_VALUE
     bindings = {name: null if bound is None else bound for name, bound in frame.variables.items()}
@@ -72,7 +71,7 @@ def evaluate(expression: str, value: Any, frame: Frame, **reserved: Any) -> Any:
         code = getattr(error, "error", None)
         text = f"{code}: {error}" if isinstance(code, str) and code else str(error)
         raise _failed(f"The JSONata expression '{expression}' failed: {text}") from error
-    if found is None and not stepfunctions._jsonata_result_defined(expression, bindings):
+    if found is None and not stepfunctions.jsonata_result_defined(expression, bindings):
         raise _failed(f"The JSONata expression '{expression}' returned nothing (undefined).")
     try:
         return _plain(json.loads(json.dumps(found, allow_nan=False)))
@@ -103,11 +102,10 @@ def arguments(state: State, value: Any, frame: Frame) -> Any:
     """What a Task or Parallel works on."""
     if is_jsonata(state, frame):
         return fill(state["Arguments"], value, frame) if "Arguments" in state else value
-    from ministack.services import stepfunctions
 
     with _translated():
-        selected = stepfunctions._apply_input_path(state, value, frame.context)
-        return stepfunctions._apply_parameters(state, selected, frame.context)
+        selected = stepfunctions.apply_input_path(state, value, frame.context)
+        return stepfunctions.apply_parameters(state, selected, frame.context)
 
 
 def output(state: State, value: Any, result: Any, frame: Frame) -> Any:
@@ -117,12 +115,11 @@ def output(state: State, value: Any, result: Any, frame: Frame) -> Any:
         assign(state, value, frame, result=result)
         variables.hold(frame.context["State"]["Name"], made)
         return made
-    from ministack.services import stepfunctions
 
     with _translated():
-        selected = stepfunctions._apply_result_selector(state, result)
-        merged = stepfunctions._apply_result_path(state, value, selected)
-        made = stepfunctions._apply_output_path(state, merged, frame.context)
+        selected = stepfunctions.apply_result_selector(state, result)
+        merged = stepfunctions.apply_result_path(state, value, selected)
+        made = stepfunctions.apply_output_path(state, merged, frame.context)
     variables.hold(frame.context["State"]["Name"], made)
     return made
 
@@ -145,20 +142,18 @@ def caught(catcher: State, value: Any, error: StatesError, state: State, frame: 
             assigned = fill(catcher["Assign"], value, frame, errorOutput=document)
             frame.variables = variables.assigned(frame.variables, assigned)
         return made
-    from ministack.services import stepfunctions
 
-    return stepfunctions._apply_result_path_raw(catcher.get("ResultPath", "$"), value, document)
+    return stepfunctions.apply_result_path_raw(catcher.get("ResultPath", "$"), value, document)
 
 
 def _to_millis(timestamp: Any = None, picture: Any = None) -> Any:
     """A year, month or day alone is ISO 8601 too: it begins at midnight UTC."""
-    from ministack.services import stepfunctions
 
     if picture is None and isinstance(timestamp, str) and _DATE.match(timestamp):
         parts = [int(part) for part in timestamp.split("-")]
         begin = datetime(*(parts + [1] * (3 - len(parts))), tzinfo=UTC)  # type: ignore[arg-type, misc]
         return int(begin.timestamp() * 1000)
-    return stepfunctions._sfn_jsonata_to_millis(timestamp, picture)
+    return stepfunctions.sfn_jsonata_to_millis(timestamp, picture)
 
 
 def _no_eval(*_: Any) -> Any:
@@ -188,7 +183,6 @@ class _translated:  # noqa: N801 - reads as a statement where it is used
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        from ministack.services import stepfunctions
 
-        if isinstance(error, stepfunctions._ExecutionError):
+        if isinstance(error, stepfunctions.ExecutionError):
             raise StatesError(error.error, error.cause) from error

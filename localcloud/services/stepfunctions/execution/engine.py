@@ -9,6 +9,7 @@ from typing import Any
 
 from localcloud.host.cloud import Cloud
 from localcloud.iam.sessions import RoleNotAssumableError
+from localcloud.ministack_adapter import stepfunctions
 from localcloud.services.stepfunctions import roles
 from localcloud.services.stepfunctions.calls import Calls
 from localcloud.services.stepfunctions.errors import StatesError
@@ -53,14 +54,11 @@ class Engine:
 
     def resume(self) -> None:
         """Continue every execution that was running when the cloud last ended."""
-        from ministack.services import stepfunctions
 
-        for record in list(stepfunctions._executions.all_values()):
+        for record in list(stepfunctions.executions.all_values()):
             # Killed between recording and starting it, or while it was ending, a record lacks its machine.
             with self.cloud.scope():
-                machine = record.get("machine") or stepfunctions._state_machines.get(
-                    record["stateMachineArn"]
-                )
+                machine = record.get("machine") or stepfunctions.state_machines.get(record["stateMachineArn"])
             if record["status"] == "RUNNING" and "mapRunArn" not in record and machine is not None:
                 _log.info("%s continues", record["executionArn"])
                 self.start(record, machine)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import responses, stepfunctions
 from localcloud.services.stepfunctions import measures
 from localcloud.services.stepfunctions.calls import Calls
 from localcloud.services.stepfunctions.errors import ExecutionTimedOutError, StatesError, StoppedError
@@ -97,12 +98,11 @@ class Execution:
 
     def child(self, machine_arn: str, name: str, value: Any, map_run_arn: str) -> Execution:
         """A child execution of a Map Run, recorded beside this one and sharing its role and its end."""
-        from ministack.services import stepfunctions
 
         arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
         record = new_record(arn, machine_arn, name, payload(value), self.machine["roleArn"])
         record["mapRunArn"] = map_run_arn
-        stepfunctions._executions[arn] = record
+        stepfunctions.executions[arn] = record
         made = Execution(self.cloud, record, self.machine, self.calls, self._on_event)
         made._stopped = self._stopped
         return made
@@ -134,9 +134,8 @@ class Execution:
 
     def task_token(self) -> str:
         """A new task token, or the one that was handed out before a restart."""
-        from ministack.core.responses import new_uuid
 
-        return str(self._resumed.get("token") or new_uuid())
+        return str(self._resumed.get("token") or responses.new_uuid())
 
     # Its life
 
@@ -194,16 +193,14 @@ class Execution:
         self._stopped.set()
 
     def _end(self, status: str, kind: str, previous: int, **details: Any) -> None:
-        from ministack.core.responses import now_iso
-        from ministack.services import stepfunctions
 
         if self._frozen:
             return
         self.history.add(kind, previous, f"{kind[0].lower()}{kind[1:]}EventDetails", **details)
-        self.record["stopDate"] = now_iso()
+        self.record["stopDate"] = responses.now_iso()
         self.record["status"] = status
         if "mapRunArn" not in self.record:
-            stepfunctions._emit_execution_status_event(self.record)
+            stepfunctions.emit_execution_status_event(self.record)
         measures.record_end(self.cloud, self.record)
 
     def _elapsed(self) -> float:
@@ -230,9 +227,8 @@ class Execution:
 
 def new_record(arn: str, machine_arn: str, name: str, value: str, role_arn: str) -> dict[str, Any]:
     """The record of an execution that starts now, in the form that ministack's Describe and List read."""
-    from ministack.core.responses import now_iso
 
-    started = now_iso()
+    started = responses.now_iso()
     return {
         "executionArn": arn,
         "stateMachineArn": machine_arn,

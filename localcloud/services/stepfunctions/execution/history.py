@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from localcloud.ministack_adapter import responses
 from localcloud.services.stepfunctions.errors import StatesError
 
 _MAX_PAYLOAD_BYTES = 262_144
@@ -27,7 +28,6 @@ class History:
 
     def add(self, kind: str, previous: int, details_name: str | None = None, **details: Any) -> int:
         """Add an event after `previous` (0: the first); its id. Details that are None are left out."""
-        from ministack.core.responses import now_iso
 
         with self._lock:
             if len(self._events) >= _LIMIT:
@@ -35,7 +35,7 @@ class History:
             event: Event = {
                 "id": len(self._events) + 1,
                 "type": kind,
-                "timestamp": now_iso(),
+                "timestamp": responses.now_iso(),
                 "previousEventId": previous,
             }
             if details_name:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from localcloud.ministack_adapter import responses, stepfunctions
 from localcloud.services.stepfunctions.data import query
 from localcloud.services.stepfunctions.data.variables import hold
 from localcloud.services.stepfunctions.errors import StatesError
@@ -27,7 +28,6 @@ Step = tuple[Any, str | None]
 
 def run_states(machine: Mapping[str, Any], value: Any, frame: Frame, start: str | None = None) -> Any:
     """Run a machine's States from StartAt (or `start`) on `value`; the last state's output."""
-    from ministack.core.responses import now_iso
 
     name: str | None = start or machine["StartAt"]
     while name is not None:
@@ -35,7 +35,7 @@ def run_states(machine: Mapping[str, Any], value: Any, frame: Frame, start: str 
         state = machine["States"][name]
         if frame.top:
             frame.execution.keep_progress(name, value, frame.variables)
-        frame.context["State"] = {"EnteredTime": now_iso(), "Name": name, "RetryCount": 0}
+        frame.context["State"] = {"EnteredTime": responses.now_iso(), "Name": name, "RetryCount": 0}
         kind = state["Type"]
         if not frame.entered:
             frame.event(f"{kind}StateEntered", "stateEnteredEventDetails", **_data("input", name, value))
@@ -95,9 +95,8 @@ def _fail(state: State, value: Any, frame: Frame) -> Step:
         error = query.field(state, "Error", "string", value, frame) if "Error" in state else ""
         cause = query.field(state, "Cause", "string", value, frame) if "Cause" in state else ""
         raise StatesError(error, cause)
-    from ministack.services import stepfunctions
 
-    raise StatesError(*stepfunctions._fail_state_error(state, value, frame.context))
+    raise StatesError(*stepfunctions.fail_state_error(state, value, frame.context))
 
 
 def _choice(state: State, value: Any, frame: Frame) -> Step:
@@ -120,15 +119,14 @@ def _chosen(rule: State, value: Any, frame: Frame) -> Any:
 
 
 def _choice_by_path(state: State, value: Any, frame: Frame) -> Step:
-    from ministack.services import stepfunctions
 
-    effective = stepfunctions._apply_input_path(state, value, frame.context)
+    effective = stepfunctions.apply_input_path(state, value, frame.context)
     for rule in state["Choices"]:
-        if stepfunctions._evaluate_rule(rule, effective, frame.context):
-            return stepfunctions._apply_output_path(state, effective, frame.context), rule["Next"]
+        if stepfunctions.evaluate_rule(rule, effective, frame.context):
+            return stepfunctions.apply_output_path(state, effective, frame.context), rule["Next"]
     if "Default" not in state:
         raise StatesError("States.NoChoiceMatched", f"No choice of {frame.context['State']['Name']} matched.")
-    return stepfunctions._apply_output_path(state, effective, frame.context), state["Default"]
+    return stepfunctions.apply_output_path(state, effective, frame.context), state["Default"]
 
 
 def _wait(state: State, value: Any, frame: Frame) -> Step:
@@ -142,10 +140,9 @@ def _wait(state: State, value: Any, frame: Frame) -> Step:
 
 def _wait_seconds(state: State, value: Any, frame: Frame) -> float:
     """Cloud seconds: a Timestamp is as far away as it is from now on the wall."""
-    from ministack.services import stepfunctions
 
     if "SecondsPath" in state:
-        return float(stepfunctions._resolve_path(state["SecondsPath"], value))
+        return float(stepfunctions.resolve_path(state["SecondsPath"], value))
     if "Seconds" in state:
         seconds = query.field(state, "Seconds", "number", value, frame)
         if seconds < 0 or int(seconds) != seconds:
@@ -155,7 +152,7 @@ def _wait_seconds(state: State, value: Any, frame: Frame) -> float:
             )
         return float(seconds)
     if "TimestampPath" in state:
-        stamp = stepfunctions._resolve_path(state["TimestampPath"], value)
+        stamp = stepfunctions.resolve_path(state["TimestampPath"], value)
     else:
         stamp = query.field(state, "Timestamp", "string", value, frame)
     try:

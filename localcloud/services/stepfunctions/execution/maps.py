@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.iam import decisions as iam
+from localcloud.ministack_adapter import responses, stepfunctions
 from localcloud.services.stepfunctions.data import query
 from localcloud.services.stepfunctions.data.items import read_items
 from localcloud.services.stepfunctions.errors import StatesError
@@ -82,7 +83,6 @@ class _MapRun:
     def __init__(
         self, state: State, frame: Frame, processor: State, run_states: RunStates, tolerated: Tolerance
     ) -> None:
-        from ministack.core.responses import now_iso
 
         self._frame = frame
         self._tolerated = tolerated
@@ -106,7 +106,7 @@ class _MapRun:
             "mapRunArn": f"{arn}:{_uuid()}",
             "executionArn": record["executionArn"],
             "status": "RUNNING",
-            "startDate": now_iso(),
+            "startDate": responses.now_iso(),
             "maxConcurrency": int(state.get("MaxConcurrency") or 0),
             "toleratedFailurePercentage": tolerated.percentage or 0.0,
             "toleratedFailureCount": tolerated.count or 0,
@@ -118,13 +118,11 @@ class _MapRun:
 
     def run(self, inputs: list[Any], workers: int) -> list[Any]:
         """Run the children; fails with States.ExceedToleratedFailureThreshold."""
-        from ministack.core.responses import now_iso
-        from ministack.services import stepfunctions
 
         children = f"{self._machine.replace(':stateMachine:', ':execution:')}:{_uuid()}"
         self._require("states:StartExecution", self._frame.execution.record["stateMachineArn"])
         self._require("states:DescribeExecution", children)
-        stepfunctions._map_runs[self._run["mapRunArn"]] = self._run
+        stepfunctions.map_runs[self._run["mapRunArn"]] = self._run
         self._frame.event("MapRunStarted", "mapRunStartedEventDetails", mapRunArn=self._run["mapRunArn"])
         self._count("total", len(inputs))
         self._count("pending", len(inputs))
@@ -133,12 +131,12 @@ class _MapRun:
         try:
             self._tolerated.check(failed, len(inputs))
         except StatesError as error:
-            self._run.update(status="FAILED", stopDate=now_iso())
+            self._run.update(status="FAILED", stopDate=responses.now_iso())
             told = {"error": error.error, "cause": error.cause}
             self._frame.event("MapRunFailed", "mapRunFailedEventDetails", **told)
             self._frame.event("MapStateFailed")
             raise
-        self._run.update(status="SUCCEEDED", stopDate=now_iso())
+        self._run.update(status="SUCCEEDED", stopDate=responses.now_iso())
         self._frame.event("MapRunSucceeded")
         return [result for result, error in outcomes if error is None]
 
@@ -186,10 +184,8 @@ def _items(state: State, value: Any, frame: Frame) -> list[Any]:
     if query.is_jsonata(state, frame):
         found = query.fill(state["Items"], value, frame) if "Items" in state else value
     else:
-        from ministack.services import stepfunctions
-
-        effective = stepfunctions._apply_input_path(state, value, frame.context)
-        found = stepfunctions._resolve_path_or_ctx(state.get("ItemsPath", "$"), effective, frame.context)
+        effective = stepfunctions.apply_input_path(state, value, frame.context)
+        found = stepfunctions.resolve_path_or_ctx(state.get("ItemsPath", "$"), effective, frame.context)
     if isinstance(found, dict):
         return [{"Key": name, "Value": part} for name, part in found.items()]
     if not isinstance(found, list):
@@ -206,9 +202,8 @@ def _selected(state: State, value: Any, frame: Frame, index: int, item: Any) -> 
     inner = frame.inner(Map={"Item": {"Index": index, "Value": item}})
     if query.is_jsonata(state, frame):
         return query.fill(template, value, inner)
-    from ministack.services import stepfunctions
 
-    return stepfunctions._resolve_params_obj(template, value, inner.context)
+    return stepfunctions.resolve_params_obj(template, value, inner.context)
 
 
 def _batched(state: State, inputs: list[Any]) -> list[Any]:
@@ -230,6 +225,5 @@ def _concurrency(state: State, value: Any, frame: Frame, distributed: bool) -> i
 
 
 def _uuid() -> str:
-    from ministack.core.responses import new_uuid
 
-    return str(new_uuid())
+    return str(responses.new_uuid())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.iam import decisions as iam
+from localcloud.ministack_adapter import stepfunctions
 from localcloud.services.stepfunctions.data import query
 from localcloud.services.stepfunctions.definitions import resources
 from localcloud.services.stepfunctions.definitions.argument_rules import started_problems
@@ -109,9 +110,7 @@ def _seconds(state: State, name: str, value: Any, frame: Frame) -> float | None:
     if name in state:
         return float(query.field(state, name, "number", value, frame))
     if f"{name}Path" in state:
-        from ministack.services import stepfunctions
-
-        return float(stepfunctions._resolve_path_or_ctx(state[f"{name}Path"], value, frame.context))
+        return float(stepfunctions.resolve_path_or_ctx(state[f"{name}Path"], value, frame.context))
     return None
 
 
@@ -236,12 +235,11 @@ def _parsed(resource: Resource, described: dict[str, Any]) -> dict[str, Any]:
 
 def _with_token(resource: Resource, arguments: Any, frame: Frame, limits: _Limits) -> Any:
     """`.waitForTaskToken`: call, then wait for SendTaskSuccess or SendTaskFailure."""
-    from ministack.services import stepfunctions
 
     execution = frame.execution
     token = frame.context["Task"]["Token"]
     record: dict[str, Any] = {"event": threading.Event(), "result": None, "error": None, "heartbeat": None}
-    stepfunctions._task_tokens[token] = record
+    stepfunctions.task_tokens[token] = record
     try:
         if execution.resumed("token") is None:
             submitted = _within(lambda: _call(resource, arguments, frame), frame, limits)
@@ -255,7 +253,7 @@ def _with_token(resource: Resource, arguments: Any, frame: Frame, limits: _Limit
             execution.submitted(frame, "token", token)
         _await_token(record, frame, limits)
     finally:
-        stepfunctions._task_tokens.pop(token, None)
+        stepfunctions.task_tokens.pop(token, None)
     if record["error"]:
         raise StatesError(record["error"].get("Error") or "", record["error"].get("Cause") or "")
     return json.loads(record["result"])

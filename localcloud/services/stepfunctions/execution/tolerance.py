@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.ministack_adapter import stepfunctions
 from localcloud.services.stepfunctions.data import query
 from localcloud.services.stepfunctions.errors import StatesError
 from localcloud.services.stepfunctions.execution.frame import Frame
@@ -53,9 +54,7 @@ def _number(state: Mapping[str, Any], name: str, value: Any, frame: Frame) -> fl
     if name in state:
         found = query.field(state, name, "number", value, frame)
     elif f"{name}Path" in state:
-        from ministack.services import stepfunctions
-
-        found = stepfunctions._resolve_path_or_ctx(state[f"{name}Path"], value, frame.context)
+        found = stepfunctions.resolve_path_or_ctx(state[f"{name}Path"], value, frame.context)
     else:
         return None
     if isinstance(found, bool) or not isinstance(found, (int, float)) or found < 0:

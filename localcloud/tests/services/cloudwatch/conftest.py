@@ -14,6 +14,8 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from localcloud.host.clock import FakeClock
+from localcloud.ministack_adapter import provisioners
+from localcloud.ministack_adapter.seam import every_seam
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 # ministack reads these when it is imported.
@@ -75,20 +77,8 @@ def clock() -> FakeClock:
     return FakeClock(1_800_000_000.0)
 
 
-REPLACED = {
-    "services.cloudwatch": ("record_metric", "cloudformation_put_metric_alarm"),
-    "core.iam_actions": ("extract_iam_action", "extract_resource_arn", "request_tag_context"),
-    "services.eventbridge": ("_now_ts", "_SCHEDULER_TICK_INTERVAL"),
-    "services.scheduler": ("time", "_SCHEDULE_TICK_INTERVAL"),
-    "services.cloudwatch_logs": (
-        "_fanout_to_subscription_filters",
-        "_put_metric_filter",
-        "_compile_filter_pattern",
-        "_subscription_pattern_matches",
-    ),
-    "services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_STACK_TAG_PROPERTY"),
-}
-"""What connecting the plug replaces in ministack."""
+REGISTRIES = ("RESOURCE_HANDLERS", "STACK_TAG_PROPERTY")
+"""What connecting the plug adds entries to."""
 USED = ("cloudwatch_logs", "sns", "sqs", "eventbridge", "iam", "lambda_svc", "cloudformation")
 """The services whose state these tests leave behind."""
 
@@ -100,11 +90,12 @@ def plug(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     from localcloud.services.cloudwatch.plug import Plug
 
-    for module_name, names in REPLACED.items():
-        module = importlib.import_module(f"ministack.{module_name}")
-        for name in names:
-            value = getattr(module, name)
-            monkeypatch.setattr(module, name, dict(value) if isinstance(value, dict) else value)
+    for seam in every_seam():
+        for symbol in seam.symbols():
+            if symbol.is_replaced:
+                monkeypatch.setattr(seam().module(), symbol.name, getattr(seam().module(), symbol.name))
+    for name in REGISTRIES:
+        monkeypatch.setattr(provisioners.module(), f"_{name}", dict(getattr(provisioners, name)))
     monkeypatch.setitem(app._loaded_modules, "cloudwatch", None)
     monkeypatch.setattr(app, "AUTH", False)
     plug = Plug(clock, ACCOUNT, REGION)

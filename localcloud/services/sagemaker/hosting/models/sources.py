@@ -12,6 +12,7 @@ from typing import Any
 from localcloud.iam import decisions as iam
 from localcloud.iam.sessions import Credentials
 from localcloud.images.store import ImageNotFoundError, ImageStore
+from localcloud.ministack_adapter import responses, s3
 from localcloud.services.sagemaker.access.roles import Roles, split_uri
 from localcloud.services.sagemaker.errors import UnsupportedOperationError, ValidationError
 from localcloud.services.sagemaker.platform import Platform
@@ -74,11 +75,9 @@ class Sources:
             raise ValidationError(f"Could not find model data at {uri}.")
 
     def _is_there(self, bucket: str, key: str) -> bool:
-        from ministack.core.responses import request_scope
-        from ministack.services import s3
 
-        with request_scope(self._platform.account, self._platform.region):
-            objects: dict[str, Any] = (s3._buckets.get(bucket) or {}).get("objects", {})
+        with responses.request_scope(self._platform.account, self._platform.region):
+            objects: dict[str, Any] = (s3.buckets.get(bucket) or {}).get("objects", {})
             return key in objects
 
 
