@@ -66,6 +66,7 @@ def _set_up(root: Path, profile: Profile, uv_version: str) -> None:
     environment.make(venv, uv_version, environment.run)
     with environment.being_changed(venv):
         _install(venv, root / profile.lock)
+    environment.add_command(venv, root)
     for name in profile.ready:
         (venv / name).touch()
     print("\n".join(filter(None, (machine.lacking_openmp(), "Set-up is done."))), flush=True)

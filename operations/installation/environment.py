@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,29 @@ def being_changed(venv: Path) -> Iterator[None]:
     mark.touch()
     yield
     mark.unlink()
+
+
+def add_command(venv: Path, root: Path) -> None:
+    """Put `greenlight` beside the environment's programs; it starts the project's own code.
+
+    A path longer than a script's first line may be, or one with a space, is no matter: the shell reads it
+    (execve(2): 255 bytes, split at the first blank). A link is somebody else's environment.
+    """
+    if venv.is_symlink():
+        return
+    script = venv / "bin" / "greenlight"
+    python = shlex.quote(str(venv.absolute() / "bin" / "python"))
+    script.write_text(f"""#!/bin/sh
+'''exec' {python} "$0" "$@"
+' '''
+import sys
+
+sys.path.insert(0, {str(root.absolute())!r})
+from operations.cli.app import main
+
+main()
+""")
+    script.chmod(0o755)
 
 
 def _repoint(made: Path, final: Path) -> None:

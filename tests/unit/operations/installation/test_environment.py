@@ -111,3 +111,23 @@ def test_a_python_without_ensurepip_is_told_which_package_it_lacks(venv):
 
     with pytest.raises(SetUpError, match="install the package python3-venv"):
         environment.make(venv, UV, run)
+
+
+def test_the_command_starts_the_project_s_own_code(venv):
+    environment.make(venv, UV, Commands())
+    root = venv.parent
+    environment.add_command(venv, root)
+    (root / "operations" / "cli").mkdir(parents=True)
+    (root / "operations" / "cli" / "app.py").write_text("import sys\ndef main():\n    print(sys.argv[1:])\n")
+    ended = subprocess.run(
+        [venv / "bin/greenlight", "status", "two words"], capture_output=True, text=True, check=True, cwd="/"
+    )
+    assert ended.stdout == "['status', 'two words']\n"
+
+
+def test_somebody_else_s_environment_gets_no_command(venv, tmp_path):
+    theirs = tmp_path / "theirs"
+    (theirs / "bin").mkdir(parents=True)
+    venv.symlink_to(theirs)
+    environment.add_command(venv, venv.parent)
+    assert not (theirs / "bin/greenlight").exists()

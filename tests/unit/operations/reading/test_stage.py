@@ -10,7 +10,7 @@ import pytest
 from operations.reading import endpoint, errors
 from operations.reading.clients import Clients
 from operations.reading.stage import StageReader
-from tests.unit.operations.reading.conftest import ACCOUNT, BUCKET, CHAMPION, MACHINE, NAME, register, serve
+from tests.unit.operations.conftest import ACCOUNT, BUCKET, CHAMPION, MACHINE, NAME, register, serve
 
 NOW = datetime(2026, 11, 22, 2, 50, tzinfo=UTC)
 

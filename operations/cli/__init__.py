@@ -1,0 +1,1 @@
+"""`greenlight`, the command line: the same commands against AWS and against the embedded cloud."""

@@ -1,0 +1,30 @@
+"""The project that the command was started for, and its pipeline's name."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from operations.reading.errors import NotThereError
+
+FILE_NAME = "pipeline.toml"
+OWN = Path(__file__).resolve().parents[2]
+
+
+def root() -> Path:
+    """The folder at hand, or the nearest above it, that has a pipeline.toml; else this code's own."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), OWN)
+
+
+def pipeline_name() -> str:
+    """Read alone, for the whole file is checked where it is used: by `cdk synth`. Raises NotThereError."""
+    path = root() / FILE_NAME
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))["pipeline"]["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NotThereError(
+            f"{path} names no pipeline.",
+            'It needs [pipeline] with name = "..."; `make init DATA=file.csv TARGET=column` drafts one.',
+        ) from None
+    return str(found)
