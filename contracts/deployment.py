@@ -19,6 +19,8 @@ MAX_EXECUTION_SECONDS = 28_800
 MIN_EXECUTION_SECONDS = 600
 EVALUATION_PERIODS = 1
 """After how many periods over its bound a rollback alarm fires."""
+MAX_RETURNS = 3
+"""How often a deployment that must go home is sent back, before a person has to look."""
 _MAX_PERCENT = 50
 
 

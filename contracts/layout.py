@@ -10,6 +10,7 @@ from dataclasses import dataclass
 UPLOAD_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")  # in any case
 UPLOAD_MANIFEST = "manifest.json"  # comes last into the folder of a dataset in parts, and names them
 UPLOAD_PARTS = "parts"  # the folder beside it in which they lie
+MAX_UPLOAD_PARTS = 1_000
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""The state machine: `step_functions/ml_pipeline.asl.json` with the names of what it calls filled in."""
+"""The state machine: `step_functions/ml_pipeline.asl.yaml` with the names of what it calls filled in."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,16 +12,21 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from contracts.deployment import MAX_EXECUTION_SECONDS, MAX_RETURNS, DeploymentPolicy
 from contracts.instances import has_local_storage
+from contracts.layout import MAX_UPLOAD_PARTS
 from contracts.names import Names
+from contracts.training import Training as TrainingSettings
 from infra_cdk.encryption import Encryption
 from infra_cdk.function import PipelineFunction
 from infra_cdk.network import PrivateNetwork
 from infra_cdk.policy import acknowledge, allow, on_behalf_of
 from infra_cdk.stages import Stage
 from infra_cdk.training import Training
+from step_functions.loading import as_json, load
+from step_functions.time_limit import Bounds, execution_seconds
 
-DEFINITION = "step_functions/ml_pipeline.asl.json"
+DEFINITION = "step_functions/ml_pipeline.asl.yaml"
 # The managed rule by which Step Functions learns that a job ended (Step Functions Developer Guide, "IAM
 # policies for SageMaker AI").
 TRAINING_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
@@ -32,25 +37,31 @@ TRAINING_VPC = {
     "SecurityGroupIds": ["${TrainingSecurityGroupId}"],
     "Subnets": "{% $split('${TrainingSubnetIds}', ',') %}",
 }
+# What a job may wait for an instance, beside its own time.
+QUEUEING_SECONDS = 18_000
 
 
-def definition(root: Path, *, in_vpc: bool, training_instance_type: str) -> str:
-    """The file as it is, but for what SageMaker takes from some training jobs only.
-
-    In a VPC the job says so, which without one it can't: an empty VpcConfig is refused. A local disk takes no
-    key.
+def definition(
+    root: Path, *, in_vpc: bool, training: TrainingSettings, deployment: DeploymentPolicy
+) -> dict[str, Any]:
+    """The state machine of one stage, with what CloudFormation's substitutions can't say: numbers, and what
+    SageMaker takes from some training jobs only.
     """
-    text = (root / DEFINITION).read_text(encoding="utf-8")
-    is_local = has_local_storage(training_instance_type)
-    if not in_vpc and not is_local:
-        return text
-    document = json.loads(text)
-    arguments = document["States"][TRAINING_STATE]["Arguments"]
-    if in_vpc:
-        arguments["VpcConfig"] = TRAINING_VPC
-    if is_local:
-        del arguments["ResourceConfig"]["VolumeKmsKeyId"]
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    training_seconds = training.max_runtime_seconds + QUEUEING_SECONDS
+    values: dict[str, Any] = {
+        "TrainingMaxRuntimeSeconds": training.max_runtime_seconds,
+        "TrainingTimeoutSeconds": training_seconds,
+        "TrainingVolumeKeyArn": None if has_local_storage(training.instance_type) else "${ArtifactKeyArn}",
+        "TrainingVpcConfig": TRAINING_VPC if in_vpc else None,
+    }
+    path = root / DEFINITION
+    bounds = Bounds(
+        training_seconds=training_seconds,
+        deployment_seconds=(1 + MAX_RETURNS) * MAX_EXECUTION_SECONDS + deployment.evidence_wait_seconds,
+        map_items=MAX_UPLOAD_PARTS,
+    )
+    limit = execution_seconds(load(path, values), bounds)
+    return load(path, {**values, "ExecutionTimeoutSeconds": limit})
 
 
 class Pipeline(Construct):
@@ -61,12 +72,12 @@ class Pipeline(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        root: Path,
         names: Names,
         stage: Stage,
         encryption: Encryption,
         network: PrivateNetwork | None,
         substitutions: Mapping[str, str],
+        definition: Mapping[str, Any],
     ) -> None:
         super().__init__(scope, construct_id)
         self._names, self._network = names, network
@@ -91,13 +102,7 @@ class Pipeline(Construct):
             "StateMachine",
             state_machine_name=names.state_machine,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(
-                definition(
-                    root,
-                    in_vpc=network is not None,
-                    training_instance_type=substitutions["TrainingInstanceType"],
-                )
-            ),
+            definition_body=sfn.DefinitionBody.from_string(as_json(definition)),
             definition_substitutions=dict(substitutions),
             role=self.role,
             tracing_enabled=True,

@@ -24,7 +24,7 @@ from infra_cdk.intake import Intake
 from infra_cdk.lease import LeaseTable
 from infra_cdk.network import PrivateNetwork
 from infra_cdk.notifications import Notifications
-from infra_cdk.pipeline import Pipeline
+from infra_cdk.pipeline import Pipeline, definition
 from infra_cdk.registry import Registry
 from infra_cdk.serving import Serving
 from infra_cdk.stages import Stage
@@ -92,12 +92,17 @@ class PipelineStack(cdk.Stack):
         self.pipeline = Pipeline(
             self,
             "Pipeline",
-            root=root,
             names=names,
             stage=stage,
             encryption=self.encryption,
             network=self.network,
             substitutions=self._substitutions(),
+            definition=definition(
+                root,
+                in_vpc=has_vpc,
+                training=config.training,
+                deployment=config.deployments[stage.name],
+            ),
         )
         environment = environment.having(state_machine_arn=self.pipeline.arn)
         self.teardown = Teardown(
@@ -201,7 +206,6 @@ class PipelineStack(cdk.Stack):
             "TrainingImageUri": self.images.training.image_uri,
             "TrainingInstanceType": training.instance_type,
             "TrainingJobPrefix": self.names.prefix,
-            "TrainingMaxRuntimeSeconds": str(training.max_runtime_seconds),
             "TrainingRoleArn": self.training.role.role_arn,
             "TrainingSeed": str(training.seed),
         }

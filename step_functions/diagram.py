@@ -1,18 +1,37 @@
-"""Draws ml_pipeline.asl.json as a Mermaid flowchart, so that the picture cannot drift from the pipeline.
+"""Draws the pipeline as Mermaid flowcharts, so that no picture can drift from it.
 
-python -m step_functions.diagram          print it
-python -m step_functions.diagram --write  put it into README.md beside this, between its two markers
+python -m step_functions.diagram          print them
+python -m step_functions.diagram --write  put them between two markers each: the whole into README.md here,
+                                          the short one into the repository's README.md
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+from step_functions.loading import HERE, load
+
 README = HERE / "README.md"
+FRONT = HERE.parent / "README.md"
+# What the short picture shows: where data, model and traffic change hands.
+SHORT = (
+    "CheckPreconditions",
+    "IngestData",
+    "TrainModel",
+    "EvaluateModel",
+    "RegisterModel",
+    "AcquireLease",
+    "DeployModel",
+    "CheckDeployment",
+    "ReturnHome",
+    "PromoteChampion",
+    "RejectChallenger",
+    "DatasetRejected",
+    "ChallengerRejected",
+    "AskOperators",
+)
+OPAQUE = ("arn:aws:states:::lambda:", "arn:aws:states:::states:")
 BEGIN, END = "<!-- state machine: begin -->", "<!-- state machine: end -->"
 
 
@@ -69,9 +88,57 @@ def _label(text: str) -> str:
     return f"|{text}|" if text else ""
 
 
+def overview(definition: dict[str, Any]) -> str:
+    """Mermaid text of the states in SHORT; an arrow leads to those that come next, whatever is asked between.
+
+    The ways of a lost endpoint, of parts and of a rollback are left out: a way ends at a function, or at an
+    execution, that is not shown.
+    """
+    states: dict[str, dict[str, Any]] = definition["States"]
+    follows = {name: _shown_next(states, name) for name in SHORT}
+    only = {name: next(iter(ways)) for name, ways in follows.items() if len(ways) == 1}
+    lines = [f"  Upload([CSV uploaded]) --> {_chain(SHORT[0], only)}"]
+    for name, ways in follows.items():
+        if name not in only:
+            lines += [f"  {name} -->{_label(word)} {_chain(to, only)}" for to, word in ways.items()]
+    drawing = "\n".join(["```mermaid", "flowchart LR", *lines, "```"])
+    for name in filter(lambda name: _colour(states[name]), SHORT):
+        drawing = drawing.replace(name, f"{name}{_shape(name, states[name])}", 1)
+    return drawing
+
+
+def _chain(name: str, only: dict[str, str]) -> str:
+    """A state with those that follow it as the only ones; no state stands in it twice."""
+    names = [name]
+    while names[-1] in only and only[names[-1]] not in names:
+        names.append(only[names[-1]])
+    return " --> ".join(names)
+
+
+def _shown_next(states: dict[str, dict[str, Any]], start: str) -> dict[str, str]:
+    """The shown states that follow a shown one, each with the answer that leads there."""
+    found: dict[str, str] = {}
+    seen, waiting = {start}, [(target, "") for target, _ in _edges(states[start])]
+    while waiting:
+        name, word = waiting.pop(0)
+        if name in SHORT:
+            found.setdefault(name, word)
+        elif name not in seen and not states[name].get("Resource", "").startswith(OPAQUE):
+            seen.add(name)
+            asks = states[name]["Type"] == "Choice"
+            waiting += [(to, label.strip("|") if asks else word) for to, label in _edges(states[name])]
+    found.pop(start, None)
+    return found
+
+
 def current() -> str:
-    """The picture of the pipeline as it is."""
-    return render(json.loads((HERE / "ml_pipeline.asl.json").read_text()))
+    """The picture of the whole pipeline as it is."""
+    return render(load())
+
+
+def short() -> str:
+    """The picture for the front page."""
+    return overview(load())
 
 
 def embedded(text: str) -> str:
@@ -82,10 +149,11 @@ def embedded(text: str) -> str:
 
 def main() -> None:
     if "--write" not in sys.argv[1:]:
-        print(current())
+        print(f"{short()}\n\n{current()}")
         return
-    text = README.read_text()
-    README.write_text(text.replace(embedded(text), current()))
+    for path, picture in ((FRONT, short()), (README, current())):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(embedded(text), picture), encoding="utf-8")
 
 
 if __name__ == "__main__":

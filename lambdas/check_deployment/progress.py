@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contracts.deployment import MAX_RETURNS
 from contracts.documents.deployments import Deployment, GoingHome, Watch
 from lambdas.aws.alarms import Firing
 from lambdas.aws.endpoints import MISSING, EndpointState
@@ -19,7 +20,6 @@ BAKING, WATCHING, DONE, ROLLED_BACK, FAILED = "baking", "watching", "done", "rol
 GO_HOME, RETURNED = "go_home", "returned"
 UNGUARDED_ERROR, ROLLED_BACK_ERROR = "DeploymentUnguardedError", "DeploymentRolledBackError"
 PROVEN, UNPROVEN, EXEMPT = "proven", "unproven", "exempt"
-MAX_RETURNS = 3
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.layout import UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES
+from contracts.layout import MAX_UPLOAD_PARTS, UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES
 from lambdas.ingest_data.faults import DatasetRejected, Fault, listed, shown
 
 MAX_BYTES = 1_000_000
-MAX_PARTS = 1_000
 _MAX_KEY_BYTES = 1024  # S3 User Guide, "Naming Amazon S3 objects"
 _FORM = '{"format_version": 1, "parts": ["a.csv", "b.csv"]}'
 
@@ -73,8 +72,8 @@ def _names(document: dict[str, Any]) -> list[str]:
         raise _rejected("its parts are no list of texts")
     if not names:
         raise _rejected("it names no part")
-    if len(names) > MAX_PARTS:
-        raise _rejected(f"it names {len(names):,} parts, and {MAX_PARTS:,} at most can be read")
+    if len(names) > MAX_UPLOAD_PARTS:
+        raise _rejected(f"it names {len(names):,} parts, and {MAX_UPLOAD_PARTS:,} at most can be read")
     return names
 
 

@@ -1,10 +1,9 @@
-"""The state machine's definition as a graph."""
+"""A state machine's definition, as its template holds it, as a graph."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 State = Mapping[str, Any]
@@ -22,9 +21,9 @@ DISTRIBUTED_MAP = {
 class Machine:
     """States by name, those inside Map and Parallel included."""
 
-    def __init__(self, path: Path) -> None:
-        self.text = path.read_text(encoding="utf-8")
-        self.definition: Mapping[str, Any] = json.loads(self.text)
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.definition: Mapping[str, Any] = json.loads(text)
         self.states: dict[str, State] = {}
         self.starts: list[str] = []
         self._collect(self.definition)

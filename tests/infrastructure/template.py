@@ -64,6 +64,11 @@ class Synthesised:
                 waiting.append(other)
         return seen
 
+    @property
+    def pipeline(self) -> Mapping[str, Any]:
+        """The properties of the pipeline's state machine."""
+        return self.the("AWS::StepFunctions::StateMachine", StateMachineName=self.names.state_machine)[1]
+
     def function(self, state: str) -> Mapping[str, Any]:
         return self.the("AWS::Lambda::Function", FunctionName=self.names.function(state))[1]
 

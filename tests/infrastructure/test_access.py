@@ -7,7 +7,6 @@ import json
 import pytest
 
 from contracts.names import folder_of
-from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.machine import Machine
 from tests.infrastructure.template import Synthesised, listed, resources_of, text
 
@@ -78,8 +77,8 @@ def with_company(actions: set[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def machine() -> Machine:
-    return Machine(ROOT / "step_functions/ml_pipeline.asl.json")
+def machine(dev: Synthesised) -> Machine:
+    return Machine(dev.pipeline["DefinitionString"])
 
 
 def test_these_are_all_the_functions(template):
@@ -101,14 +100,14 @@ def test_a_function_may_do_nothing_that_its_handler_never_calls(dev, code, state
 
 
 def test_the_state_machine_may_do_what_its_tasks_call_and_no_more(template, machine):
-    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    properties = template.pipeline
     granted = template.actions(template.role_of(properties))
     assert not machine.actions() - granted
     assert not granted - with_company(machine.actions()) - MACHINE_ALWAYS
 
 
 def test_the_state_machine_may_invoke_each_of_its_functions(template, machine):
-    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    properties = template.pipeline
     role, arns = template.role_of(properties), properties["DefinitionSubstitutions"]
     for name, task in machine.tasks().items():
         if "lambda:invoke" in task["Resource"]:
@@ -116,7 +115,7 @@ def test_the_state_machine_may_invoke_each_of_its_functions(template, machine):
 
 
 def test_a_distributed_map_starts_and_stops_the_state_machines_own_children_and_no_others(template, machine):
-    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    properties = template.pipeline
     role, name = template.role_of(properties), template.names.state_machine
     arn = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
     assert template.allows(role, "states:StartExecution", f"{arn}:stateMachine:{name}")
@@ -129,7 +128,7 @@ def test_a_distributed_map_starts_and_stops_the_state_machines_own_children_and_
 
 
 def test_of_the_data_the_state_machine_reads_the_list_of_parts_alone(template):
-    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    properties = template.pipeline
     role = template.role_of(properties)
     bucket = text(template.document["Outputs"]["ArtifactBucketName"]["Value"]).strip("<>")
     assert template.allows(role, "s3:GetObject", f"<{bucket}.Arn>/parts/abc123/items.json")
@@ -143,7 +142,7 @@ def test_no_two_principals_share_a_role(template):
         template.role_of(template.the(kind)[1])
         for kind in ("AWS::StepFunctions::StateMachine", "AWS::SageMaker::MlflowApp")
     ]
-    substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
+    substitutions = template.pipeline["DefinitionSubstitutions"]
     training = text(substitutions["TrainingRoleArn"]).strip("<>").split(".")[0]
     endpoint = template.function("DeployModel")["Environment"]["Variables"]["ENDPOINT_ROLE_ARN"]
     used = [*functions, *others, training, text(endpoint).strip("<>").split(".")[0]]
@@ -165,7 +164,7 @@ def test_a_role_is_assumed_by_one_service_and_on_behalf_of_this_account(template
 
 
 def test_the_state_machine_and_its_jobs_are_named_by_the_roles_that_trust_for_them(template):
-    _, machine = template.the("AWS::StepFunctions::StateMachine")
+    machine = template.pipeline
     job_role = text(machine["DefinitionSubstitutions"]["TrainingRoleArn"]).strip("<>").split(".")[0]
     for role, source in (
         (template.role_of(machine), f":stateMachine:{template.names.state_machine}"),
@@ -215,7 +214,7 @@ def test_the_key_is_used_only_through_the_service_that_stores_the_data(template)
 
 
 def test_only_jobs_and_the_endpoint_use_the_key_without_a_service_between(template):
-    substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
+    substitutions = template.pipeline["DefinitionSubstitutions"]
     environment = template.function("DeployModel")["Environment"]["Variables"]
     roles = {text(substitutions["TrainingRoleArn"]), text(environment["ENDPOINT_ROLE_ARN"])}
     direct = [
@@ -243,7 +242,7 @@ def test_the_gate_reads_the_champion_from_where_it_is_kept(template):
 
 
 def test_training_never_sees_the_holdout_or_the_rows_set_aside(template):
-    substitutions = template.the("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
+    substitutions = template.pipeline["DefinitionSubstitutions"]
     role = text(substitutions["TrainingRoleArn"]).strip("<>").split(".")[0]
     bucket = text(template.document["Outputs"]["ArtifactBucketName"]["Value"]).strip("<>")
     datasets = f"<{bucket}.Arn>/datasets/abc123"

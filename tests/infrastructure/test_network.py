@@ -14,7 +14,7 @@ import pytest
 
 from contracts.names import folder_of
 from infra_cdk.endpoints import GATEWAYS, SERVICES
-from infra_cdk.pipeline import DEFINITION, TRAINING_STATE, definition
+from infra_cdk.pipeline import TRAINING_STATE, definition
 from infra_cdk.prefix_lists import PREFIX_LISTS
 from infra_cdk.stages import DEV
 from tests.infrastructure.conftest import ROOT
@@ -116,7 +116,7 @@ def test_every_function_runs_in_the_vpc(vpc, workloads):
 
 
 def test_the_training_job_runs_in_the_vpc(vpc, workloads):
-    _, machine = vpc.the("AWS::StepFunctions::StateMachine")
+    machine = vpc.pipeline
     arguments = json.loads(machine["DefinitionString"])["States"][TRAINING_STATE]["Arguments"]
     assert arguments["VpcConfig"] == {
         "SecurityGroupIds": ["${TrainingSecurityGroupId}"],
@@ -127,17 +127,16 @@ def test_the_training_job_runs_in_the_vpc(vpc, workloads):
     assert set(text(values["TrainingSubnetIds"]).split(",")) == subnets(vpc)
 
 
-def test_the_rest_of_the_definition_is_the_file(dev, vpc):
-    written = (ROOT / DEFINITION).read_text(encoding="utf-8")
-    assert dev.the("AWS::StepFunctions::StateMachine")[1]["DefinitionString"] == written
-    inside = json.loads(vpc.the("AWS::StepFunctions::StateMachine")[1]["DefinitionString"])
+def test_the_definition_is_the_same_in_a_vpc_and_out_of_it_but_for_where_training_runs(dev, vpc):
+    inside = json.loads(vpc.pipeline["DefinitionString"])
     del inside["States"][TRAINING_STATE]["Arguments"]["VpcConfig"]
-    assert inside == json.loads(written)
+    assert inside == json.loads(dev.pipeline["DefinitionString"])
 
 
 @pytest.mark.parametrize(("instance_type", "takes_a_key"), [("ml.m5.large", True), ("ml.m5d.large", False)])
-def test_a_local_disk_takes_no_key(instance_type, takes_a_key):
-    made = json.loads(definition(ROOT, in_vpc=True, training_instance_type=instance_type))
+def test_a_local_disk_takes_no_key(config, instance_type, takes_a_key):
+    training = replace(config.training, instance_type=instance_type)
+    made = definition(ROOT, in_vpc=True, training=training, deployment=config.deployments["dev"])
     resources = made["States"][TRAINING_STATE]["Arguments"]["ResourceConfig"]
     assert ("VolumeKmsKeyId" in resources) is takes_a_key
 
@@ -150,7 +149,7 @@ def test_the_model_is_put_into_the_vpc(dev, vpc, workloads):
 
 
 def test_a_job_or_a_model_outside_of_the_vpc_is_refused(vpc, workloads):
-    _, machine = vpc.the("AWS::StepFunctions::StateMachine")
+    machine = vpc.pipeline
     for role, action in (
         (vpc.role_of(machine), "sagemaker:CreateTrainingJob"),
         (role_of(vpc, "DeployModel"), "sagemaker:CreateModel"),

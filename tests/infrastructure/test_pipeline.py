@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import json
 import re
 
 import botocore.exceptions
@@ -10,12 +11,13 @@ import botocore.session
 import pytest
 
 from contracts import settings
+from contracts.deployment import MAX_EXECUTION_SECONDS
 from contracts.names import folder_of
 from lambdas.ingest_data.arrival import MAX_UPLOAD_BYTES, UPLOAD_SHARE
 from lambdas.ingest_data.engine import MEMORY_SHARE, WIDE_TABLE_MB
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.machine import Machine
-from tests.infrastructure.template import text
+from tests.infrastructure.template import Synthesised, text
 
 # Step Functions Developer Guide, "Handling errors in Step Functions workflows".
 RESERVED = {
@@ -51,8 +53,8 @@ SERVICES = {"Iam": "iam", "SageMaker": "sagemaker", "SNS": "sns", "StepFunctions
 
 
 @pytest.fixture(scope="module")
-def machine() -> Machine:
-    return Machine(ROOT / "step_functions/ml_pipeline.asl.json")
+def machine(dev: Synthesised) -> Machine:
+    return Machine(dev.pipeline["DefinitionString"])
 
 
 def lambda_states(machine: Machine) -> dict[str, str]:
@@ -100,13 +102,25 @@ def test_a_functions_environment_is_what_its_settings_list(template):
         assert set(function["Environment"]["Variables"]) == {field.name.upper() for field in fields}
 
 
-def test_the_definition_and_the_stack_agree_on_every_substitution(machine, template):
-    _, properties = template.the("AWS::StepFunctions::StateMachine")
-    assert set(re.findall(r"\$\{(\w+)\}", machine.text)) == set(properties["DefinitionSubstitutions"])
+def test_the_definition_and_the_stack_agree_on_every_substitution(template):
+    named = set(re.findall(r"\$\{(\w+)\}", template.pipeline["DefinitionString"]))
+    assert named == set(template.pipeline["DefinitionSubstitutions"])
+
+
+def test_an_execution_may_take_as_long_as_all_of_its_states_together_and_no_longer(template, config):
+    """Longer than the longest training and two deployments that are looked after to their end."""
+    definition = json.loads(template.pipeline["DefinitionString"])
+    training = definition["States"]["TrainModel"]
+    policy = config.deployments[template.stage.name]
+    longest = config.training.max_runtime_seconds
+    assert training["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] == longest
+    assert training["TimeoutSeconds"] > longest
+    deployed = MAX_EXECUTION_SECONDS + policy.evidence_wait_seconds
+    assert training["TimeoutSeconds"] + 2 * deployed < definition["TimeoutSeconds"] < 14 * 86_400
 
 
 def test_every_substituted_function_is_the_states_own(template):
-    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    properties = template.pipeline
     for name, value in properties["DefinitionSubstitutions"].items():
         function = text(value).strip("<>").split(".")[0] if name.endswith("Arn") else ""
         if template.resources.get(function, {}).get("Type") == "AWS::Lambda::Function":
@@ -152,7 +166,7 @@ def service_errors() -> set[str]:
 
 
 def test_what_happened_can_be_read_and_traced(template):
-    _, properties = template.the("AWS::StepFunctions::StateMachine")
+    properties = template.pipeline
     logging = properties["LoggingConfiguration"]
     assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", True)
     assert properties["TracingConfiguration"] == {"Enabled": True}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -13,6 +12,7 @@ import pytest
 
 from contracts import layout
 from contracts.layout import Room
+from step_functions.loading import load
 
 ROOT = Path(__file__).parents[3]
 ROOMS = {name: value for name, value in vars(layout).items() if isinstance(value, Room)}
@@ -101,6 +101,6 @@ def test_a_rooms_patterns_cover_its_places_and_no_other_rooms(name: str) -> None
 
 
 def test_the_training_job_may_write_where_the_state_machine_lets_it() -> None:
-    definition = json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text(encoding="utf-8"))
+    definition = load()
     output = definition["States"]["TrainModel"]["Arguments"]["OutputDataConfig"]["S3OutputPath"]
     assert output == f"s3://${{ArtifactBucketName}}/{layout.TRAINING.folder}"

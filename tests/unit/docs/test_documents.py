@@ -1,18 +1,17 @@
 """The documents agree with what they describe."""
 
-import json
 import re
 from pathlib import Path
 
 from contracts import errors, values
-from step_functions import diagram, documents
+from step_functions import diagram, documents, loading
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 
 
-STATES = json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text())["States"]
+STATES = loading.load()["States"]
 
 
 def test_the_pipeline_is_drawn_as_it_is():
@@ -23,11 +22,18 @@ def test_the_table_of_the_document_is_that_of_its_classes():
     assert documents.embedded((ROOT / "step_functions/README.md").read_text()) == documents.render()
 
 
-def test_the_readme_s_short_drawing_names_only_states_that_exist():
-    [drawing] = re.findall(r"```mermaid\n(.*?)```", README, re.DOTALL)
-    named = set(re.findall(r"\b([A-Z]\w+[a-z][A-Z]\w+|Promoted)\b", drawing))
-    assert len(named) > 6
-    assert named <= set(STATES)
+def test_the_front_page_s_short_drawing_is_made_of_the_pipeline_and_shows_each_of_its_states():
+    drawing = diagram.embedded(README)
+    assert drawing == diagram.short()
+    assert set(re.findall(r"\b[A-Z]\w+[a-z][A-Z]\w+\b", drawing)) == set(diagram.SHORT)
+
+
+def test_the_short_drawing_says_what_each_answer_leads_to():
+    drawing = diagram.short()
+    assert "IngestData -->|no| DatasetRejected([DatasetRejected])" in drawing
+    assert "CheckDeployment -->|to go home| ReturnHome --> CheckDeployment" in drawing
+    assert "EvaluateModel -->|no| ChallengerRejected" in drawing
+    assert "AcquireLease --> EvaluateModel" in drawing  # a verdict that got old
 
 
 def test_the_readme_stays_short():
@@ -35,10 +41,9 @@ def test_the_readme_stays_short():
 
 
 def test_the_picture_shows_every_way_out_of_a_choice_and_leaves_out_what_only_a_catch_leads_to():
-    definition = json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text())
     picture = diagram.current()
     drawn = set(re.findall(r"^  (\w+)[\[{(]", picture, re.MULTILINE)) - {"Upload"}
-    assert set(definition["States"]) - drawn == {
+    assert set(STATES) - drawn == {
         "DescribeFailure",
         "FindTrainingJob",
         "WhatIsLeftBehind",
@@ -46,7 +51,7 @@ def test_the_picture_shows_every_way_out_of_a_choice_and_leaves_out_what_only_a_
         "WaitForTraining",
     }
     for name in drawn:
-        state = definition["States"][name]
+        state = STATES[name]
         ways = [choice["Next"] for choice in state.get("Choices", [])] + [state.get("Default")]
         for target in filter(None, ways):
             assert re.search(rf"^  {name} -->(\|[^|]+\|)? {target}$", picture, re.MULTILINE), (name, target)

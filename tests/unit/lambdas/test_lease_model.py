@@ -1,14 +1,13 @@
 """Whatever two executions do, and whenever they stall or die, only the lease's holder deploys."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from lambdas import lease
 from lambdas.lease import Lease
+from step_functions.loading import load
 from tests.unit.lambdas.lease_model import (
     FUNCTION_LIMIT_SECONDS,
     Execution,
@@ -80,7 +79,7 @@ def test_the_model_notices_when_a_promise_that_the_lease_rests_on_is_broken(brok
 
 
 def test_the_state_machine_keeps_the_promises_that_the_model_takes_for_granted():
-    definition = json.loads(Path("step_functions/ml_pipeline.asl.json").read_text())
+    definition = load()
     told = {
         name: state
         for name, state in definition["States"].items()

@@ -10,9 +10,19 @@ from typing import Any
 
 import jsonata
 
+from step_functions.loading import as_json, load
+
 ROOT = Path(__file__).parents[3]
-TEXT = (ROOT / "step_functions" / "ml_pipeline.asl.json").read_text(encoding="utf-8")
-DEFINITION: dict[str, Any] = json.loads(TEXT)
+# What the stack fills in at synth; texts are CloudFormation's to substitute.
+VALUES = {
+    "ExecutionTimeoutSeconds": 500_000,
+    "TrainingMaxRuntimeSeconds": 3600,
+    "TrainingTimeoutSeconds": 21_600,
+    "TrainingVolumeKeyArn": "${ArtifactKeyArn}",
+    "TrainingVpcConfig": None,
+}
+DEFINITION: dict[str, Any] = load(values=VALUES)
+TEXT = as_json(DEFINITION)
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 # What a distributed Map runs on each part.
 PART_STATES: dict[str, dict[str, Any]] = STATES["IngestParts"]["ItemProcessor"]["States"]

@@ -32,7 +32,6 @@ KNOWN_SUBSTITUTIONS = {
     "TrainingImageUri",
     "TrainingInstanceType",
     "TrainingJobPrefix",
-    "TrainingMaxRuntimeSeconds",
     "TrainingRoleArn",
     "TrainingSeed",
 }

@@ -19,6 +19,7 @@ from operations.rehearsal.stage import Stage
 from operations.rehearsal.table_file import DataFileError
 from operations.rehearsal.uploads import Question, Source
 from operations.rehearsal.watch import Execution, RehearsalError
+from step_functions.loading import load
 from tests.unit.operations.draft.tables import rows, saved, text
 
 ROOT = Path(__file__).parents[4]
@@ -150,7 +151,7 @@ def test_a_broken_model_that_goes_home_before_an_alarm_is_taken_back_all_the_sam
 
 
 def machine():
-    return json.loads((ROOT / "step_functions/ml_pipeline.asl.json").read_text())["States"]
+    return load()["States"]
 
 
 def test_every_way_in_which_an_execution_may_succeed_has_words_and_a_way_on():
