@@ -121,7 +121,7 @@ def ingest_data(data: Path, config: PipelineConfig, scratch: Path) -> Callable[[
     """As the function does it, from the stream on: saved, hashed, decoded, its lines told apart, and read."""
     import pyarrow as pa
 
-    from lambdas.ingest_data.arrival import save
+    from lambdas.datasets.upload.arrival import save
     from lambdas.ingest_data.ingestion import ingest
 
     pa.array([0])  # the first array makes Arrow import pandas where there is one; the function has none

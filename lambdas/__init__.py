@@ -1,1 +1,4 @@
-"""One folder per Lambda function, named after its state; `aws` is the only package that imports boto3."""
+"""One folder per function, named after its state, and the rooms they share: `aws`, `datasets`, `deployments`.
+
+`aws` is the only one that imports boto3. No function's folder imports another's.
+"""

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 from benchmarks.tables.shelf import Shelved
 from contracts.errors import ChallengerUnreadableError
 from contracts.pipeline_config import PipelineConfig
+from lambdas.datasets.upload.arrival import receive
 from lambdas.evaluate_model.candidate import Candidate
 from lambdas.evaluate_model.evaluation import evaluate
 from lambdas.evaluate_model.holdout import read_holdout
-from lambdas.ingest_data.arrival import receive
 from lambdas.ingest_data.ingestion import HOLDOUT, TRAIN, ingest
 from operations.draft.drafting import drafted
 from operations.draft.opening import upload_name

@@ -10,9 +10,9 @@ from contracts import metrics
 from contracts.documents.deployments import LeaseAnswer
 from contracts.documents.requests import AcquireLeaseRequest
 from contracts.settings import AcquireLeaseSettings
-from lambdas import lease, standing
 from lambdas.aws import executions
 from lambdas.aws.leases import LeaseTable
+from lambdas.deployments import lease, standing
 from lambdas.telemetry import count, logger
 from lambdas.times import epoch_seconds
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from contracts import layout
 from contracts.errors import ServiceBusyError
 from lambdas.aws.clients import client, code_of
-from lambdas.lease import Lease
+from lambdas.deployments.lease import Lease
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

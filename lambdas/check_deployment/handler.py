@@ -12,13 +12,12 @@ from contracts.documents.deployments import Deployment, DeploymentStatus
 from contracts.documents.requests import CheckDeploymentRequest
 from contracts.names import VARIANT_NAME
 from contracts.settings import CheckDeploymentSettings
-from lambdas import lease
 from lambdas.aws import alarms, measures
 from lambdas.aws.endpoints import Endpoint, EndpointState
 from lambdas.aws.leases import LeaseTable
 from lambdas.check_deployment import progress
 from lambdas.check_deployment.progress import Sight
-from lambdas.deployments import evidence, guards
+from lambdas.deployments import evidence, guards, lease
 from lambdas.deployments.evidence import Evidence
 from lambdas.telemetry import count, logger
 from lambdas.times import epoch_seconds

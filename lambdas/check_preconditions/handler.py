@@ -9,10 +9,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts.documents.data import Preconditions
 from contracts.errors import PreconditionError
 from contracts.settings import CheckPreconditionsSettings
-from lambdas import standing
+from lambdas.aws.mlflow import CHAMPION, Mlflow
 from lambdas.aws.registry import MLFLOW_VERSION, ModelRegistry
-from lambdas.mlflow import CHAMPION, Mlflow
-from lambdas.standing import Standing
+from lambdas.deployments import standing
+from lambdas.deployments.standing import Standing
 from lambdas.telemetry import logger
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts import metrics
 from contracts.settings import CheckStandingSettings
-from lambdas import standing
+from lambdas.deployments import standing
 from lambdas.telemetry import count, logger
 
 

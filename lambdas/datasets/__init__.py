@@ -1,1 +1,1 @@
-"""Rows of a typed dataset: what identifies them, which side they belong to, and which a model has seen."""
+"""From an uploaded file to a typed dataset: its steps, and `upload`, `checks` and `parts` as rooms."""

@@ -17,13 +17,12 @@ from contracts.errors import EndpointBusyError
 from contracts.names import PIPELINE_TAG, STAGE_TAG
 from contracts.reading import Table
 from contracts.settings import DeployModelSettings
-from lambdas import lease
 from lambdas.aws import alarms, endpoints
 from lambdas.aws.endpoints import MISSING, Endpoint, EndpointState
 from lambdas.aws.leases import LeaseTable
 from lambdas.deploy_model import plan
-from lambdas.deploy_model.alarms import GreenFleet, rollback_alarms
-from lambdas.deployments import guards
+from lambdas.deployments import guards, lease
+from lambdas.deployments.alarms import GreenFleet, rollback_alarms
 from lambdas.telemetry import count, logger
 from lambdas.times import epoch_seconds
 

@@ -1,1 +1,1 @@
-"""What the states that deploy share: how a deployment is guarded, and what proves that it went well. Pure."""
+"""What the states that deploy share: lease, guards and proof of a deployment, and who is champion."""

@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts import metrics
 from contracts.documents.requests import EvaluateModelRequest
 from contracts.settings import EvaluateModelSettings
-from lambdas import standing
 from lambdas.aws import archives
+from lambdas.deployments import standing
 from lambdas.evaluate_model import gate, inputs, outputs
 from lambdas.evaluate_model.evaluation import evaluate
 from lambdas.evaluate_model.report.document import report_document

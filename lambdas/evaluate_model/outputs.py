@@ -7,9 +7,9 @@ from typing import Any
 from contracts import layout
 from contracts.settings import EvaluateModelSettings
 from lambdas.aws import storage
+from lambdas.aws.mlflow import Mlflow
 from lambdas.datasets.sketch import Sketch
 from lambdas.evaluate_model.report.page import page
-from lambdas.mlflow import Mlflow
 
 _TAG_LENGTH = 5000  # of a run's tag value (MLflow, `MAX_TAG_VAL_LENGTH`)
 

@@ -12,9 +12,9 @@ from contracts.documents.models import Registration, Training
 from contracts.documents.requests import FindPreviousChampionRequest
 from contracts.errors import RollbackImpossibleError
 from contracts.settings import FindPreviousChampionSettings
-from lambdas import standing
 from lambdas.aws.registry import ModelRegistry, Package
-from lambdas.standing import Standing
+from lambdas.deployments import standing
+from lambdas.deployments.standing import Standing
 from lambdas.telemetry import logger
 
 

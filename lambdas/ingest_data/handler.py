@@ -14,8 +14,10 @@ from contracts.documents.requests import IngestDataRequest
 from contracts.pipeline_config import PipelineConfig
 from contracts.settings import IngestDataSettings
 from lambdas.aws import once, storage
-from lambdas.ingest_data.arrival import Arrival, receive
-from lambdas.ingest_data.faults import DatasetRejected
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.outcome import PARQUET_TYPE, Found, accept, begin, reject, rejected_uri
+from lambdas.datasets.upload.arrival import Arrival, receive
+from lambdas.datasets.version import version_of
 from lambdas.ingest_data.ingestion import (
     HOLDOUT,
     QUARANTINE,
@@ -23,9 +25,7 @@ from lambdas.ingest_data.ingestion import (
     Dataset,
     directory_of,
     ingest,
-    version_of,
 )
-from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, begin, reject, rejected_uri
 from lambdas.telemetry import logger
 
 

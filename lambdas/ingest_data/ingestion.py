@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from contracts import layout
 from contracts.pipeline_config import PipelineConfig
-from lambdas.ingest_data import profile as profiles
-from lambdas.ingest_data.arrival import Arrival
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.judging import Counts, check_learnable, check_rows
-from lambdas.ingest_data.reading import check_form, read_rows
-from lambdas.ingest_data.sources import source_of
-from lambdas.ingest_data.splitting import sampling_step
-from lambdas.ingest_data.violations import Violation, write_quarantine
+from lambdas.datasets import profile as profiles
+from lambdas.datasets.checks.judging import Counts, check_learnable, check_rows
+from lambdas.datasets.checks.violations import Violation, write_quarantine
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.reading import check_form, read_rows
+from lambdas.datasets.splitting import sampling_step
+from lambdas.datasets.upload.arrival import Arrival
+from lambdas.datasets.upload.sources import source_of
 
-VERSION_LENGTH = 20
 TRAIN, HOLDOUT, QUARANTINE = layout.TRAIN_FILE, layout.HOLDOUT_FILE, layout.QUARANTINE_FILE
 
 
@@ -46,11 +44,6 @@ class Dataset:
     @property
     def quarantined_rows(self) -> int:
         return self.counts.bad
-
-
-def version_of(content_sha256: str, contract_hash: str) -> str:
-    """The dataset's name: the same bytes under the same contract are the same dataset."""
-    return hashlib.sha256(f"{content_sha256} {contract_hash}".encode()).hexdigest()[:VERSION_LENGTH]
 
 
 def directory_of(scratch: Path) -> Path:

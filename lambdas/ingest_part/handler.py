@@ -13,11 +13,11 @@ from contracts.documents.data import PartRead
 from contracts.documents.requests import IngestPartRequest
 from contracts.settings import IngestPartSettings
 from lambdas.aws import storage
-from lambdas.ingest_data.arrival import receive
-from lambdas.ingest_data.faults import DatasetRejected
-from lambdas.ingest_data.outcome import MAX_FAULTS, PARQUET_TYPE
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.outcome import MAX_FAULTS, PARQUET_TYPE
+from lambdas.datasets.parts.records import RESULT_FILE, PartResult, Parts
+from lambdas.datasets.upload.arrival import receive
 from lambdas.ingest_part.part import ingest_part
-from lambdas.parts import RESULT_FILE, PartResult, Parts
 from lambdas.telemetry import logger
 
 

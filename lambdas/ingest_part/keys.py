@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
-from lambdas import parts
-from lambdas.ingest_data import rules
-from lambdas.ingest_data.account import Account, Lines
-from lambdas.ingest_data.arrival import Arrival
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.lines import lines_of_bytes
-from lambdas.ingest_data.splitting import AGAIN
+from lambdas.datasets.checks import rules
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.parts import records as parts
+from lambdas.datasets.splitting import AGAIN
+from lambdas.datasets.upload.account import Account, Lines
+from lambdas.datasets.upload.arrival import Arrival
+from lambdas.datasets.upload.lines import lines_of_bytes
 
 
 class Keys:

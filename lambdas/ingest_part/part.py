@@ -10,16 +10,16 @@ import pyarrow.parquet as pq
 from contracts.dataset import DatasetContract
 from contracts.documents.requests import IngestPartRequest
 from contracts.pipeline_config import PipelineConfig
-from lambdas import parts
-from lambdas.ingest_data.arrival import Arrival
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.reading import Reading, check_form, read_rows
-from lambdas.ingest_data.sources import source_of
-from lambdas.ingest_data.splitting import sampling_step
-from lambdas.ingest_data.violations import write_quarantine
+from lambdas.datasets.checks.violations import write_quarantine
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.parts import records as parts
+from lambdas.datasets.parts.measuring import measure
+from lambdas.datasets.parts.records import PartResult
+from lambdas.datasets.reading import Reading, check_form, read_rows
+from lambdas.datasets.splitting import sampling_step
+from lambdas.datasets.upload.arrival import Arrival
+from lambdas.datasets.upload.sources import source_of
 from lambdas.ingest_part.keys import Keys
-from lambdas.ingest_part.measuring import measure
-from lambdas.parts import PartResult
 
 
 def ingest_part(

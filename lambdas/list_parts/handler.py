@@ -16,11 +16,11 @@ from contracts.documents.requests import IngestPartRequest, ListPartsRequest
 from contracts.pipeline_config import PipelineConfig
 from contracts.settings import ListPartsSettings
 from lambdas.aws import storage
-from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.outcome import begin, reject
-from lambdas.ingest_data.splitting import SAMPLE_ROWS
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.outcome import begin, reject
+from lambdas.datasets.parts.records import Parts
+from lambdas.datasets.splitting import SAMPLE_ROWS
 from lambdas.list_parts.manifest import MAX_BYTES, folder_of, parts_of
-from lambdas.parts import Parts
 from lambdas.telemetry import logger
 
 _LIST_LENGTH = 20

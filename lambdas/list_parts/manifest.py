@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts.layout import MAX_UPLOAD_PARTS, UPLOAD_MANIFEST, UPLOAD_PARTS, UPLOAD_SUFFIXES
-from lambdas.ingest_data.faults import DatasetRejected, Fault, listed, shown
+from lambdas.datasets.checks.faults import DatasetRejected, Fault, listed, shown
 
 MAX_BYTES = 1_000_000
 _MAX_KEY_BYTES = 1024  # S3 User Guide, "Naming Amazon S3 objects"

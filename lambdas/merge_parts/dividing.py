@@ -17,16 +17,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
-from lambdas import parts
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.moments import Figures
+from lambdas.datasets.parts import records as parts
+from lambdas.datasets.parts.measuring import measure
+from lambdas.datasets.parts.records import PartResult
+from lambdas.datasets.profile import written
+from lambdas.datasets.reading import cut_off
 from lambdas.datasets.sides import HOLDOUT, NEITHER, TRAIN, Sides
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.moments import Figures
-from lambdas.ingest_data.profile import written
-from lambdas.ingest_data.reading import cut_off
-from lambdas.ingest_data.splitting import Writer, counted_times, every_nth
-from lambdas.ingest_part.measuring import measure
+from lambdas.datasets.splitting import Writer, counted_times, every_nth
 from lambdas.merge_parts.store import Store
-from lambdas.parts import PartResult
 
 Fetch = Callable[[int], Path]
 

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
-from lambdas import parts
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.moments import Figures
-from lambdas.ingest_data.splitting import Writer, every_nth
-from lambdas.ingest_part.measuring import measure
-from lambdas.merge_parts.again import Places
-from lambdas.parts import IN_HOLDOUT, IN_TRAIN, PartResult
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.moments import Figures
+from lambdas.datasets.parts import records as parts
+from lambdas.datasets.parts.measuring import measure
+from lambdas.datasets.parts.records import IN_HOLDOUT, IN_TRAIN, PartResult
+from lambdas.datasets.splitting import Writer, every_nth
+from lambdas.merge_parts.duplicates import Places
 
 
 def drop(

@@ -13,14 +13,14 @@ from contracts import layout
 from contracts.documents.data import Dataset, ManifestSource
 from contracts.documents.requests import MergePartsRequest
 from contracts.settings import MergePartsSettings
-from lambdas import parts
 from lambdas.aws import storage
-from lambdas.ingest_data.faults import DatasetRejected
-from lambdas.ingest_data.ingestion import version_of
-from lambdas.ingest_data.outcome import PARQUET_TYPE, Found, accept, reject, rejected_uri
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.outcome import PARQUET_TYPE, Found, accept, reject, rejected_uri
+from lambdas.datasets.parts import records as parts
+from lambdas.datasets.parts.records import PartResult, Parts
+from lambdas.datasets.version import version_of
 from lambdas.merge_parts.merging import Merged, check_readable, content_of, merge
 from lambdas.merge_parts.store import Store, copy_all, copy_all_once
-from lambdas.parts import PartResult, Parts
 from lambdas.telemetry import logger
 
 _ACROSS = "quarantine/across-parts.parquet"

@@ -12,19 +12,19 @@ from typing import Any
 
 from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
-from lambdas import parts
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.judging import Counts, check_learnable, check_rows
-from lambdas.ingest_data.rules import unique_keys
-from lambdas.ingest_data.sources import Source
-from lambdas.ingest_data.violations import Violation
-from lambdas.merge_parts import again
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.checks.judging import Counts, check_learnable, check_rows
+from lambdas.datasets.checks.rules import unique_keys
+from lambdas.datasets.checks.violations import Violation
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.parts import records as parts
+from lambdas.datasets.parts.records import PartResult
+from lambdas.datasets.upload.sources import Source
+from lambdas.merge_parts import duplicates as again
 from lambdas.merge_parts.dividing import divide
 from lambdas.merge_parts.dropping import drop
 from lambdas.merge_parts.profile import merge_profile, merged_classes
 from lambdas.merge_parts.store import Store
-from lambdas.parts import PartResult
 
 _KEYS_SHARE = 0.4  # of the scratch space; what DuckDB spills and parts to be written anew take the rest
 

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import Column, DatasetContract
-from lambdas.ingest_data import profile as profiles
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.moments import merged_figures
-from lambdas.ingest_data.quoting import literal
-from lambdas.ingest_data.splitting import SAMPLE_ROWS
-from lambdas.parts import PartResult
+from lambdas.datasets import profile as profiles
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.moments import merged_figures
+from lambdas.datasets.parts.records import PartResult
+from lambdas.datasets.quoting import literal
+from lambdas.datasets.splitting import SAMPLE_ROWS
 
 _MOST_SAMPLED = 2 * SAMPLE_ROWS
 

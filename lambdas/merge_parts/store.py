@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from lambdas.aws import once, storage
-from lambdas.ingest_data.outcome import PARQUET_TYPE
-from lambdas.parts import RESULT_FILE, PartResult, Parts
+from lambdas.datasets.outcome import PARQUET_TYPE
+from lambdas.datasets.parts.records import RESULT_FILE, PartResult, Parts
 
 _AT_ONCE = 10  # as many connections as botocore keeps
 Item = TypeVar("Item")

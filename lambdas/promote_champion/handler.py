@@ -13,10 +13,10 @@ from contracts.documents.models import Registration
 from contracts.documents.requests import PromoteChampionRequest
 from contracts.errors import ArchiveChangedError
 from contracts.settings import PromoteChampionSettings
-from lambdas import cleaning
 from lambdas.aws import alarms, endpoints
+from lambdas.aws.mlflow import CHALLENGER, CHAMPION, Mlflow
 from lambdas.aws.registry import ModelRegistry
-from lambdas.mlflow import CHALLENGER, CHAMPION, Mlflow
+from lambdas.deployments import cleaning
 from lambdas.telemetry import count, logger
 from lambdas.times import utc
 

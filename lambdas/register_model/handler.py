@@ -10,8 +10,8 @@ from contracts.documents.models import Registration
 from contracts.documents.requests import RegisterModelRequest
 from contracts.settings import RegisterModelSettings
 from lambdas.aws import archives, images
+from lambdas.aws.mlflow import CHALLENGER, Mlflow
 from lambdas.aws.registry import ModelRegistry
-from lambdas.mlflow import CHALLENGER, Mlflow
 from lambdas.register_model.lineage import description, lineage
 from lambdas.telemetry import logger
 

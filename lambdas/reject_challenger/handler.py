@@ -12,9 +12,9 @@ from contracts.errors import EndpointBusyError
 from contracts.settings import RejectChallengerSettings
 from lambdas.aws import alarms, endpoints
 from lambdas.aws.endpoints import Endpoint, EndpointState
+from lambdas.aws.mlflow import CHALLENGER, Mlflow
 from lambdas.aws.registry import ModelRegistry
-from lambdas.deploy_model.alarms import GreenFleet
-from lambdas.mlflow import CHALLENGER, Mlflow
+from lambdas.deployments.alarms import GreenFleet
 from lambdas.telemetry import logger
 
 

@@ -9,8 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts.documents.deployments import Release
 from contracts.documents.requests import ReleaseLeaseRequest
 from contracts.settings import ReleaseLeaseSettings
-from lambdas import lease
 from lambdas.aws.leases import LeaseTable
+from lambdas.deployments import lease
 from lambdas.telemetry import logger
 
 

@@ -10,10 +10,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts.documents.deployments import GoingHome
 from contracts.documents.requests import ReturnHomeRequest
 from contracts.settings import ReturnHomeSettings
-from lambdas import lease
 from lambdas.aws import alarms
 from lambdas.aws.endpoints import Endpoint, EndpointState
 from lambdas.aws.leases import LeaseTable
+from lambdas.deployments import lease
 from lambdas.telemetry import logger
 from lambdas.times import epoch_seconds
 

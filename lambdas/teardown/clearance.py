@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from contracts.errors import EndpointBusyError, TrainingJobBusyError
 from contracts.settings import TeardownSettings
-from lambdas import cleaning
 from lambdas.aws import alarms, endpoints, executions, storage, training
 from lambdas.aws.endpoints import MISSING, Endpoint
 from lambdas.aws.registry import ModelRegistry
+from lambdas.deployments import cleaning
 from lambdas.telemetry import logger
 
 _POLL_SECONDS = 5.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.pipeline_config import PipelineConfig
-from lambdas.ingest_data.arrival import receive
-from lambdas.ingest_data.faults import DatasetRejected, Fault
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.upload.arrival import receive
 from lambdas.ingest_data.ingestion import ingest
 from operations.draft.opening import upload_name
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lambdas import lease
-from lambdas.lease import Lease
+from lambdas.deployments import lease
+from lambdas.deployments.lease import Lease
 from tests.chaos.choosing import OUTAGE_CALLS
 from tests.chaos.hands import report as hands
 from tests.chaos.project import BUILD, ROOT

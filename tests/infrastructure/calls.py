@@ -125,7 +125,7 @@ class Code:
 
     def _calls(self, name: str) -> set[str]:
         module = self.functions[name]
-        if name == "lambdas.mlflow.Mlflow._call":
+        if name == "lambdas.aws.mlflow.Mlflow._call":
             return {"sagemaker:CallMlflowAppApi"}
         operations = {
             python: f"{IAM_PREFIX.get(service, service)}:{operation}"

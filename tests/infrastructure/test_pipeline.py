@@ -13,8 +13,8 @@ import pytest
 from contracts import settings
 from contracts.deployment import MAX_EXECUTION_SECONDS
 from contracts.names import folder_of
-from lambdas.ingest_data.arrival import MAX_UPLOAD_BYTES, UPLOAD_SHARE
-from lambdas.ingest_data.engine import MEMORY_SHARE, WIDE_TABLE_MB
+from lambdas.datasets.engine import MEMORY_SHARE, WIDE_TABLE_MB
+from lambdas.datasets.upload.arrival import MAX_UPLOAD_BYTES, UPLOAD_SHARE
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.machine import Machine
 from tests.infrastructure.template import Synthesised, text

@@ -20,10 +20,10 @@ from contracts.pipeline_config import PipelineConfig
 from inference.http.messages import Request
 from inference.http.service import Service
 from inference.http.settings import ServerSettings
+from lambdas.datasets.upload.arrival import receive
 from lambdas.evaluate_model.candidate import Candidate
 from lambdas.evaluate_model.evaluation import Evaluation, evaluate
 from lambdas.evaluate_model.holdout import read_holdout
-from lambdas.ingest_data.arrival import receive
 from lambdas.ingest_data.ingestion import HOLDOUT, TRAIN, ingest
 from operations.draft.drafting import drafted
 from operations.draft.opening import upload_name

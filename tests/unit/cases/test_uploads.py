@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.pipeline_config import PipelineConfig
-from lambdas.ingest_data.arrival import receive
+from lambdas.datasets.upload.arrival import receive
 from lambdas.ingest_data.ingestion import Dataset, ingest
 from lambdas.uploads import Upload
 from tests.unit.cases.found import CASES, needed

@@ -17,8 +17,8 @@ from inference.formats.media_types import CSV, JSON, JSON_LINES
 from inference.formats.openinference import read_request
 from inference.model import MISSING_CODE, InputColumn
 from inference.model.predictor import Predictor
-from lambdas.ingest_data import rules
-from lambdas.ingest_data.spelled import ANY_BYTES
+from lambdas.datasets.checks import rules
+from lambdas.datasets.checks.spelled import ANY_BYTES
 from tests.unit.cases.found import CASES, needed
 from tests.unit.inference.models import predictor_of, tree_model
 from tests.unit.lambdas.ingest_data.uploads import config

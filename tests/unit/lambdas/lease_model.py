@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from contracts.errors import LeaseLostError
-from lambdas import lease
-from lambdas.lease import Lease
+from lambdas.deployments import lease
+from lambdas.deployments.lease import Lease
 
 TICK_SECONDS = 300
 FUNCTION_LIMIT_SECONDS = 300

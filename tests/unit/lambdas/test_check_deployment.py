@@ -12,7 +12,7 @@ from contracts.settings import CheckDeploymentSettings
 from lambdas.aws.leases import LeaseTable
 from lambdas.check_deployment.handler import handler
 from lambdas.deployments.guards import fingerprint
-from lambdas.lease import HOLD_SECONDS, Lease
+from lambdas.deployments.lease import HOLD_SECONDS, Lease
 from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker

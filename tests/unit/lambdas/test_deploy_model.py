@@ -21,7 +21,7 @@ from lambdas.aws.leases import LeaseTable
 from lambdas.deploy_model import plan
 from lambdas.deploy_model.handler import handler
 from lambdas.deployments.guards import fingerprint
-from lambdas.lease import Lease
+from lambdas.deployments.lease import Lease
 from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeCloudWatch, FakeSageMaker, refused

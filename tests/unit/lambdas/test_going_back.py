@@ -12,8 +12,8 @@ from contracts.settings import (
     PromoteChampionSettings,
     RejectChallengerSettings,
 )
+from lambdas.deployments.lease import ACQUIRED, SUPERSEDED, WAITING, Lease, acquire, release, renew
 from lambdas.find_previous_champion.handler import handler as find
-from lambdas.lease import ACQUIRED, SUPERSEDED, WAITING, Lease, acquire, release, renew
 from lambdas.promote_champion.handler import handler as promote
 from lambdas.reject_challenger.handler import handler as reject
 from tests.unit import documents

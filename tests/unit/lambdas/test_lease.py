@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from contracts.errors import LeaseLostError
-from lambdas.lease import (
+from lambdas.deployments.lease import (
     ACQUIRED,
     HOLD_SECONDS,
     SUPERSEDED,

@@ -12,7 +12,7 @@ from contracts.errors import ServiceBusyError
 from contracts.settings import AcquireLeaseSettings, ReleaseLeaseSettings
 from lambdas.acquire_lease.handler import handler as acquire
 from lambdas.aws.leases import LeaseTable
-from lambdas.lease import Lease
+from lambdas.deployments.lease import Lease
 from lambdas.release_lease.handler import handler as release
 from tests.unit.lambdas.conftest import Context, set_environment
 from tests.unit.lambdas.fakes import FakeSageMaker

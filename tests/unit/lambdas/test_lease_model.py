@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas import lease
-from lambdas.lease import Lease
+from lambdas.deployments import lease
+from lambdas.deployments.lease import Lease
 from step_functions.loading import load
 from tests.unit.lambdas.lease_model import (
     FUNCTION_LIMIT_SECONDS,

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from contracts.errors import MlflowRequestError, ServiceBusyError
-from lambdas.mlflow import Mlflow
+from lambdas.aws.mlflow import Mlflow
 
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:mlflow-app/app-1"
 

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.errors import ArchiveChangedError, EndpointBusyError
 from contracts.settings import PromoteChampionSettings, RejectChallengerSettings
-from lambdas.cleaning import expendable, of_pipeline
+from lambdas.deployments.cleaning import expendable, of_pipeline
 from lambdas.promote_champion.handler import handler as promote
 from lambdas.reject_challenger.handler import handler as reject
 from tests.unit import documents

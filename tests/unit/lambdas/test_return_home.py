@@ -10,7 +10,7 @@ import pytest
 from contracts.errors import LeaseLostError
 from contracts.settings import ReturnHomeSettings
 from lambdas.aws.leases import LeaseTable
-from lambdas.lease import Lease
+from lambdas.deployments.lease import Lease
 from lambdas.return_home.handler import handler
 from tests.unit import documents
 from tests.unit.lambdas.conftest import Context, set_environment

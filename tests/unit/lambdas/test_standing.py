@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 
 from lambdas.aws.endpoints import MISSING, EndpointState
-from lambdas.standing import Standing, look
+from lambdas.deployments.standing import Standing, look
 from tests.unit.lambdas.fakes import GROUP, FakeSageMaker
 
 

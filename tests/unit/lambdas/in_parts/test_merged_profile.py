@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contracts.dataset import Column
-from lambdas.ingest_data.moments import merged_figures
+from lambdas.datasets.moments import merged_figures
 from lambdas.ingest_part.part import power_of_two
 from lambdas.merge_parts import profile
 from lambdas.merge_parts.profile import thinning

@@ -97,7 +97,7 @@ def identified(*ids: int) -> list[str]:
 def test_rows_that_parts_repeat_of_each_other_are_set_aside_as_in_one_file(
     intake: Intake, identifiers: list[str], bytes_of_share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambdas.ingest_data.violations._BYTES_OF_SHARE", bytes_of_share)
+    monkeypatch.setattr("lambdas.datasets.checks.violations._BYTES_OF_SHARE", bytes_of_share)
     intake.config = config(IDENTIFIED, identifiers=identifiers, bad_row_tolerance_share=0.2)
     one, two = identified(*range(100), 5), identified(*range(100, 180), 17, 150, 3)
     three = [*identified(*range(180, 240), 3, 170), "-,1,INLAND,1"]

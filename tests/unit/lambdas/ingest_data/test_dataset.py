@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lambdas.ingest_data.arrival import save
-from lambdas.ingest_data.ingestion import HOLDOUT, TRAIN, Dataset, version_of
-from lambdas.ingest_data.profile import BINS
-from lambdas.ingest_data.splitting import every_nth, sampling_step
+from lambdas.datasets.profile import BINS
+from lambdas.datasets.splitting import every_nth, sampling_step
+from lambdas.datasets.upload.arrival import save
+from lambdas.datasets.version import version_of
+from lambdas.ingest_data.ingestion import HOLDOUT, TRAIN, Dataset
 from tests.unit.lambdas.ingest_data.uploads import COLUMNS, config, csv_of, ingested, rows
 
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.pipeline_config import PipelineConfig
-from lambdas.ingest_data.arrival import receive, save
-from lambdas.ingest_data.faults import DatasetRejected
-from lambdas.ingest_data.formats import CSV, PARQUET, content_of, kind_of, within
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.upload.arrival import receive, save
+from lambdas.datasets.upload.formats import CSV, PARQUET, content_of, kind_of, within
 from lambdas.ingest_data.ingestion import HOLDOUT, QUARANTINE, TRAIN, Dataset, ingest
 from tests.unit.lambdas.ingest_data.uploads import COLUMNS, config, csv_of, ingested, rows
 
@@ -82,7 +82,7 @@ def test_five_gigabytes_are_taken_where_the_disk_has_room_for_them(
         return within([b"x" * 7], 0)
 
     monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=free_bytes))
-    monkeypatch.setattr("lambdas.ingest_data.arrival.within", within_noted)
+    monkeypatch.setattr("lambdas.datasets.upload.arrival.within", within_noted)
     with pytest.raises(DatasetRejected, match=r"upload it in parts, with a manifest\.json"):
         receive([b""], "incoming/a.csv", tmp_path, config().dataset)
     assert f"{asked[0] / 1e9:.1f} GB" == room

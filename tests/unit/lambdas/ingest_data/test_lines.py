@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.ingest_data.faults import DatasetRejected
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.upload.layout import records_of
+from lambdas.datasets.upload.scanning import Scanner
 from lambdas.ingest_data.ingestion import QUARANTINE
-from lambdas.ingest_data.layout import records_of
-from lambdas.ingest_data.scanning import Scanner
 from tests.unit.lambdas.ingest_data.uploads import COLUMNS, HEADER, config, csv_of, ingested, rejected, rows
 
 NOTED: list[dict[str, Any]] = [*COLUMNS, {"name": "note", "type": "text", "nullable": True}]

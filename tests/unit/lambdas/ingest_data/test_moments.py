@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.dataset import Column
 from contracts.values import Grammar
-from lambdas.ingest_data.moments import figures_of, merged_figures
+from lambdas.datasets.moments import figures_of, merged_figures
 
 
 def column_of(kind: str) -> Column:

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from lambdas.datasets.checks.violations import shares_of
 from lambdas.ingest_data.ingestion import HOLDOUT, QUARANTINE, TRAIN, Dataset
-from lambdas.ingest_data.violations import shares_of
 from tests.unit.lambdas.ingest_data.uploads import COLUMNS, config, csv_of, ingested, rejected, rows
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.dataset import Column
 from contracts.values import TYPES, Grammar, ValueRefusedError, as_number
-from lambdas.ingest_data import spelled
+from lambdas.datasets.checks import spelled
 from tests.unit.contracts.value_spellings import REFUSED, SPELLINGS
 
 CONNECTION = duckdb.connect()

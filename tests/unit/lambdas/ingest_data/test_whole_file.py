@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.faults import DatasetRejected
-from lambdas.ingest_data.sources import Source
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.upload.sources import Source
 from tests.unit.lambdas.ingest_data.uploads import HEADER, config, csv_of, ingested, rejected, rows
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from contracts.pipeline_config import PipelineConfig
-from lambdas.ingest_data.arrival import save
-from lambdas.ingest_data.faults import DatasetRejected
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.upload.arrival import save
 from lambdas.ingest_data.ingestion import Dataset, ingest
 
 COLUMNS: list[dict[str, Any]] = [

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lambdas.ingest_data.faults import DatasetRejected, Fault
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
 
 if TYPE_CHECKING:
     from zlib import _Decompress as Inflater

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contracts import spellings
 from contracts.dataset import Column
 from contracts.values import MAX_LENGTH, NUMERIC, Grammar, offset_minutes
-from lambdas.ingest_data.quoting import identifier, literal
+from lambdas.datasets.quoting import identifier, literal
 
 # DuckDB takes 1_000 for a number, and a vertical tab for a blank; trimming tabs as well takes it three times
 # as long as trimming blanks alone.

@@ -6,10 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.dataset import DatasetContract
-from lambdas import parts
-from lambdas.ingest_data import profile as profiles
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.quoting import identifier, literal
+from lambdas.datasets import profile as profiles
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.parts import records as parts
+from lambdas.datasets.quoting import identifier, literal
 
 Classes = dict[str, tuple[int, int]]
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.dataset import DatasetContract
-from lambdas.ingest_data.account import Account
-from lambdas.ingest_data.decoding import Decoder
-from lambdas.ingest_data.faults import Fault
-from lambdas.ingest_data.formats import CSV, content_of, kind_of, within
-from lambdas.ingest_data.header import HEAD_BYTES, fault_of_bytes
-from lambdas.ingest_data.layout import records_of
-from lambdas.ingest_data.scanning import Scanner
-from lambdas.ingest_data.spelled import ODD_BYTES, Odd
+from lambdas.datasets.checks.faults import Fault
+from lambdas.datasets.checks.spelled import ODD_BYTES, Odd
+from lambdas.datasets.upload.account import Account
+from lambdas.datasets.upload.decoding import Decoder
+from lambdas.datasets.upload.formats import CSV, content_of, kind_of, within
+from lambdas.datasets.upload.header import HEAD_BYTES, fault_of_bytes
+from lambdas.datasets.upload.layout import records_of
+from lambdas.datasets.upload.scanning import Scanner
 
 _CHUNK_BYTES = 1 << 22
 MAX_UPLOAD_BYTES = 5_000_000_000

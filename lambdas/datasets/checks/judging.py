@@ -8,11 +8,11 @@ from typing import Any
 
 from contracts.dataset import DatasetContract
 from contracts.pipeline_config import PipelineConfig
-from lambdas.ingest_data.advice import advice
-from lambdas.ingest_data.faults import DatasetRejected, Fault, shown
-from lambdas.ingest_data.rules import explanation
-from lambdas.ingest_data.sources import MAX_MALFORMED
-from lambdas.ingest_data.violations import Violation
+from lambdas.datasets.checks.advice import advice
+from lambdas.datasets.checks.faults import DatasetRejected, Fault, shown
+from lambdas.datasets.checks.rules import explanation
+from lambdas.datasets.checks.violations import Violation
+from lambdas.datasets.upload.sources import MAX_MALFORMED
 
 Classes = Mapping[str, tuple[int, int]]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contracts.dataset import Column, DatasetContract
 from contracts.spellings import BLANKS
 from contracts.values import ValueRefusedError
-from lambdas.ingest_data.decoding import HINT
-from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.records import Records
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.upload.decoding import HINT
+from lambdas.datasets.upload.records import Records
 
 INDEX, TRAILING = "greenlight_index", "greenlight_trailing"
 

@@ -12,17 +12,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contracts.dataset import DatasetContract
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.checks.judging import Counts
+from lambdas.datasets.checks.violations import Violation, find_duplicates, find_violations, no_violations
+from lambdas.datasets.engine import Engine
 from lambdas.datasets.sides import Sides, cut_off_of
-from lambdas.ingest_data.account import Account
-from lambdas.ingest_data.arrival import Arrival
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.formats import CSV, PARQUET
-from lambdas.ingest_data.header import faults_of_head, faults_of_names
-from lambdas.ingest_data.judging import Counts
-from lambdas.ingest_data.sources import source_of
-from lambdas.ingest_data.splitting import Note, split, times_of
-from lambdas.ingest_data.violations import Violation, find_duplicates, find_violations, no_violations
+from lambdas.datasets.splitting import Note, split, times_of
+from lambdas.datasets.upload.account import Account
+from lambdas.datasets.upload.arrival import Arrival
+from lambdas.datasets.upload.formats import CSV, PARQUET
+from lambdas.datasets.upload.header import faults_of_head, faults_of_names
+from lambdas.datasets.upload.sources import source_of
 
 Times = npt.NDArray[np.float64]
 RowCounts = npt.NDArray[np.int64]

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contracts.dataset import Column, DatasetContract
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.moments import numbers_of
-from lambdas.ingest_data.quoting import identifier, literal
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.moments import numbers_of
+from lambdas.datasets.quoting import identifier, literal
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BINS = 20

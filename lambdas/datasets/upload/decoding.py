@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 
-from lambdas.ingest_data.faults import Fault
+from lambdas.datasets.checks.faults import Fault
 
 _BOM = "\ufeff".encode()
 HINT = 'save it as UTF-8, or say what it is in [dataset.reading], as encoding = "cp1252"'

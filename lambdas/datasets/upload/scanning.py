@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lambdas.ingest_data.account import NO_LINES, Account, Aside
-from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.records import (
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.upload.account import NO_LINES, Account, Aside
+from lambdas.datasets.upload.records import (
     OPEN,
     STRAY,
     BrokenRecordError,

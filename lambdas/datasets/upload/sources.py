@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
-from lambdas.ingest_data.arrival import Arrival
-from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.formats import PARQUET
-from lambdas.ingest_data.layout import header_names
-from lambdas.ingest_data.quoting import identifier, literal
-from lambdas.ingest_data.scanning import MAX_LINE_BYTES
-from lambdas.ingest_data.spelled import ANY_BYTES, Odd
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.checks.spelled import ANY_BYTES, Odd
+from lambdas.datasets.quoting import identifier, literal
+from lambdas.datasets.upload.arrival import Arrival
+from lambdas.datasets.upload.formats import PARQUET
+from lambdas.datasets.upload.layout import header_names
+from lambdas.datasets.upload.scanning import MAX_LINE_BYTES
 
 MAX_MALFORMED = 1_000_000
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from lambdas.ingest_data.faults import DatasetRejected, Fault
-from lambdas.ingest_data.quoting import literal
-from lambdas.ingest_data.sources import Source
+from lambdas.datasets.checks.faults import DatasetRejected, Fault
+from lambdas.datasets.quoting import literal
+from lambdas.datasets.upload.sources import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from contracts.dataset import DatasetContract
-from lambdas.ingest_data import rules
-from lambdas.ingest_data.account import Account
-from lambdas.ingest_data.arrival import Arrival
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.lines import lines_of_bytes
-from lambdas.ingest_data.quoting import identifier, literal
+from lambdas.datasets.checks import rules
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.quoting import identifier, literal
+from lambdas.datasets.upload.account import Account
+from lambdas.datasets.upload.arrival import Arrival
+from lambdas.datasets.upload.lines import lines_of_bytes
 
 _BYTES_OF_SHARE = 700_000_000  # whose values take half of the engine's memory, where rows are short
 _PARQUET_GROWS = 4

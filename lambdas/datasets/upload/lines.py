@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lambdas.ingest_data.account import Lines
+from lambdas.datasets.upload.account import Lines
 
 _CHUNK_BYTES = 1 << 20
 

@@ -14,7 +14,7 @@ from typing import Any
 from contracts import layout
 from contracts.pipeline_config import PipelineConfig
 from lambdas.aws import storage
-from lambdas.ingest_data.judging import Counts
+from lambdas.datasets.checks.judging import Counts
 
 TRAIN_FILE, HOLDOUT_FILE, QUARANTINE_FILE = "train.parquet", "holdout.parquet", "quarantine.parquet"
 SAMPLE_FILE, CATEGORIES_FILE, RESULT_FILE = "sample.parquet", "categories.parquet", "result.json"

@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 
 from contracts.dataset import DatasetContract
 from contracts.split import FOLD_COLUMN
+from lambdas.datasets.checks import rules
+from lambdas.datasets.checks.violations import key_name
+from lambdas.datasets.engine import Engine
 from lambdas.datasets.identity import numbers
+from lambdas.datasets.moments import Figures
+from lambdas.datasets.quoting import identifier, literal
 from lambdas.datasets.sides import HOLDOUT, NEITHER, TRAIN, Side, Sides
-from lambdas.ingest_data import rules
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.moments import Figures
-from lambdas.ingest_data.quoting import identifier, literal
-from lambdas.ingest_data.violations import key_name
 
 SAMPLE_ROWS = 400_000
 _GOOD = "greenlight_good"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from contracts.dataset import DatasetContract
 from contracts.file_reading import DELIMITERS
-from lambdas.ingest_data.faults import DatasetRejected, Fault, listed, shown
-from lambdas.ingest_data.layout import column_names, header_names
+from lambdas.datasets.checks.faults import DatasetRejected, Fault, listed, shown
+from lambdas.datasets.upload.layout import column_names, header_names
 
 HEAD_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"

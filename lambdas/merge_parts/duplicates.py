@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.dataset import DatasetContract
-from lambdas.ingest_data import rules
-from lambdas.ingest_data.engine import Engine
-from lambdas.ingest_data.profile import written
-from lambdas.ingest_data.quoting import literal
-from lambdas.ingest_data.violations import Violation, key_name
-from lambdas.parts import BAD, IN_HOLDOUT, IN_TRAIN
+from lambdas.datasets.checks import rules
+from lambdas.datasets.checks.violations import Violation, key_name
+from lambdas.datasets.engine import Engine
+from lambdas.datasets.parts.records import BAD, IN_HOLDOUT, IN_TRAIN
+from lambdas.datasets.profile import written
+from lambdas.datasets.quoting import literal
 
 Places = Mapping[int, npt.NDArray[np.int64]]
 

@@ -11,9 +11,9 @@ from contracts import layout, metrics
 from contracts.documents.data import RejectedDataset
 from contracts.pipeline_config import PipelineConfig
 from lambdas.aws import storage
-from lambdas.ingest_data.faults import DatasetRejected
-from lambdas.ingest_data.judging import Counts
-from lambdas.ingest_data.violations import Violation
+from lambdas.datasets.checks.faults import DatasetRejected
+from lambdas.datasets.checks.judging import Counts
+from lambdas.datasets.checks.violations import Violation
 from lambdas.telemetry import count, logger
 
 MAX_FAULTS = 50

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from contracts.dataset import Column, DatasetContract
 from contracts.values import LARGEST_WHOLE, MAX_LENGTH, NUMERIC
-from lambdas.ingest_data import spelled
-from lambdas.ingest_data.quoting import identifier, literal
+from lambdas.datasets.checks import spelled
+from lambdas.datasets.quoting import identifier, literal
 
 _SHOWN_VALUE = 200
 

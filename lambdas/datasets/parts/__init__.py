@@ -1,0 +1,1 @@
+"""A dataset in parts: what ListParts, IngestPart and MergeParts leave each other."""
