@@ -59,7 +59,7 @@ def execution_seconds(definition: Mapping[str, Any], bounds: Bounds) -> int:
 def longest_seconds(state: Mapping[str, Any], bounds: Bounds) -> int:
     """What one visit of a state may take, its retries and the waits before them included."""
     if state["Type"] == "Map":
-        rounds = -(-bounds.map_items // state["MaxConcurrency"])
+        rounds: int = -(-bounds.map_items // state["MaxConcurrency"])
         inner = sum(longest_seconds(item, bounds) for item in state["ItemProcessor"]["States"].values())
         return rounds * inner + _backoff_seconds(state.get("Retry", []))
     retriers = state.get("Retry", [])
