@@ -115,6 +115,8 @@ def dataset(bucket: str, version: str) -> DatasetPlace:
 REQUESTS_FILE, HOUR_FILE = "requests.parquet", "hour.json"
 BASELINE_ROWS_FILE, BASELINE_FILE, FIRST_WINDOW_FILE = "rows.parquet", "baseline.json", "first_window.parquet"
 DRIFT_FILE, QUALITY_FILE, LABEL_QUARANTINE_FILE = "drift.json", "quality.json", "label_quarantine.parquet"
+# Of the labels.
+FRONT_LABELS_FOLDER = f"{LABELS.prefix}front/"  # those that came through the front, by the hour
 # Of a retraining.
 RETRAINING_FOLDER = f"{UPLOADS.prefix}retraining/"  # of the raw bucket: what the monitor uploads
 RECORD_FILE, TAKEN_FILE = "record.json", "taken.parquet"

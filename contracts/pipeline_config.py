@@ -13,6 +13,7 @@ from pathlib import Path
 from contracts.dataset import DatasetContract
 from contracts.deployment import DeploymentPolicy
 from contracts.features import FeatureRecipes
+from contracts.front import CLOSED, Front
 from contracts.monitoring import OFF, Monitoring
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
@@ -30,7 +31,7 @@ MAX_NAME_LENGTH = 20
 @dataclass(frozen=True, kw_only=True)
 class PipelineConfig:
     """Everything that a user decides: dataset contract, features, training, gate, network, monitoring,
-    and deployment per stage."""
+    front, and deployment per stage."""
 
     name: str
     dataset: DatasetContract
@@ -41,6 +42,7 @@ class PipelineConfig:
     deployments: Mapping[str, DeploymentPolicy]
     document: Mapping[str, object] = field(repr=False, compare=False)
     monitoring: Monitoring = OFF
+    front: Front = CLOSED
 
     @classmethod
     def load(cls, path: Path) -> PipelineConfig:
@@ -83,8 +85,10 @@ class PipelineConfig:
             deployments=_read_deployments(root.table("deployment")),
             document=document,
             monitoring=Monitoring.read(root.table("monitoring"), STAGES) if root.has("monitoring") else OFF,
+            front=Front.read(root.table("front"), STAGES) if root.has("front") else CLOSED,
         )
         root.finish()
+        _check_front(root, config)
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
         check_class_weight(root.table("training"), config.training, dataset)
         return config
@@ -99,6 +103,15 @@ class PipelineConfig:
         decides = [self.document["dataset"], self.document.get("split", {}), SCHEME]
         text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_front(root: Table, config: PipelineConfig) -> None:
+    """A VPC without a way out has no door to the endpoint's runtime, nor to an issuer of tokens."""
+    for stage in config.front.stages:
+        if config.network.has_vpc(stage):
+            raise root.fail(
+                "front.stages", f"{stage!r} runs in a VPC of its own, where there is no front yet"
+            )
 
 
 def _read_deployments(table: Table) -> dict[str, DeploymentPolicy]:

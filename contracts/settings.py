@@ -224,6 +224,29 @@ class StartRetrainingSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PredictSettings(Settings):
+    endpoint_name: str
+    pipeline_config_path: str
+    stage_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptLabelsSettings(Settings):
+    raw_bucket_name: str
+    pipeline_config_path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizeCallerSettings(Settings):
+    """`token_audiences` are joined by blanks, which none of them holds."""
+
+    token_issuer: str
+    token_audiences: str
+    predict_scope: str
+    labels_scope: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TeardownSettings(Settings):
     """`buckets_to_empty` is a comma-separated list; a stage that keeps its data has none."""
 

@@ -32,6 +32,18 @@ _BUSY_CODES = {
 }
 
 
+# Somebody waits for a prediction, and knows better whether to ask again: a request that was lost on the way
+# may have been answered, and captured, already. API Gateway waits for 29 seconds.
+_CONFIGS = {
+    "sagemaker-runtime": Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=3,
+        read_timeout=24,
+        user_agent_extra="greenlight",
+    )
+}
+
+
 # By service; one of each lives as long as the function's process.
 MADE: dict[str, Any] = {}
 
@@ -39,7 +51,7 @@ MADE: dict[str, Any] = {}
 def client(service: str) -> Any:
     """The service's client; its callers annotate it with the service's own type."""
     if service not in MADE:
-        MADE[service] = boto3.client(cast("Any", service), config=_CONFIG)
+        MADE[service] = boto3.client(cast("Any", service), config=_CONFIGS.get(service, _CONFIG))
         MADE[service].meta.events.register("after-call.*", _raise_if_busy)
     return MADE[service]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import botocore.session
 from botocore import xform_name
 
-IAM_PREFIX = {"stepfunctions": "states"}
+IAM_PREFIX = {"stepfunctions": "states", "sagemaker-runtime": "sagemaker"}
 # boto3's transfers, and what an operation needs beside or instead of the action of its own name
 # (Service Authorization Reference, Amazon S3).
 TRANSFERS = {

@@ -1,0 +1,1 @@
+"""Takes what came true for predictions that the caller got, and lays it down for the monitor."""

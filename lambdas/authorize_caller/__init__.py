@@ -1,0 +1,1 @@
+"""Says of a token who its bearer is and what the bearer may do."""

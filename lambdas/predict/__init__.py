@@ -1,0 +1,1 @@
+"""Answers predictions, says which columns the model takes, and describes itself."""
