@@ -14,7 +14,7 @@ from contracts import layout
 from infra_cdk.policy import allow
 
 if TYPE_CHECKING:
-    from infra_cdk.network import PrivateNetwork
+    from infra_cdk.network.vpc import PrivateNetwork
     from infra_cdk.stack import PipelineStack
 
 DATASETS, REJECTED, PARTS = layout.DATASETS.pattern, layout.REJECTED.pattern, layout.PARTS.pattern

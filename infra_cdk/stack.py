@@ -13,26 +13,26 @@ from contracts import layout
 from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
 from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
-from infra_cdk.alarms import Alarms
-from infra_cdk.bundle import zip_code
-from infra_cdk.dashboard import Dashboard
-from infra_cdk.encryption import Encryption
-from infra_cdk.environment import Environment
-from infra_cdk.functions import PIPELINE_CONFIG_PATH, Functions
-from infra_cdk.images import Images
-from infra_cdk.intake import Intake
-from infra_cdk.lease import LeaseTable
-from infra_cdk.network import PrivateNetwork
-from infra_cdk.notifications import Notifications
-from infra_cdk.pipeline import Pipeline, definition
-from infra_cdk.registry import Registry
-from infra_cdk.serving import Serving
+from infra_cdk.data.encryption import Encryption
+from infra_cdk.data.storage import Storage
+from infra_cdk.functions.bundle import zip_code
+from infra_cdk.functions.environment import Environment
+from infra_cdk.intake.uploads import Intake
+from infra_cdk.models.images import Images
+from infra_cdk.models.registry import Registry
+from infra_cdk.models.serving import Serving
+from infra_cdk.models.tracking import Tracking
+from infra_cdk.models.training import Training
+from infra_cdk.monitoring.alarms import Alarms
+from infra_cdk.monitoring.dashboard import Dashboard
+from infra_cdk.monitoring.notifications import Notifications
+from infra_cdk.monitoring.watching import Watching
+from infra_cdk.network.vpc import PrivateNetwork
+from infra_cdk.pipeline.functions import PIPELINE_CONFIG_PATH, Functions
+from infra_cdk.pipeline.lease import LeaseTable
+from infra_cdk.pipeline.state_machine import Pipeline, definition
+from infra_cdk.pipeline.teardown import Teardown
 from infra_cdk.stages import Stage
-from infra_cdk.storage import Storage
-from infra_cdk.teardown import Teardown
-from infra_cdk.tracking import Tracking
-from infra_cdk.training import Training
-from infra_cdk.watching import Watching
 
 
 class PipelineStack(cdk.Stack):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_cdk.environment import Environment, UnknownSettingError
+from infra_cdk.functions.environment import Environment, UnknownSettingError
 from tests.infrastructure.conftest import ROOT
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from infra_cdk.bundle import LOCK, source_hash
-from infra_cdk.images import DOCKERFILES, Images, copied_by
+from infra_cdk.functions.bundle import LOCK, source_hash
+from infra_cdk.models.images import DOCKERFILES, Images, copied_by
 from tests.infrastructure.conftest import ROOT
 
 SOURCES = ("contracts", "inference", "lambdas", "scoring", "training_jobs", "pipeline.toml")

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from contracts.names import folder_of
-from infra_cdk.endpoints import GATEWAYS, SERVICES
-from infra_cdk.pipeline import TRAINING_STATE, definition
-from infra_cdk.prefix_lists import PREFIX_LISTS
+from infra_cdk.network.endpoints import GATEWAYS, SERVICES
+from infra_cdk.network.prefix_lists import PREFIX_LISTS
+from infra_cdk.pipeline.state_machine import TRAINING_STATE, definition
 from infra_cdk.stages import DEV
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.template import Synthesised, listed, resources_of, text

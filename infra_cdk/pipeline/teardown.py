@@ -7,12 +7,12 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IDependable
 
 from contracts.names import Names
-from infra_cdk.encryption import Encryption
-from infra_cdk.environment import Environment
-from infra_cdk.function import PipelineFunction, Size
-from infra_cdk.network import PrivateNetwork
+from infra_cdk.data.encryption import Encryption
+from infra_cdk.data.storage import Storage
+from infra_cdk.functions.environment import Environment
+from infra_cdk.functions.function import PipelineFunction, Size
+from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.stages import Stage
-from infra_cdk.storage import Storage
 
 SIZE = Size(memory_mib=512, timeout_seconds=900)
 

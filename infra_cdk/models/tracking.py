@@ -8,8 +8,8 @@ from constructs import Construct
 
 from contracts import layout
 from contracts.names import Names
+from infra_cdk.data.storage import Storage
 from infra_cdk.policy import allow, on_behalf_of
-from infra_cdk.storage import Storage
 
 
 class Tracking(Construct):

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from contracts.names import Names
-from infra_cdk.encryption import READ, WRITE, Encryption
+from infra_cdk.data.encryption import READ, WRITE, Encryption
 from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
 

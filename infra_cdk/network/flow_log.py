@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from contracts.names import Names
-from infra_cdk.encryption import Encryption
+from infra_cdk.data.encryption import Encryption
 from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
 

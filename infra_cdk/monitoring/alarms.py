@@ -15,10 +15,10 @@ from constructs import Construct
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
 from contracts.names import Names
-from infra_cdk.intake import Intake
-from infra_cdk.metrics import FIVE_MINUTES, MINUTE, PipelineMetrics
-from infra_cdk.notifications import Notifications
-from infra_cdk.pipeline import Pipeline
+from infra_cdk.intake.uploads import Intake
+from infra_cdk.monitoring.metrics import FIVE_MINUTES, MINUTE, PipelineMetrics
+from infra_cdk.monitoring.notifications import Notifications
+from infra_cdk.pipeline.state_machine import Pipeline
 
 RUNBOOK = "docs/runbook.md"
 CLIENT_ERROR_PERCENT = 20

@@ -7,8 +7,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from contracts.names import Names
+from infra_cdk.models.telemetry import allow_sagemaker_telemetry
 from infra_cdk.policy import allow, on_behalf_of
-from infra_cdk.telemetry import allow_sagemaker_telemetry
 
 # SageMaker's own, shared by every job of the account; its metrics' namespace has the same name.
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"

@@ -8,10 +8,10 @@ from constructs import Construct
 
 from contracts import metrics
 from contracts.names import Names
-from infra_cdk.alarms import Alarms
-from infra_cdk.intake import Intake
-from infra_cdk.metrics import FIVE_MINUTES, MINUTE, PipelineMetrics
-from infra_cdk.pipeline import Pipeline
+from infra_cdk.intake.uploads import Intake
+from infra_cdk.monitoring.alarms import Alarms
+from infra_cdk.monitoring.metrics import FIVE_MINUTES, MINUTE, PipelineMetrics
+from infra_cdk.pipeline.state_machine import Pipeline
 
 HALF, THIRD = 12, 8
 PERCENTILES = ("p50", "p90", "p99")

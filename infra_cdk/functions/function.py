@@ -12,8 +12,8 @@ from constructs import Construct
 
 from contracts.names import Names, folder_of
 from contracts.settings import Settings
-from infra_cdk.encryption import Encryption
-from infra_cdk.network import PrivateNetwork
+from infra_cdk.data.encryption import Encryption
+from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 

@@ -14,11 +14,11 @@ from constructs import Construct
 
 from contracts.names import Names
 from contracts.network import Network
-from infra_cdk.encryption import Encryption
-from infra_cdk.endpoints import GATEWAYS, HTTPS, Endpoints
-from infra_cdk.flow_log import FlowLog
-from infra_cdk.interfaces import Interfaces
-from infra_cdk.prefix_lists import PREFIX_LISTS
+from infra_cdk.data.encryption import Encryption
+from infra_cdk.network.endpoints import GATEWAYS, HTTPS, Endpoints
+from infra_cdk.network.flow_log import FlowLog
+from infra_cdk.network.interfaces import Interfaces
+from infra_cdk.network.prefix_lists import PREFIX_LISTS
 from infra_cdk.stages import Stage
 
 CIDR, SUBNET_MASK = "10.0.0.0/20", 24

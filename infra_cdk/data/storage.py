@@ -12,7 +12,7 @@ from constructs import Construct
 
 from contracts import layout
 from contracts.names import Names
-from infra_cdk.encryption import READ, WRITE, Encryption
+from infra_cdk.data.encryption import READ, WRITE, Encryption
 from infra_cdk.policy import acknowledge, allow
 from infra_cdk.stages import Stage
 

@@ -11,13 +11,13 @@ from constructs import Construct
 
 from contracts import layout
 from contracts.names import Names
-from infra_cdk.encryption import READ, WRITE, Encryption
-from infra_cdk.environment import Environment
-from infra_cdk.function import PipelineFunction, Size
-from infra_cdk.network import PrivateNetwork
+from infra_cdk.data.encryption import READ, WRITE, Encryption
+from infra_cdk.data.storage import Storage
+from infra_cdk.functions.environment import Environment
+from infra_cdk.functions.function import PipelineFunction, Size
+from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.policy import allow
 from infra_cdk.stages import Stage
-from infra_cdk.storage import Storage
 
 SIZE = Size(memory_mib=256, timeout_seconds=30)
 MAX_RECEIVES = 5

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from contracts import layout
 from contracts.names import Names
-from infra_cdk.encryption import READ, Encryption
+from infra_cdk.data.encryption import READ, Encryption
 from infra_cdk.policy import allow
 
 EXPIRY_ATTRIBUTE = "expires_at"

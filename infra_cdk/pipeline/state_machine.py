@@ -17,12 +17,12 @@ from contracts.instances import has_local_storage
 from contracts.layout import MAX_UPLOAD_PARTS
 from contracts.names import Names
 from contracts.training import Training as TrainingSettings
-from infra_cdk.encryption import Encryption
-from infra_cdk.function import PipelineFunction
-from infra_cdk.network import PrivateNetwork
+from infra_cdk.data.encryption import Encryption
+from infra_cdk.functions.function import PipelineFunction
+from infra_cdk.models.training import Training
+from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.policy import acknowledge, allow, on_behalf_of
 from infra_cdk.stages import Stage
-from infra_cdk.training import Training
 from step_functions.loading import as_json, load
 from step_functions.time_limit import Bounds, execution_seconds
 

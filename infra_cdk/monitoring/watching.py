@@ -8,10 +8,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from contracts.names import Names
-from infra_cdk.encryption import Encryption
-from infra_cdk.environment import Environment
-from infra_cdk.function import PipelineFunction, Size
-from infra_cdk.network import PrivateNetwork
+from infra_cdk.data.encryption import Encryption
+from infra_cdk.functions.environment import Environment
+from infra_cdk.functions.function import PipelineFunction, Size
+from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.stages import Stage
 
 EVERY = "rate(5 minutes)"

@@ -12,11 +12,11 @@ from constructs import Construct
 
 from contracts import metrics
 from contracts.names import Names
-from infra_cdk.encryption import Encryption
-from infra_cdk.network import PrivateNetwork
+from infra_cdk.data.encryption import Encryption
+from infra_cdk.models.telemetry import allow_sagemaker_telemetry
+from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.policy import allow, on_behalf_of
 from infra_cdk.stages import Stage
-from infra_cdk.telemetry import allow_sagemaker_telemetry
 
 
 class Serving(Construct):

@@ -1,0 +1,1 @@
+"""What keeps data: two buckets, and the key that encrypts everything."""

@@ -1,0 +1,1 @@
+"""How an upload starts an execution: queue, dead-letter queue, starter."""

@@ -1,0 +1,1 @@
+"""What makes, keeps and serves models: images, roles, package group, MLflow app."""

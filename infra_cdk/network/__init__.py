@@ -1,0 +1,1 @@
+"""A VPC without a way out, for stages that want one."""
