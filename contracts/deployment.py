@@ -1,17 +1,18 @@
-"""A stage's deployment policy, held against SageMaker's limits for blue/green deployments.
+"""A stage's deployment policy, held against SageMaker's limits for its deployments.
 
-Limits: Amazon SageMaker API Reference, `BlueGreenUpdatePolicy`, `TrafficRoutingConfig`, `CapacitySize` and
-`AutoRollbackConfig`; a canary takes at most half of the fleet, a linear step 10 to 50 percent of it.
+Limits: SageMaker API Reference, `BlueGreenUpdatePolicy`, `TrafficRoutingConfig`, `RollingUpdatePolicy`,
+`CapacitySize` and `AutoRollbackConfig`; a canary takes at most half of the fleet, a linear step 10 to 50
+percent of it, a rolling batch 5 to 50.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from contracts import instances
 from contracts.reading import Table
 
-STRATEGIES = ("all_at_once", "canary", "linear")
+STRATEGIES = ("all_at_once", "canary", "linear", "rolling")
 UNPROVEN = ("promote", "reject")
 SINGLE_INSTANCE = ("at_once", "refuse")
 MAX_WAIT_SECONDS = 3600
@@ -22,6 +23,8 @@ EVALUATION_PERIODS = 1
 MAX_RETURNS = 3
 """How often a deployment that must go home is sent back, before a person has to look."""
 _MAX_PERCENT = 50
+MIN_BATCH_PERCENT = 5
+ROLLING_ALONE = ("batch_percent", "batch_instances", "rollback_batch_percent", "rollback_batch_instances")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,9 @@ class DeploymentPolicy:
     """How traffic moves to a new model, and when it moves back.
 
     The canary takes `canary_percent` of the fleet's capacity (0-100) or `canary_instances`, and the other is
-    0; a linear step's size likewise. `baking_seconds` is the wait after each shift with the alarms watched;
+    0; the sizes of a linear step, of a rolling batch and of a batch on a rolling deployment's way back
+    likewise. A rolling deployment has no termination wait: each batch of the old fleet ends after a bake.
+    `baking_seconds` is the wait after each shift with the alarms watched;
     `metric_delay_seconds` is how late a datapoint may come; `max_model_latency_us` (microseconds),
     `max_error_rate_percent` and `max_prediction_shift` (standard deviations of the training target) are the
     green fleet's bounds.
@@ -61,6 +66,15 @@ class DeploymentPolicy:
     evidence_wait_seconds: int
     when_unproven: str
     single_instance: str
+    batch_percent: int = _MAX_PERCENT
+    batch_instances: int = 0
+    rollback_batch_percent: int = 100
+    rollback_batch_instances: int = 0
+
+    def document(self) -> dict[str, object]:
+        """The policy as a function's settings carry it, without what its strategy has no use for."""
+        unused = () if self.strategy == "rolling" else ROLLING_ALONE
+        return {key: value for key, value in asdict(self).items() if key not in unused}
 
     @property
     def shift_count(self) -> int:
@@ -68,17 +82,37 @@ class DeploymentPolicy:
             return 1
         if self.strategy == "canary":
             return 2
+        if self.strategy == "rolling":
+            return -(-self.instance_count // self.batch_of(self.instance_count))
         if self.linear_step_instances:
             return -(-self.instance_count // self.linear_step_instances)
         return -(-100 // self.linear_step_percent)
+
+    def batch_of(self, instances: int) -> int:
+        """How many instances of a fleet of so many (2 at least) a rolling deployment replaces at a time.
+
+        How SageMaker rounds a percentage is not documented, so it is told a number of instances: the wanted
+        one, or the whole ones in the percentage, within what SageMaker takes of a fleet of this size.
+        """
+        wanted = self.batch_instances or self.batch_percent * instances // 100
+        least = max(1, -(-MIN_BATCH_PERCENT * instances // 100))
+        return max(min(wanted, instances * _MAX_PERCENT // 100), least)
+
+    def rollback_batch_of(self, instances: int) -> int:
+        """How many instances a rolling deployment takes back at a time."""
+        wanted = self.rollback_batch_instances or self.rollback_batch_percent * instances // 100
+        return max(1, min(wanted, instances))
 
     @classmethod
     def read(cls, table: Table, stage: str = "") -> DeploymentPolicy:
         """The stage decides one default: prod promotes nothing that was not seen to answer."""
         canary_percent, canary_instances = _size(table, "canary", min_percent=1)
         linear_step_percent, linear_step_instances = _size(table, "linear_step", min_percent=10)
+        batch_percent, batch_instances = _size(table, "batch", min_percent=MIN_BATCH_PERCENT)
+        back_percent, back_instances = _size(table, "rollback_batch", min_percent=1, max_percent=100)
+        strategy = table.choice("strategy", STRATEGIES)
         policy = cls(
-            strategy=table.choice("strategy", STRATEGIES),
+            strategy=strategy,
             instance_type=instances.read(table, "ml.m5.large"),
             instance_count=table.integer("instance_count", 1, 1000, 2),
             canary_percent=canary_percent,
@@ -86,7 +120,9 @@ class DeploymentPolicy:
             linear_step_percent=linear_step_percent,
             linear_step_instances=linear_step_instances,
             baking_seconds=table.integer("baking_seconds", 0, MAX_WAIT_SECONDS, 600),
-            termination_wait_seconds=table.integer("termination_wait_seconds", 0, MAX_WAIT_SECONDS, 120),
+            termination_wait_seconds=table.integer(
+                "termination_wait_seconds", 0, MAX_WAIT_SECONDS, 0 if strategy == "rolling" else 120
+            ),
             max_execution_seconds=table.integer(
                 "max_execution_seconds", MIN_EXECUTION_SECONDS, MAX_EXECUTION_SECONDS, 3600
             ),
@@ -101,6 +137,10 @@ class DeploymentPolicy:
             evidence_wait_seconds=table.integer("evidence_wait_seconds", 0, 86_400, 300),
             when_unproven=table.choice("when_unproven", UNPROVEN, "reject" if stage == "prod" else "promote"),
             single_instance=table.choice("single_instance", SINGLE_INSTANCE, "at_once"),
+            batch_percent=batch_percent,
+            batch_instances=batch_instances,
+            rollback_batch_percent=back_percent,
+            rollback_batch_instances=back_instances,
         )
         table.finish()
         policy._check(table)
@@ -113,12 +153,29 @@ class DeploymentPolicy:
             self._check_share(table, "canary_instances", self.canary_instances, min_percent=0)
         if self.strategy == "linear":
             self._check_share(table, "linear_step_instances", self.linear_step_instances, min_percent=10)
+        if self.strategy == "rolling":
+            self._check_rolling(table)
         self._check_alarms(table)
         waits = self.baking_seconds * self.shift_count + self.termination_wait_seconds
         if waits >= self.max_execution_seconds:
             raise table.fail(
                 "max_execution_seconds",
                 f"{self.max_execution_seconds} is not above the sum of the waits, {waits} seconds",
+            )
+
+    def _check_rolling(self, table: Table) -> None:
+        """`RollingUpdatePolicy` has batches of 5 to 50 percent, and no wait before the old fleet ends."""
+        self._check_share(table, "batch_instances", self.batch_instances, min_percent=MIN_BATCH_PERCENT)
+        if self.rollback_batch_instances > self.instance_count:
+            raise table.fail(
+                "rollback_batch_instances",
+                f"{self.rollback_batch_instances} are more than the fleet's {self.instance_count}",
+            )
+        if self.termination_wait_seconds:
+            raise table.fail(
+                "termination_wait_seconds",
+                "a rolling deployment has none (SageMaker API Reference, `RollingUpdatePolicy`): each batch "
+                "of the old fleet ends once the new one has baked; leave it out",
             )
 
     def _check_alarms(self, table: Table) -> None:
@@ -149,9 +206,12 @@ class DeploymentPolicy:
             )
 
 
-def _size(table: Table, what: str, *, min_percent: int) -> tuple[int, int]:
-    """A share of the fleet in percent or a number of instances; the one that was not chosen is 0."""
+def _size(table: Table, what: str, *, min_percent: int, max_percent: int = _MAX_PERCENT) -> tuple[int, int]:
+    """A share of the fleet in percent or a number of instances; the one that was not chosen is 0. As large as
+    it may be where neither is said."""
     instances = table.integer(f"{what}_instances", 0, 1000, 0)
     if instances and table.integer(f"{what}_percent", 0, 100, 0):
         raise table.fail(f"{what}_instances", f"leave out {what}_percent: the size is one or the other")
-    return (0 if instances else table.integer(f"{what}_percent", min_percent, _MAX_PERCENT, 50)), instances
+    if instances:
+        return 0, instances
+    return table.integer(f"{what}_percent", min_percent, max_percent, max_percent), 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -161,7 +160,7 @@ class PipelineStack(cdk.Stack):
             "alarm_topic_arn": self.notifications.topic.topic_arn,
             "artifact_bucket_name": artifacts,
             "capture_uri": f"s3://{artifacts}/{layout.CAPTURES.folder}",
-            "deployment_policy": json.dumps(asdict(policy)),
+            "deployment_policy": json.dumps(policy.document()),
             "endpoint_key_arn": self.encryption.key.key_arn,
             "endpoint_name": self.names.endpoint,
             "endpoint_network": self.to_json_string(self.network.vpc_config) if self.network else "",

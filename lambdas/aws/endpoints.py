@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -27,6 +27,7 @@ class EndpointState:
     """`config_name` is the config that serves; `pending_config_name` the one that a deployment moves to.
 
     `instance_count` is the fleet as it is wanted now, whoever scaled it; 0 where that is not told.
+    `rolling` is the RollingUpdatePolicy of the last deployment, where it had one.
     """
 
     status: str
@@ -34,6 +35,7 @@ class EndpointState:
     pending_config_name: str
     failure_reason: str
     instance_count: int = 0
+    rolling: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_settled(self) -> bool:
@@ -93,6 +95,7 @@ class Endpoint:
                 variant.get("DesiredInstanceCount") or variant.get("CurrentInstanceCount") or 0
                 for variant in answer.get("ProductionVariants", [])
             ),
+            rolling=answer.get("LastDeploymentConfig", {}).get("RollingUpdatePolicy", {}),
         )
 
     def create(self, config_name: str, tags: Sequence[Any]) -> None:

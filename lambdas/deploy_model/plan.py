@@ -116,18 +116,54 @@ def deployment_request(
 
     Raises FleetTooSmallError where the policy refuses to replace a single one at once.
     """
+    alone = policy.strategy != "all_at_once" and instances < 2
+    if alone and policy.single_instance == "refuse":
+        raise FleetTooSmallError(
+            f"the fleet has {instances} instance, which a {policy.strategy} deployment can't share: "
+            'scale it to 2, or let it be replaced at once (single_instance = "at_once")'
+        )
+    update = _rolling if policy.strategy == "rolling" and not alone else _blue_green
+    return {
+        **update(policy, instances),
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in alarm_names]},
+    }
+
+
+def _blue_green(policy: DeploymentPolicy, instances: int) -> dict[str, Any]:
     routing, shifts = _routing(policy, instances)
     waits = policy.baking_seconds * shifts + policy.termination_wait_seconds
-    # The policy was checked with its own count; a scaled fleet may take more steps.
-    limit = max(policy.max_execution_seconds, min(waits + _STARTING_SECONDS, MAX_EXECUTION_SECONDS))
     return {
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": routing,
             "TerminationWaitInSeconds": policy.termination_wait_seconds,
-            "MaximumExecutionTimeoutInSeconds": limit,
-        },
-        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in alarm_names]},
+            "MaximumExecutionTimeoutInSeconds": _limit_seconds(policy, waits),
+        }
     }
+
+
+def _rolling(policy: DeploymentPolicy, instances: int) -> dict[str, Any]:
+    """Where the way back has no size, SageMaker brings the whole old fleet up at once. Each batch comes up by
+    itself, after the one before has baked."""
+    batch, back = policy.batch_of(instances), policy.rollback_batch_of(instances)
+    batches = ceil(instances / batch)
+    waits = policy.baking_seconds * batches + _STARTING_SECONDS * (batches - 1)
+    return {
+        "RollingUpdatePolicy": {
+            "MaximumBatchSize": _instances(batch),
+            "WaitIntervalInSeconds": policy.baking_seconds,
+            "MaximumExecutionTimeoutInSeconds": _limit_seconds(policy, waits),
+            **({"RollbackMaximumBatchSize": _instances(back)} if back < instances else {}),
+        }
+    }
+
+
+def _instances(count: int) -> dict[str, Any]:
+    return {"Type": "INSTANCE_COUNT", "Value": count}
+
+
+def _limit_seconds(policy: DeploymentPolicy, waits: int) -> int:
+    """The policy was checked with its own count; a scaled fleet may take more steps."""
+    return max(policy.max_execution_seconds, min(waits + _STARTING_SECONDS, MAX_EXECUTION_SECONDS))
 
 
 def fleet(policy: DeploymentPolicy, *, running: int, configured: int) -> tuple[int, tuple[str, ...]]:
@@ -146,14 +182,7 @@ def fleet(policy: DeploymentPolicy, *, running: int, configured: int) -> tuple[i
 def _routing(policy: DeploymentPolicy, instances: int) -> tuple[dict[str, Any], int]:
     """TrafficRoutingConfiguration, and how many times it shifts traffic."""
     at_once = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": policy.baking_seconds}
-    if policy.strategy == "all_at_once":
-        return at_once, 1
-    if instances < 2:
-        if policy.single_instance == "refuse":
-            raise FleetTooSmallError(
-                f"the fleet has {instances} instance, which a {policy.strategy} deployment can't share: "
-                'scale it to 2, or let it be replaced at once (single_instance = "at_once")'
-            )
+    if policy.strategy == "all_at_once" or instances < 2:
         return at_once, 1
     canary = policy.strategy == "canary"
     percent = policy.canary_percent if canary else policy.linear_step_percent
@@ -170,7 +199,7 @@ def _size(percent: int, wanted: int, instances: int, *, at_least: float) -> tupl
     if not wanted:
         return {"Type": "CAPACITY_PERCENT", "Value": percent}, percent / 100
     value = max(min(wanted, instances // 2), ceil(at_least * instances), 1)
-    return {"Type": "INSTANCE_COUNT", "Value": value}, value / instances
+    return _instances(value), value / instances
 
 
 def exemption(home: str, *, is_rollback: bool) -> str:

@@ -136,9 +136,12 @@ def names(seen: Examination) -> Iterator[Finding]:
 
 
 def endpoint_quota(seen: Examination) -> Iterator[Finding]:
-    """Blue and green run side by side while traffic shifts, so an update needs the fleet twice."""
+    """Blue and green run side by side while traffic shifts, so an update needs the fleet twice; a rolling one
+    a batch beside it."""
     policy = seen.config.deployments[seen.stage]
-    kind, need = policy.instance_type, 2 * policy.instance_count
+    whole = policy.instance_count
+    beside = policy.batch_of(whole) if policy.strategy == "rolling" else whole
+    kind, need = policy.instance_type, whole + beside
     quota = _quota(seen, f"{kind} for endpoint usage")
     used = seen.account.instances_running().get(kind, 0) - _own(seen, kind)
     free = quota - used

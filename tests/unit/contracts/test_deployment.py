@@ -21,11 +21,35 @@ def policy(**values):
         {"strategy": "canary", "instance_count": 4, "canary_instances": 1},
         {"strategy": "linear", "instance_count": 10, "linear_step_instances": 3},
         {"strategy": "all_at_once", "instance_count": 1},
+        {"strategy": "rolling", "instance_count": 10, "batch_instances": 2, "rollback_batch_percent": 30},
     ],
 )
 def test_a_policy_is_read_back_from_its_own_fields(values):
     read = policy(**values)
     assert DeploymentPolicy.read(Table(asdict(read), "DEPLOYMENT_POLICY")) == read
+    assert DeploymentPolicy.read(Table(read.document(), "DEPLOYMENT_POLICY")) == read
+
+
+def test_what_a_strategy_has_no_use_for_stays_out_of_its_settings():
+    assert not {"batch_percent", "rollback_batch_instances"} & set(policy(strategy="canary").document())
+    assert policy(strategy="rolling").document()["rollback_batch_percent"] == 100
+
+
+@pytest.mark.parametrize(
+    ("values", "instances", "batch", "back"),
+    [
+        ({}, 2, 1, 2),
+        ({}, 5, 2, 5),
+        ({"batch_percent": 5, "rollback_batch_percent": 1}, 4, 1, 1),
+        ({"batch_percent": 5}, 30, 2, 30),  # 1 of 30 were 3 %
+        ({"batch_instances": 2, "rollback_batch_instances": 2}, 3, 1, 2),  # scaled down since
+        ({"batch_instances": 1}, 50, 3, 50),  # and up
+    ],
+)
+def test_a_batch_is_a_number_of_instances_that_sagemaker_takes_of_the_fleet(values, instances, batch, back):
+    read = policy(strategy="rolling", instance_count=10, **values)
+    assert (read.batch_of(instances), read.rollback_batch_of(instances)) == (batch, back)
+    assert 0.05 <= batch / instances <= 0.5
 
 
 @pytest.mark.parametrize(
@@ -37,12 +61,15 @@ def test_a_policy_is_read_back_from_its_own_fields(values):
         ({"strategy": "linear", "linear_step_percent": 50}, 2),
         ({"strategy": "linear", "linear_step_percent": 30}, 4),
         ({"strategy": "linear", "instance_count": 10, "linear_step_instances": 3}, 4),
+        ({"strategy": "rolling", "instance_count": 10, "batch_instances": 3}, 4),
+        ({"strategy": "rolling", "instance_count": 4}, 2),
     ],
 )
 def test_each_shift_of_traffic_is_baked_and_must_fit_the_time_limit(values, shifts):
     assert policy(**values).shift_count == shifts
-    waits = 3000 * shifts + 120
-    limits = {"baking_seconds": 3000, "termination_wait_seconds": 120}
+    termination = 0 if values["strategy"] == "rolling" else 120
+    waits = 3000 * shifts + termination
+    limits = {"baking_seconds": 3000, "termination_wait_seconds": termination}
     assert policy(**values, **limits, max_execution_seconds=waits + 1)
     with pytest.raises(PipelineConfigError, match=f"not above the sum of the waits, {waits} seconds"):
         policy(**values, **limits, max_execution_seconds=waits)
@@ -73,6 +100,19 @@ def test_instances_take_the_place_of_the_percentage():
             {"strategy": "canary", "instance_count": 4, "canary_instances": 1, "canary_percent": 25},
             "canary_instances: leave out canary_percent",
         ),
+        (
+            {"strategy": "rolling", "instance_count": 4, "batch_instances": 3},
+            "batch_instances: 3 of 4 instances are 75 %, outside 5 to 50",
+        ),
+        (
+            {"strategy": "rolling", "instance_count": 30, "batch_instances": 1},
+            "batch_instances: 1 of 30 instances are 3 %, outside 5 to 50",
+        ),
+        ({"strategy": "rolling", "batch_percent": 4}, "batch_percent: 4 is outside 5 to 50"),
+        ({"strategy": "rolling", "rollback_batch_percent": 101}, "rollback_batch_percent: 101 is outside"),
+        ({"strategy": "rolling", "rollback_batch_instances": 3}, "3 are more than the fleet's 2"),
+        ({"strategy": "rolling", "termination_wait_seconds": 30}, "a rolling deployment has none"),
+        ({"strategy": "rolling", "instance_count": 1}, "needs at least 2 instances"),
         ({"strategy": "canary", "canary_percent": 0}, "canary_percent: 0 is outside 1 to 50"),
         ({"strategy": "linear", "linear_step_percent": 5}, "linear_step_percent: 5 is outside 10 to 50"),
         ({"strategy": "linear", "instance_count": 1}, "needs at least 2 instances"),

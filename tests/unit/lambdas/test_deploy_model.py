@@ -471,6 +471,33 @@ def test_other_strategies_are_asked_for_as_sagemaker_words_them(
     assert request["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"] == expected
 
 
+ROLLING = {"strategy": "rolling", "termination_wait_seconds": 0, "baking_seconds": 600}
+
+
+def rolling(instances: int, **changes: object) -> dict[str, Any]:
+    request = plan.deployment_request(policy_with(**ROLLING, **changes), ["a"], instances)
+    assert request["AutoRollbackConfiguration"] == {"Alarms": [{"AlarmName": "a"}]}
+    return request
+
+
+def test_a_rolling_update_is_asked_for_in_whole_instances() -> None:
+    assert rolling(4, batch_percent=25)["RollingUpdatePolicy"] == {
+        "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
+        "WaitIntervalInSeconds": 600,
+        "MaximumExecutionTimeoutInSeconds": 4 * 600 + 3 * 600 + 600,
+    }
+    limited = rolling(4, rollback_batch_percent=50, max_execution_seconds=9000)["RollingUpdatePolicy"]
+    assert limited["RollbackMaximumBatchSize"] == {"Type": "INSTANCE_COUNT", "Value": 2}
+    assert limited["MaximumExecutionTimeoutInSeconds"] == 9000
+
+
+def test_a_fleet_of_one_has_no_batches_and_is_replaced_at_once() -> None:
+    update = rolling(1)["BlueGreenUpdatePolicy"]
+    assert update["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+    with pytest.raises(FleetTooSmallError, match="a rolling deployment can't share"):
+        rolling(1, single_instance="refuse")
+
+
 @pytest.mark.parametrize(
     ("method", "what"),
     [("do_create_endpoint", "endpoint configuration"), ("do_create_endpoint_config", "model")],

@@ -60,6 +60,25 @@ def test_what_sagemaker_called_done_is_undone_by_an_update_to_the_config_before(
     assert len(sagemaker.requests("UpdateEndpoint")) == 1, "it is under way already"
 
 
+@pytest.mark.parametrize(("scaled_to", "batch"), [(10, 3), (4, 2), (100, 5), (1, 0)])
+def test_a_fleet_that_was_replaced_batch_by_batch_goes_home_so(
+    sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context, scaled_to: int, batch: int
+) -> None:
+    sagemaker.in_service(JOB)
+    size = {"Type": "INSTANCE_COUNT", "Value": 3}
+    rolling = {"MaximumBatchSize": size, "WaitIntervalInSeconds": 600}
+    sagemaker.endpoint = {
+        **(sagemaker.endpoint or {}),
+        "LastDeploymentConfig": {"RollingUpdatePolicy": rolling},
+        "ProductionVariants": [{"VariantName": "AllTraffic", "DesiredInstanceCount": scaled_to}],
+    }
+    handler(EVENT, context)
+    (update,) = sagemaker.requests("UpdateEndpoint")
+    wanted = {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": batch}, "WaitIntervalInSeconds": 0}
+    found = update["DeploymentConfig"]
+    assert found == {"RollingUpdatePolicy": wanted} if batch else "BlueGreenUpdatePolicy" in found
+
+
 def test_while_sagemaker_shifts_an_alarm_of_its_own_turns_it_back_even_if_all_were_deleted(
     sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
 ) -> None:

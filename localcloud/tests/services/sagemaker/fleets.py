@@ -52,6 +52,7 @@ class FakeFleet:
         self.variants: dict[str, Variant] = {}
         self.failure: str | None = None
         self.start_error: Exception | None = None
+        self.resize_error: Exception | None = None
         self.may_start = asyncio.Event()
         self.ready = asyncio.Event()
         for name, weight in (variants or {"AllTraffic": 1.0}).items():
@@ -72,6 +73,16 @@ class FakeFleet:
         if self.start_error is not None:
             raise self.start_error
         self.ready.set()
+
+    async def resize(self, variant_name: str, count: int) -> None:
+        if self.resize_error is not None:
+            raise self.resize_error
+        variant = self.variants[variant_name]
+        variant.config = {**variant.config, "InitialInstanceCount": count}
+        del variant.instances[count:]
+        for number in range(len(variant.instances), count):
+            more: Any = FakeInstance(f"{self.config_name}-{variant_name}-{number}")
+            variant.instances.append(more)
 
 
 def traffic_of(*routes: tuple[Any, float]) -> Traffic:

@@ -242,6 +242,10 @@ def test_the_fleet_that_serves_is_the_blue_one_of_the_next_update(session, confi
     assert findings(session, config)["endpoint instances"].level == "green"
     session.quotas["ml.t2.medium for endpoint usage"] = 3.0
     assert findings(session, config)["endpoint instances"].level == "red"
+    rolling = replace(config.deployments["dev"], strategy="rolling")
+    by_batches = replace(config, deployments={**config.deployments, "dev": rolling})
+    found = findings(session, by_batches)["endpoint instances"]
+    assert (found.level, found.says) == ("green", "ml.t2.medium: 3 needed with blue and green, 3 of 3 free")
 
 
 def test_a_zone_without_a_service_is_told(session, config):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.services.sagemaker.errors import UnsupportedOperationError, ValidationError
+from localcloud.services.sagemaker.errors import ValidationError
+from localcloud.services.sagemaker.hosting.deployment.batches import Batches, read_batches
 from localcloud.services.sagemaker.store import Document
 
 MAX_CANARY_SHARE = 0.5
@@ -18,7 +19,7 @@ LINEAR_SHARES = (0.1, 0.5)
 
 @dataclass(frozen=True)
 class Policy:
-    """A blue/green policy: shares of the traffic to give to green, one after another."""
+    """Shares of the traffic to give to green, one after another, or instances to replace batch by batch."""
 
     shares: tuple[float, ...] = (1.0,)
     bake_seconds: float = 0.0
@@ -26,31 +27,50 @@ class Policy:
     termination_wait_seconds: float = 0.0
     timeout_seconds: float | None = None
     alarms: tuple[str, ...] = ()
+    batches: Batches | None = None
+    """Of a rolling deployment, whose traffic goes where the instances are."""
 
 
-def read_policy(config: Document | None, instances: int) -> Policy:
-    """The policy of an update to a fleet of so many instances; ValidationError when it breaks a limit."""
+def read_policy(config: Document | None, *variants: int) -> Policy:
+    """The policy of an update to variants of so many instances; ValidationError when it breaks a limit."""
     if not config:
         return Policy()
-    if config.get("RollingUpdatePolicy"):
-        raise UnsupportedOperationError("RollingUpdatePolicy is not supported by the embedded cloud")
     alarms = config.get("AutoRollbackConfiguration", {}).get("Alarms", [])
     names = tuple(alarm["AlarmName"] for alarm in alarms)
-    update = config.get("BlueGreenUpdatePolicy")
-    if not update:
-        return Policy(alarms=names)
+    update, rolling = config.get("BlueGreenUpdatePolicy"), config.get("RollingUpdatePolicy")
+    if update and rolling:
+        raise ValidationError(
+            "Only one update policy may be used in a deployment configuration: BlueGreenUpdatePolicy or "
+            "RollingUpdatePolicy."
+        )
+    if rolling:
+        return _rolling(rolling, variants, names)
+    return _blue_green(update, sum(variants), names) if update else Policy(alarms=names)
+
+
+def _rolling(update: Document, variants: tuple[int, ...], alarms: tuple[str, ...]) -> Policy:
+    batches = read_batches(update, variants)
+    bake, timeout = update["WaitIntervalInSeconds"], update.get("MaximumExecutionTimeoutInSeconds")
+    _check_timeout(timeout, bake * batches.count)
+    return Policy(bake_seconds=bake, timeout_seconds=timeout, alarms=alarms, batches=batches)
+
+
+def _blue_green(update: Document, instances: int, alarms: tuple[str, ...]) -> Policy:
     routing = update["TrafficRoutingConfiguration"]
     shares = _shares(routing, instances)
     bake = routing.get("WaitIntervalInSeconds", 0)
     termination = update.get("TerminationWaitInSeconds", 0)
     timeout = update.get("MaximumExecutionTimeoutInSeconds")
-    waits = bake * (len(shares) - 1) + termination
+    _check_timeout(timeout, bake * (len(shares) - 1) + termination)
+    return Policy(shares, bake, termination, timeout, alarms)
+
+
+def _check_timeout(timeout: int | None, waits: int) -> None:
     if timeout is not None and timeout <= waits:
         raise ValidationError(
             f"MaximumExecutionTimeoutInSeconds ({timeout}) must be larger than the sum of the waits "
             f"({waits})."
         )
-    return Policy(shares, bake, termination, timeout, names)
 
 
 def _shares(routing: dict[str, Any], instances: int) -> tuple[float, ...]:

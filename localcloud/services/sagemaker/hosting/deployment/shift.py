@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from localcloud.host.clock import Clock
 from localcloud.services.sagemaker.hosting.deployment.policy import Policy
@@ -41,6 +42,10 @@ class Stage:
     def capacity(self, instances: int) -> int:
         """How many of a variant's instances the share of the traffic stands for."""
         return ceil(self.share * instances - 1e-9)
+
+    def desired(self, instances: int) -> int:
+        """How many instances a variant is to have in the end, where it has so many by now."""
+        return instances
 
     def message(self, instances: int) -> str:
         """A variant's StatusMessage ("Events that Amazon SageMaker AI sends to Amazon EventBridge")."""
@@ -94,9 +99,17 @@ class Deployment:
             self._traffic.set((self._blue, 1.0))
             raise
 
+    async def restore(self) -> None:
+        """All traffic on blue, which is still whole."""
+        self._traffic.set((self._blue, 1.0))
+
     async def _provision(self) -> None:
         self._report(Stage("Creating", 0.0))
-        starting = asyncio.ensure_future(self._green.start())
+        await self._watched(self._green.start())
+
+    async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start instances of green with an eye on the alarms."""
+        starting = asyncio.ensure_future(work)
         try:
             while not starting.done():
                 await asyncio.wait({starting}, timeout=POLL_WALL_SECONDS)
@@ -117,6 +130,10 @@ class Deployment:
 
     async def _bake(self, share: float, cloud_seconds: float) -> None:
         self._report(Stage("Baking", share, cloud_seconds))
+        await self._wait(cloud_seconds)
+
+    async def _wait(self, cloud_seconds: float) -> None:
+        """Bake under the alarms."""
         began, until = time.monotonic(), self._clock.now() + cloud_seconds
         while (left := until - self._clock.now()) > 0:
             self._check()

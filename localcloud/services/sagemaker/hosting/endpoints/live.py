@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 
 from localcloud.services.sagemaker.errors import ServiceUnavailableError
-from localcloud.services.sagemaker.hosting.deployment.shift import Stage
+from localcloud.services.sagemaker.hosting.deployment.shift import Deployment, Stage
 from localcloud.services.sagemaker.hosting.deployment.traffic import Target, Traffic
 from localcloud.services.sagemaker.hosting.fleet.fleet import Fleet, Variant
 from localcloud.services.sagemaker.hosting.invocation.capture import Sink
@@ -31,6 +31,8 @@ class LiveEndpoint:
         self.capture: Document | None = None
         """The DataCaptureConfig of the current endpoint config."""
         self.pending_capture: Document | None = None
+        self.deployment: Deployment | None = None
+        """The update under way, once there is an old fleet to go back to."""
         self.task: asyncio.Task[None] | None = None
         self._stage: Stage | None = None
         self._stage_began = 0.0
@@ -99,6 +101,7 @@ class LiveEndpoint:
         return {
             **self._summary(variant),
             "CurrentInstanceCount": stage.capacity(variant.count) if fleet.ready.is_set() else 0,
+            "DesiredInstanceCount": stage.desired(variant.count),
             "InstanceType": variant.config["InstanceType"],
             "VariantStatus": [status],
         }

@@ -66,7 +66,7 @@ class Endpoints:
         name = request["EndpointName"]
         config = self._config_for("CreateEndpoint", request, caller)
         blueprint = self._blueprint(config)
-        read_policy(request.get("DeploymentConfig"), _instances(config))
+        read_policy(request.get("DeploymentConfig"), *_instances(config))
         self._check_quotas(config)
         record = self._records.add(name, config["EndpointConfigName"], request.get("Tags"))
         live = self._work.live(name)
@@ -83,10 +83,10 @@ class Endpoints:
         if request.get("RetainDeploymentConfig"):
             deployment = record.get("LastDeploymentConfig")
         blueprint = self._blueprint(config)
-        policy = read_policy(deployment, _instances(config))
+        policy = read_policy(deployment, *_instances(config))
         _check_variants(live, config)
         self._check_alarms(policy, caller)
-        self._check_quotas(config)
+        self._check_quotas(config, at_once=_beside(live, policy))
         if deployment:
             record["LastDeploymentConfig"] = deployment
         record.pop("FailureReason", None)
@@ -175,8 +175,8 @@ class Endpoints:
             models[name] = model
         return {"config": config, "models": models}
 
-    def _check_quotas(self, config: Document) -> None:
-        quotas.check(self._platform.quotas, self._records.live.values(), config)
+    def _check_quotas(self, config: Document, *, at_once: int | None = None) -> None:
+        quotas.check(self._platform.quotas, self._records.live.values(), config, at_once=at_once)
 
     def _check_alarms(self, policy: Policy, caller: Caller) -> None:
         """SageMaker reads the alarms in the name of whoever asks for the deployment."""
@@ -198,5 +198,13 @@ def _check_variants(live: LiveEndpoint, config: Document) -> None:
         )
 
 
-def _instances(config: Document) -> int:
-    return sum(variant["InitialInstanceCount"] for variant in config["ProductionVariants"])
+def _beside(live: LiveEndpoint, policy: Policy) -> int | None:
+    """How many instances a rolling deployment has beside the fleet that serves; None for another."""
+    if policy.batches is None:
+        return None
+    there = sum(variant.count for variant in live.current.variants.values()) if live.current else 0
+    return policy.batches.size + max(0, policy.batches.whole - there)
+
+
+def _instances(config: Document) -> tuple[int, ...]:
+    return tuple(variant["InitialInstanceCount"] for variant in config["ProductionVariants"])

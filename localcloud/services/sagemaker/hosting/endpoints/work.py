@@ -11,6 +11,7 @@ from typing import Any
 
 from localcloud.services.sagemaker.hosting.deployment.alarms import Alarms
 from localcloud.services.sagemaker.hosting.deployment.policy import Policy
+from localcloud.services.sagemaker.hosting.deployment.rolling import RollingDeployment
 from localcloud.services.sagemaker.hosting.deployment.shift import Deployment, RollbackError, Stage
 from localcloud.services.sagemaker.hosting.endpoints.live import LiveEndpoint
 from localcloud.services.sagemaker.hosting.endpoints.records import EndpointRecords
@@ -114,7 +115,7 @@ class Work:
             await self._roll_back(live, record, problem)
             return
         self._take_over(live, green, blueprint)
-        live.pending = live.pending_capture = None
+        live.pending = live.pending_capture = live.deployment = None
         record["EndpointConfigName"] = green.config_name
         record.pop("PendingEndpointConfigName", None)
         if blue is not None:
@@ -163,26 +164,44 @@ class Work:
             live.report(stage)
             self._records.deployment_changed(record)
 
-        clock = self._platform.clock
-        await Deployment(blue, green, live.traffic, policy, clock, self._alarms.in_alarm, report).run()
+        common = (self._platform.clock, self._alarms.in_alarm, report)
+        live.deployment = (
+            RollingDeployment(blue, green, live.traffic, policy, policy.batches, *common)
+            if policy.batches
+            else Deployment(blue, green, live.traffic, policy, *common)
+        )
+        await live.deployment.run()
 
     async def _roll_back(self, live: LiveEndpoint, record: Document, problem: Exception) -> None:
         """All traffic on blue, no green any more; SageMaker gives no reason when an alarm was it."""
         self._records.set_status(record, "RollingBack")
         log.info("endpoint %s rolls back: %s", live.name, problem)
-        if live.current is not None:
-            live.traffic.set((live.current, 1.0))
+        restored = await self._restore(live, record)
         draining = self._platform.clock.async_sleep(ROLLING_BACK_SECONDS)
         if live.pending is not None:
             await asyncio.gather(draining, live.pending.stop())
         else:
             await draining
-        live.pending = live.pending_capture = None
+        live.pending = live.pending_capture = live.deployment = None
         record.pop("PendingEndpointConfigName", None)
-        if getattr(problem, "alarm", None) is None:
+        if restored and getattr(problem, "alarm", None) is None:
             record["FailureReason"] = str(problem)[:1024]
         usable = live.current is not None and live.current.ready.is_set()
-        self._records.set_status(record, "InService" if usable else "Failed")
+        status = "InService" if restored else "UpdateRollbackFailed"
+        self._records.set_status(record, status if usable else "Failed")
+
+    async def _restore(self, live: LiveEndpoint, record: Document) -> bool:
+        """Blue whole and with all the traffic; False where it can't be brought back."""
+        try:
+            if live.deployment is not None:
+                await live.deployment.restore()
+        except FleetError as problem:
+            record["FailureReason"] = str(problem)[:1024]
+            return False
+        finally:
+            if live.current is not None:
+                live.traffic.set((live.current, 1.0))
+        return True
 
     def _take_over(self, live: LiveEndpoint, fleet: Fleet, blueprint: Document) -> None:
         live.current = fleet

@@ -180,7 +180,7 @@ class Fleet:
         if self._stopping or instance not in variant.instances:
             return
         await self._discard(variant, instance)
-        while not self._stopping:
+        while not self._stopping and len(variant.instances) < variant.count:
             try:
                 await self._serve_one(variant)
             except FleetError as problem:

@@ -16,14 +16,23 @@ from localcloud.services.sagemaker.hosting.fleet.fleet import Fleet
 from localcloud.services.sagemaker.store import Document
 
 
-def check(quotas: Mapping[str, int], serving: Iterable[LiveEndpoint], config: Document) -> None:
-    """Raise ResourceLimitExceededError if the config's instances don't fit beside all that there are."""
+def check(
+    quotas: Mapping[str, int],
+    serving: Iterable[LiveEndpoint],
+    config: Document,
+    *,
+    at_once: int | None = None,
+) -> None:
+    """Raise ResourceLimitExceededError if the config's instances don't fit beside all that there are.
+
+    `at_once` is how many a rolling deployment adds before it ends as many others.
+    """
     used: Counter[str] = Counter()
     for endpoint in serving:
         for fleet in (endpoint.current, endpoint.pending):
             used.update(_of_fleet(fleet) if fleet is not None else {})
     for kind, more in _of_config(config["ProductionVariants"]).items():
-        limit = quotas.get(kind)
+        limit, more = quotas.get(kind), more if at_once is None else min(more, at_once)
         if limit is not None and used[kind] + more > limit:
             raise ResourceLimitExceededError(_message(kind, limit, used[kind], more))
 

@@ -1,6 +1,7 @@
 import pytest
 
-from localcloud.services.sagemaker.errors import UnsupportedOperationError, ValidationError
+from localcloud.services.sagemaker.errors import ValidationError
+from localcloud.services.sagemaker.hosting.deployment.batches import Batches
 from localcloud.services.sagemaker.hosting.deployment.policy import Policy, read_policy
 
 
@@ -58,6 +59,46 @@ def test_a_policy_outside_the_limits_is_refused(config, instances, problem):
         read_policy(config, instances)
 
 
-def test_rolling_updates_are_not_embedded():
-    with pytest.raises(UnsupportedOperationError):
-        read_policy({"RollingUpdatePolicy": {"MaximumBatchSize": {}, "WaitIntervalInSeconds": 1}}, 2)
+def rolling(value, kind="INSTANCE_COUNT", back=None, **more):
+    size = {"Type": kind, "Value": value}
+    update = {"MaximumBatchSize": size, "WaitIntervalInSeconds": 300, **more}
+    if back is not None:
+        update["RollbackMaximumBatchSize"] = {"Type": "CAPACITY_PERCENT", "Value": back}
+    return {"RollingUpdatePolicy": update}
+
+
+@pytest.mark.parametrize(
+    ("config", "instances", "batches"),
+    [
+        (rolling(1), 4, Batches(1, 4, 4)),
+        (rolling(50, "CAPACITY_PERCENT"), 5, Batches(2, 5, 5)),
+        (rolling(5, "CAPACITY_PERCENT"), 4, Batches(1, 4, 4)),
+        (rolling(2, back=50), 4, Batches(2, 2, 4)),
+        (rolling(2, back=10), 4, Batches(2, 1, 4)),
+    ],
+)
+def test_a_rolling_update_replaces_batches(config, instances, batches):
+    config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": "a"}]}
+    assert read_policy(config, instances) == Policy(bake_seconds=300, alarms=("a",), batches=batches)
+
+
+@pytest.mark.parametrize(
+    ("config", "variants", "problem"),
+    [
+        (rolling(3), (5,), "MaximumBatchSize must be between 5% and 50% of the variant's 5 instances"),
+        (rolling(1), (1,), "it is 100%"),
+        (rolling(1), (21,), "it is 5%"),
+        (rolling(4, "CAPACITY_PERCENT"), (4,), "it is 4%"),
+        (rolling(1, back=101), (4,), "RollbackMaximumBatchSize must be at most 100%"),
+        (rolling(1), (2, 2), "one production variant; there are 2"),
+        (rolling(1, MaximumExecutionTimeoutInSeconds=1200), (4,), "larger than the sum of the waits .1200."),
+        (
+            {**rolling(1), **blue_green({"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0})},
+            (4,),
+            "Only one update policy",
+        ),
+    ],
+)
+def test_a_rolling_update_outside_the_limits_is_refused(config, variants, problem):
+    with pytest.raises(ValidationError, match=problem):
+        read_policy(config, *variants)
