@@ -12,10 +12,14 @@ JSON_LENGTH = HEADER_LENGTH.encode()
 REQUEST_IDS = (b"x-request-id", b"x-amzn-sagemaker-inference-id")
 HEAD_END = b"\r\n\r\n"
 _MAX_REQUEST_ID_LENGTH = 128
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:=+/-]{1,%d}" % _MAX_REQUEST_ID_LENGTH)
 # Headers that make a head one of its kind, not to be known again.
 SPECIAL = frozenset(
     (b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", JSON_LENGTH, *REQUEST_IDS)
 )
+_PLAIN = (b"host", b"content-type", b"accept", b"content-length", b"connection")
+# All that mean something here, in small letters, by the spellings that clients use.
+HEEDED = {spelt: name for name in (*_PLAIN, *SPECIAL) for spelt in (name, name.title(), name.upper())}
 # A host and perhaps a port (RFC 9110, 7.2): nothing that could be read as something else further on.
 _HOST = re.compile(rb"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
@@ -30,6 +34,8 @@ def json_length(value: bytes, name: str = HEADER_LENGTH) -> int:
 
 def request_id(value: bytes) -> str:
     """A client's id, as it goes into a header and a log line again."""
+    if _REQUEST_ID.fullmatch(value):
+        return value.decode("ascii")
     text = value.decode("latin-1")[:_MAX_REQUEST_ID_LENGTH]
     return "".join(c for c in text if c.isascii() and (c.isalnum() or c in "-_.:=+/"))
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _MOST_HEADS = 512
+# Once so many were new, clients are about that send a number of their own with each request: one head in so
+# many is remembered then, which a client that repeats itself soon meets.
+_ONE_IN = 8
 _LONGEST_HEAD = 2048
 
 
@@ -28,6 +31,12 @@ class KnownHeads:
     def __init__(self) -> None:
         self._heads: dict[bytes, KnownHead] = {}
         self.get = self._heads.get
+        self._new = 0
+
+    def is_wanted(self) -> bool:
+        """Whether a head that is not known is worth remembering; to be asked of each."""
+        self._new += 1
+        return self._new <= _MOST_HEADS or not self._new % _ONE_IN
 
     def add(self, head: bytes, meaning: KnownHead) -> None:
         """Remember a head; when there are too many, begin anew."""

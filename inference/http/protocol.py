@@ -24,6 +24,11 @@ _KEEP, _CLOSE = "\r\n", "connection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # How long a refused client may go on sending before it is cut off: hanging up at once would lose the refusal.
 _LINGER_SECONDS = 2.0
+# How much a client may leave unread before it is answered no more: what a transport by itself calls too much.
+_UNREAD_BYTES = 1 << 16
+# Parts of answers that are written before it is asked how much of them was taken, and where a read may hold
+# more requests than that, how many bytes of it are parsed together.
+_TOGETHER, _SLICE_BYTES = 64, 4096
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -35,7 +40,9 @@ class HttpProtocol(asyncio.Protocol):
         self._handle = connections.service.handle
         self._transport: Any = None
         self._reader = RequestReader(self._settings, self._go_on, self._read)
-        self._held_bytes = self._phase = 0
+        self._held_bytes = self._unread_bytes = 0
+        self._phase = self._reader.phase
+        self._waiting = b""  # what has come from a client that leaves its answers unread
         self._out: list[bytes] = []
         self._closing = self._refused = False
         # The data being parsed where a request begins with them, and the end of that request's head in them.
@@ -54,32 +61,64 @@ class HttpProtocol(asyncio.Protocol):
             self._transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._waiting = b""
         self._hold(0)
+        self._release_unread()
         self._all.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._closing:
-            return
-        if not self._reader.busy:
-            data = self._answer_known(data)
-            if not data or self._closing:
-                self._flush()
+        if self._waiting:  # it had been read when reading was paused
+            self._waiting += data
+        else:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Answer what has come, as long as the answers are taken."""
+        while data and not self._closing:
+            if not self._reader.busy:
+                data = self._answer_known(data)
+            if data and not self._closing and len(self._out) < _TOGETHER:
+                data = self._parse(data)
+            self._flush()
+            if data and not self._closing and self._transport.get_write_buffer_size() > _UNREAD_BYTES:
+                self._waiting = data
+                self._transport.pause_reading()
+                asyncio.get_running_loop().call_soon(self._take_waiting)
                 return
+
+    def _take_waiting(self) -> None:
+        """Go on where the client has read what it was told, which the transport may still be writing."""
+        if not self._waiting or self._unread_bytes:
+            return
+        if self._transport.get_write_buffer_size() > _UNREAD_BYTES:
+            asyncio.get_running_loop().call_soon(self._take_waiting)
+            return
+        data, self._waiting = self._waiting, b""
+        self._transport.resume_reading()
+        self._take(data)
+
+    def _parse(self, data: bytes) -> bytes:
+        """Read on, and give back what was left for later."""
+        most = len(data)
+        if most > _SLICE_BYTES and data.count(headers.HEAD_END) > _TOGETHER:
+            most = _SLICE_BYTES
         try:
-            self._reader.feed(data)
+            self._reader.feed(data[:most])
             if self._reader.busy:
                 self._wait_on()
         except InferenceError as error:
             if not self._closing:
                 self._refuse(error)
         self._parsing = (b"", 0)
-        self._flush()
+        return data[most:]
 
     def _answer_known(self, data: bytes) -> bytes:
         """Answer whole requests whose heads are known, and give back what must be parsed."""
         at = 0
         self._parsing = (b"", 0)
-        while not self._closing and (end := data.find(headers.HEAD_END, at)) >= 0:
+        while (
+            not self._closing and len(self._out) < _TOGETHER and (end := data.find(headers.HEAD_END, at)) >= 0
+        ):
             body_at = end + len(headers.HEAD_END)
             head = self._all.heads.get(data[at:body_at])
             if head is None or len(data) < body_at + head.body_bytes:
@@ -110,13 +149,27 @@ class HttpProtocol(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
-        """The client reads slower than it asks: take no more requests from it until it has caught up."""
+        """The client reads slower than it asks: take no more requests from it until it has caught up. What it
+        leaves unread is held, too."""
         self.deadline = time.monotonic() + self._settings.body_seconds
         self._transport.pause_reading()
+        unread = self._transport.get_write_buffer_size()
+        try:
+            self._all.hold(unread)
+        except BusyError:
+            self._transport.abort()
+            return
+        self._unread_bytes = unread
 
     def resume_writing(self) -> None:
         self.deadline = time.monotonic() + self._settings.idle_seconds
+        self._release_unread()
         self._transport.resume_reading()
+        self._take_waiting()
+
+    def _release_unread(self) -> None:
+        self._all.release(self._unread_bytes)
+        self._unread_bytes = 0
 
     def expire(self) -> None:
         """The peer was too slow: say so where a request had begun, and in the end hang up."""
@@ -126,7 +179,7 @@ class HttpProtocol(asyncio.Protocol):
             self._transport.abort()
 
     def close_if_idle(self) -> None:
-        if not self._reader.busy:
+        if not self._reader.busy and not self._waiting:
             self._transport.close()
 
     # --- the reader calls these -----------------------------------------------------------------------------
@@ -141,7 +194,7 @@ class HttpProtocol(asyncio.Protocol):
         if self._held_bytes:
             self._hold(0)
         keep = keep and not self._all.draining
-        if keep and is_plain:
+        if keep and is_plain and self._all.heads.is_wanted():
             self._remember_head(request, len(request.body))
         self._parsing = (b"", 0)
         self._answer(request, self._handle(request), keep)

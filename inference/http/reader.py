@@ -45,24 +45,24 @@ class RequestReader:
         self._parser: Any = httptools.HttpRequestParser(self)
         self._most_head_bytes = settings.max_header_bytes
         self._known_host = b""
-        self.busy = False
-        self.phase = 0
         self._completed = self._last_body_bytes = 0
-        self._begin()
-        self._forget_special()
-
-    def _begin(self) -> None:
-        self.request = Request()
-        self._body: bytes | bytearray = b""
-        self.in_head = self._is_plain = True
         self._head_bytes = self._fed_bytes = self._pieces = self._hosts = 0
-        self._host = self._connection = b""
-        self._length: bytes | None = None
+        # Whether the next head is known to be of HTTP/1.1, so the parser need not be asked; and whether a
+        # head may be too long, and must be counted.
+        self._is_newest = self._counts = False
+        self._forget_special()
+        self.on_message_begin()
+        self.busy = False
 
     def _forget_special(self) -> None:
         self._transfer_coding = self._expectation = b""
         self._heeds = self._upgrades = False
         self._version = "1.1"
+
+    @property
+    def phase(self) -> tuple[Request, bool]:
+        """Of the request that is being read, and whether its head is."""
+        return self.request, self.in_head
 
     @property
     def held_bytes(self) -> int:
@@ -73,33 +73,40 @@ class RequestReader:
         """Read on. Raises InferenceError where the connection cannot be understood any further."""
         self._completed = 0
         if self.busy:
+            self._counts = True
             self._fed_bytes += len(data)
+        else:
+            self._counts = len(data) > self._most_head_bytes
+            end = data.find(b"\n")
+            self._is_newest = data[end - 10 : end] == b" HTTP/1.1\r"
         try:
-            self._parse(data)
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            raise cause if isinstance(cause, InferenceError) else InvalidRequestError(str(error)) from error
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed_behind(data, upgrade)
         except httptools.HttpParserError as error:
-            raise InvalidRequestError(f"this is not HTTP: {error}") from error
+            raise _understood(error) from error
         if self.busy:
             self._count_unfinished(data)
 
-    def _parse(self, data: bytes) -> None:
-        """Read on, and pass over an offer to change the protocol (RFC 9110, 7.8).
+    def _feed_behind(self, data: bytes, upgrade: Exception) -> None:
+        """Pass over an offer to change the protocol (RFC 9110, 7.8).
 
         The parser takes everything behind such a head for the new protocol, so another one goes on there,
         which is told how the body is framed.
         """
         while True:
-            try:
-                self._parser.feed_data(data)
-                return
-            except httptools.HttpParserUpgrade as upgrade:
-                data = data[upgrade.args[0] :]
+            data = data[upgrade.args[0] :]
             self._upgrades = False
             rest = _Rest(self)
             self._parser = httptools.HttpRequestParser(rest)
             rest.feed_framing(self._parser, self._framing())
+            try:
+                self._parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as another:
+                upgrade = another
+            except httptools.HttpParserError as error:
+                raise _understood(error) from error
 
     def _framing(self) -> bytes:
         lines = [b"POST / HTTP/1.1"]
@@ -115,11 +122,11 @@ class RequestReader:
         """Keep the limit of headers for a head that does not end, and what chunks carry beside the body."""
         if not self._fed_bytes:
             self._fed_bytes = self._began_in(data)
-        most = self._settings.max_header_bytes
+        most = self._most_head_bytes
         if self.in_head:
             self._head_bytes = max(self._head_bytes, self._fed_bytes)
-        elif self._transfer_coding:
-            most += self._head_bytes + len(self._body) + _CHUNK_OVERHEAD_BYTES * self._pieces
+        elif self._transfer_coding:  # the head, and as much as one in extensions and trailers
+            most += most + len(self._body) + _CHUNK_OVERHEAD_BYTES * self._pieces
         else:
             return
         if self._fed_bytes > most:
@@ -138,40 +145,50 @@ class RequestReader:
     def on_message_begin(self) -> None:
         if self._heeds or self._version != "1.1":
             self._forget_special()
-        self._begin()
+        self.request = Request()
+        self._body: bytes | bytearray = b""
+        self.in_head = self._is_plain = True
+        self._head_bytes = self._fed_bytes = self._pieces = self._hosts = 0
+        self._host = self._connection = b""
+        self._length: bytes | None = None
+        if self._completed:
+            self._counts = True
         self.busy = True
-        self.phase += 1
 
     def on_url(self, url: bytes) -> None:
-        self._head_bytes += len(url)
-        if self._head_bytes > self._most_head_bytes:
-            raise self._headers_too_large()
+        if self._counts:
+            self._count_header(url)
         self.request.path += url.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > self._most_head_bytes:
-            raise self._headers_too_large()
-        if not self.in_head:  # a trailer says nothing of how the message is read (RFC 9110, 6.5.1)
+        if self._counts:
+            self._count_header(name, value)
+        known = headers.HEEDED.get(name) or headers.HEEDED.get(name.lower())
+        # A trailer says nothing of how the message is read (RFC 9110, 6.5.1).
+        if known is None or not self.in_head:
             return
-        name = name.lower()
-        request = self.request
-        if name == b"host":
+        if known == b"host":
             self._hosts += 1
             self._host = value
-        elif name == b"content-type":
-            request.content_type = value.decode("latin-1")
-        elif name == b"accept":
-            accept = value.decode("latin-1")
+        elif known == b"content-type":
+            self.request.content_type = value.decode("latin-1")
+        elif known == b"accept":
+            request, accept = self.request, value.decode("latin-1")
             request.accept = f"{request.accept}, {accept}" if request.accept else accept
-        elif name == b"content-length":
+        elif known == b"content-length":
             self._length = value
             if int(value) > self._settings.max_body_bytes:
                 raise self._too_large()
-        elif name == b"connection":
+        elif known == b"connection":
             self._connection += b"," + value
-        elif name in headers.SPECIAL:
-            self._note_special(name, value)
+        else:
+            self._note_special(known, value)
+
+    def _count_header(self, name: bytes, value: bytes = b"") -> None:
+        """A header is a line with a colon, so it has at least so many bytes."""
+        self._head_bytes += len(name) + len(value) + len(b":\r\n")
+        if self._head_bytes > self._most_head_bytes:
+            raise self._headers_too_large()
 
     def _note_special(self, name: bytes, value: bytes) -> None:
         """Headers that make a head one of its kind."""
@@ -192,13 +209,15 @@ class RequestReader:
             self.request.json_length = headers.json_length(value)
 
     def on_headers_complete(self) -> None:
-        request, version = self.request, self._parser.get_http_version()
-        request.method = self._parser.get_method().decode()
-        request.path = headers.path_of(request.path)
-        self.in_head = False
+        request = self.request
+        version = "1.1" if self._is_newest else self._parser.get_http_version()
+        self._is_newest = self.in_head = False
+        method = self._parser.get_method()
+        request.method = "POST" if method == b"POST" else method.decode()
+        if "?" in request.path or request.path[:1] != "/":
+            request.path = headers.path_of(request.path)
         if version != "1.1" or self._hosts != 1 or self._host != self._known_host:
             self._check_version_and_host(version)
-        self.phase += 1
         if request.method == "CONNECT":
             raise MethodNotAllowedError("this server is no proxy", "GET, POST")
         if self._heeds and self._heed_special(version):
@@ -249,6 +268,14 @@ class RequestReader:
 
     def _too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(f"the body exceeds {self._settings.max_body_bytes} bytes")
+
+
+def _understood(error: httptools.HttpParserError) -> InferenceError:
+    """What a parser's error means: one that a callback raised is meant as it is."""
+    if not isinstance(error, httptools.HttpParserCallbackError):
+        return InvalidRequestError(f"this is not HTTP: {error}")
+    cause = error.__context__
+    return cause if isinstance(cause, InferenceError) else InvalidRequestError(str(error))
 
 
 class _Rest:

@@ -44,6 +44,8 @@ class Predictor:
         self._check = loaded
         self.kernel = _kernel(loaded.model)
         self._fallback = None if self.kernel else _numpy_engine(loaded.model)
+        head, calibration = loaded.model.head, loaded.model.calibration
+        self._sums_are_answers = head.divisor == 1.0 and head.link == "identity" and not calibration
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
@@ -113,7 +115,7 @@ class Predictor:
     def answer_of_one(self, body: bytes, *, is_json: bool) -> FloatArray | None:
         """The answer (1, outputs) to a body of one plain row, JSON or CSV; None for any other body."""
         sums = self.kernel.sum_one(body, is_json=is_json) if self.kernel else None
-        return None if sums is None else self._answers(sums)
+        return sums if sums is None or self._sums_are_answers else self._answers(sums)
 
     def encode(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
         """The matrix (n, columns) of columns by name; raises InvalidRequestError on a missing column.

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from inference.http.connections import Connections
+from inference.http.protocol import HttpProtocol
 from inference.http.service import Service
 from inference.http.settings import ServerSettings
 from inference.model import artefact
@@ -391,3 +395,82 @@ def test_a_model_that_is_not_the_one_that_was_evaluated_is_not_served(tmp_path):
         service = Service.load(ServerSettings(model_directory=tmp_path, expected_model_hash=expected))
         assert failure in service.failure
         assert bool(service.failure) is bool(failure)
+
+
+def narrow(server: Server) -> socket.socket:
+    """A connection whose client takes little at a time."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.connect(("127.0.0.1", server.port))
+    return peer
+
+
+def unread_bytes(server: Server) -> int:
+    connections: set[Any] = server.connections._open
+    return sum(connection._transport.get_write_buffer_size() for connection in connections)
+
+
+@pytest.mark.parametrize("knows_heads", [True, False])
+def test_a_client_that_reads_nothing_is_answered_no_more_and_goes_on_where_it_was(
+    predictor: Predictor, knows_heads: bool
+) -> None:
+    count = 20_000
+    with running(predictor) as server:
+        if not knows_heads:
+            server.connections.heads.add = lambda *_: None  # type: ignore[method-assign]
+        with narrow(server) as peer:
+            peer.settimeout(1.0)
+            left = memoryview(request("GET", "/metrics") * count)
+            with suppress(TimeoutError):
+                while left:
+                    left = left[peer.send(left) :]
+            wait_until(lambda: unread_bytes(server))
+            server.run(lambda: None)  # what it had begun to answer is over then
+            assert unread_bytes(server) < 1_000_000
+            peer.settimeout(60.0)
+            sender = threading.Thread(target=peer.sendall, args=(left,))
+            sender.start()
+            rest = b""
+            for _ in range(count):
+                reply, rest = read_reply(peer, rest)
+                assert reply.status == 200
+            sender.join()
+        wait_until(lambda: not len(server.connections))
+        assert server.connections._held_bytes == 0
+
+
+class Stalled:
+    """A transport whose client has left so many bytes unread."""
+
+    def __init__(self, unread_bytes: int) -> None:
+        self.unread_bytes = unread_bytes
+        self.is_aborted = False
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread_bytes
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def test_answers_that_nobody_reads_are_held_to_the_limit_of_all(predictor: Predictor) -> None:
+    settings = ServerSettings(max_held_bytes=3_000_000)
+    everybody = Connections(Service(predictor, settings), settings)
+    peers = [(HttpProtocol(everybody), Stalled(2_000_000)) for _ in range(2)]
+    for connection, transport in peers:
+        connection.connection_made(transport)  # type: ignore[arg-type]  # as much of one as is used
+        connection.pause_writing()
+    assert [transport.is_aborted for _, transport in peers] == [False, True]
+    assert everybody._held_bytes == 2_000_000
+    peers[0][0].resume_writing()
+    assert everybody._held_bytes == 0
+    peers[0][0].pause_writing()
+    for connection, _ in peers:
+        connection.connection_lost(None)
+    assert everybody._held_bytes == 0
