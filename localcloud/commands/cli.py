@@ -29,7 +29,8 @@ examples:
   python -m localcloud up --state build/cloud    keep buckets, registry, endpoints and executions
   python -m localcloud up --port 0 --no-deploy   an empty account on any free port
 
-It prints `NAME = value` for each stack output, then `export NAME=value` lines. In another terminal:
+It prints `NAME = value` for each stack output, then `export NAME=value` lines; programs read --ready-file.
+In another terminal:
   export AWS_ENDPOINT_URL=... (the printed lines)
   python -m localcloud aws stepfunctions list-state-machines
 """
@@ -127,6 +128,12 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
         "--until-stdin-closes",
         action="store_true",
         help="end when standard input does: for programs that start a cloud, however they end",
+    )
+    start.add_argument(
+        "--ready-file",
+        type=Path,
+        metavar="PATH",
+        help="once the cloud can be used, write outputs and credentials there as JSON, mode 600",
     )
     start.add_argument(
         "--faults",

@@ -15,6 +15,7 @@ from localcloud.host import interrupts
 from localcloud.host.cloud import Cloud
 from localcloud.host.gateway import log_to
 from localcloud.host.options import READY, Options
+from localcloud.host.ready_file import Ready, kept_while_running
 from localcloud.host.server import Server, state_directory
 from localcloud.processes import protections
 from localcloud.processes.children import Processes
@@ -35,7 +36,8 @@ def up(options: Options) -> int:
             if options.deploy and options.assembly is None:
                 synth = Synth(processes, options.stage, state_dir / "cdk.out", Path.cwd())
             log_to(options.log_file(server.port))
-            status = server.run(lambda cloud: _become_ready(cloud, options, synth))
+            with kept_while_running(options.ready_file):
+                status = server.run(lambda cloud: _become_ready(cloud, options, synth))
             if status == 0:
                 print("localcloud: stopped", file=sys.stderr, flush=True)
             return status
@@ -52,18 +54,35 @@ def _end_with_stdin() -> None:
 
 
 def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
+    stacks = {}
     if options.deploy:
         assembly = synth.assembly() if synth else (options.assembly or Path("cdk.out"))
-        for stack in deploy(cloud, assembly):
-            print(f"# outputs of stack {stack.name}")
-            for name, value in stack.outputs.items():
-                print(f"{name} = {value}")
+        stacks = {stack.name: stack.outputs for stack in deploy(cloud, assembly)}
+    ready = Ready(
+        endpoint_url=cloud.endpoint_url,
+        # MLflow's plug-in knows no AWS_ENDPOINT_URL (sagemaker_mlflow/mlflow_sagemaker_helpers.py).
+        environment=cloud.aws_environment(cloud.admin)
+        | {"SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": cloud.endpoint_url},
+        stacks=stacks,
+        speed=options.speed,
+        pid=os.getpid(),
+        log=str(options.log_file(cloud.port)),
+    )
+    _tell(ready)
+    if options.ready_file is not None:
+        ready.write(options.ready_file)
+
+
+def _tell(ready: Ready) -> None:
+    """Print how to reach the cloud, for a person and to be pasted."""
+    for stack, outputs in ready.stacks.items():
+        print(f"# outputs of stack {stack}")
+        for name, value in outputs.items():
+            print(f"{name} = {value}")
     print("# an administrator of the account, for the AWS CLI, boto3 and the CDK CLI")
-    for name, value in cloud.aws_environment(cloud.admin).items():
+    for name, value in ready.environment.items():
         print(f"export {name}={value}")
-    # MLflow's plug-in knows no AWS_ENDPOINT_URL (sagemaker_mlflow/mlflow_sagemaker_helpers.py).
-    print(f"export SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT={cloud.endpoint_url}")
-    print(f"# the services' log: {options.log_file(cloud.port)}")
+    print(f"# the services' log: {ready.log}")
     for lack in protections.missing():
         print(f"# this platform lacks a protection: {lack}")
-    print(f"{READY}: {cloud.endpoint_url} (Ctrl-C ends it)", flush=True)
+    print(f"{READY}: {ready.endpoint_url} (Ctrl-C ends it)", flush=True)

@@ -89,7 +89,6 @@ class _Checks:
             ) from None
 
     def _object(self, code: Mapping[str, Any]) -> None:
-
         found = lambda_svc.fetch_code_from_s3(
             code["S3Bucket"], code.get("S3Key", ""), version_id=code.get("S3ObjectVersion")
         )
@@ -127,7 +126,6 @@ class _Checks:
 
 def _before_api(create: Any, check: _Check) -> Any:
     def checked(data: dict[str, Any]) -> Any:
-
         try:
             check(data)
         except RefusedError as error:

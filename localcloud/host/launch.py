@@ -6,10 +6,13 @@ with launch(port=0) as cloud:
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +20,12 @@ from types import TracebackType
 from typing import Any
 
 import localcloud
-from localcloud.host.options import DEFAULT_SPEED, READY
-from localcloud.processes import load as patience
+from localcloud.host.options import DEFAULT_SPEED
+from localcloud.host.ready_file import Ready
+from localcloud.processes import load
 
 _STOP_SECONDS = 10.0
+_LOOK_SECONDS = 0.02
 
 
 class LaunchError(Exception):
@@ -30,22 +35,13 @@ class LaunchError(Exception):
 class Running:
     """A cloud that is ready; leaving the context stops it."""
 
-    def __init__(self, process: subprocess.Popen[str], voice: _Voice) -> None:
+    def __init__(self, process: subprocess.Popen[str], child: _Child, ready: Ready) -> None:
         self.process = process
-        self._voice = voice
-        said = voice.said
-        self.outputs = {
-            name: value for name, equals, value in (line.partition(" = ") for line in said) if equals
-        }
-        exported = (
-            line.removeprefix("export ").partition("=") for line in said if line.startswith("export ")
-        )
-        self.environment: Mapping[str, str] = {name: value for name, _, value in exported}
-
-    @property
-    def endpoint_url(self) -> str:
-        """The gateway's URL."""
-        return self.environment["AWS_ENDPOINT_URL"]
+        self._child = child
+        self.outputs: Mapping[str, str] = ready.outputs
+        self.environment = ready.environment
+        self.endpoint_url = ready.endpoint_url
+        self.speed = ready.speed
 
     def session(self) -> Any:
         """A boto3 session of the administrator; its clients need `endpoint_url=cloud.endpoint_url`."""
@@ -66,7 +62,7 @@ class Running:
         try:
             return _end(self.process, number)
         finally:
-            self._voice.close()
+            self._child.close()
 
     def __enter__(self) -> Running:
         return self
@@ -91,7 +87,10 @@ def launch(
     metric_delays: Mapping[str, float] | None = None,
 ) -> Running:
     """Start `python -m localcloud up` in `project` (default: here) and wait until it is ready."""
+    folder = Path(tempfile.mkdtemp(prefix="localcloud-"))
+    ready_file = folder / "ready.json"
     arguments = ["--until-stdin-closes", "--port", str(port), "--speed", str(speed), "--stage", stage]
+    arguments += ["--ready-file", str(ready_file)]
     arguments += ["--state", str(state_dir)] if state_dir else []
     arguments += ["--assembly", str(assembly)] if assembly else []
     arguments += [] if deploy else ["--no-deploy"]
@@ -105,18 +104,17 @@ def launch(
         cwd=project,
         env=_environment(),
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         process_group=0,  # Ctrl-C reaches the caller alone, who stops the cloud when all else is put away
     )
-    voice = _Voice(process)
+    child = _Child(process, folder)
     try:
-        voice.listen_until_ready()
-        return Running(process, voice)
+        return Running(process, child, child.wait_until_ready(ready_file))
     except BaseException:
         _end(process, signal.SIGTERM)
-        voice.close()
+        child.close()
         raise
 
 
@@ -125,7 +123,7 @@ def _end(process: subprocess.Popen[str], number: signal.Signals) -> int:
     if process.poll() is None:
         process.send_signal(number)
     try:
-        return process.wait(_STOP_SECONDS * patience.factor())
+        return process.wait(_STOP_SECONDS * load.factor())
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()
@@ -137,33 +135,35 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-class _Voice:
-    """What the child says: on standard output until it is ready, on standard error all its life."""
+class _Child:
+    """The cloud's process: what it complains of, and the folder of its ready file."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
-        self.said: list[str] = []
+        self._folder = folder
         self._complaints: list[str] = []
         self._listener = threading.Thread(target=self._listen, name="cloud-stderr", daemon=True)
         self._listener.start()
 
-    def listen_until_ready(self) -> None:
-        """Read until the line that says ready; LaunchError when the child ends before it."""
-        for line in self._process.stdout or ():
-            self.said.append(line.rstrip("\n"))
-            if line.startswith(READY):
-                return
-        status = self._process.wait()
+    def wait_until_ready(self, ready_file: Path) -> Ready:
+        """What the ready file says; LaunchError when the child ends before there is one."""
+        status = None
+        while status is None:
+            with contextlib.suppress(FileNotFoundError):
+                return Ready.read(ready_file)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = self._process.wait(_LOOK_SECONDS)
         self._listener.join(timeout=1)
         text = "".join(self._complaints).strip()
         raise LaunchError(text or f"the cloud ended with status {status}")
 
     def close(self) -> None:
-        """Forget the ended child's pipes."""
+        """Forget the ended child's pipes and folder."""
         self._listener.join(timeout=1)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdin, self._process.stderr):
             if pipe is not None:
                 pipe.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _listen(self) -> None:
         self._complaints.extend(self._process.stderr or ())

@@ -26,6 +26,9 @@ class Options:
     deploy: bool = True
     faults: Path | None = None
     until_stdin_closes: bool = False
+    ready_file: Path | None = None
+    """Where to write outputs and credentials once the cloud can be used; None for nowhere."""
+
     quotas: Sequence[tuple[str, int]] = ()
     """Instance types and how many instances of each the account's endpoints may have."""
 

@@ -32,7 +32,6 @@ class Snapshots:
     """Writes the services' state behind their backs until frozen."""
 
     def __init__(self, app: Any) -> None:
-
         self._app = app
         self._persistence = persistence
         self._digests: dict[str, str] = {}

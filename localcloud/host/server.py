@@ -74,7 +74,6 @@ class Server:
         return self.exit_code
 
     async def _serve(self) -> None:
-
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._stop)

@@ -16,6 +16,10 @@ from localcloud.processes import watchdog
 _Stream = int | IO[bytes] | None
 
 
+class StoppingError(RuntimeError):
+    """A process was to be started while the cloud ends."""
+
+
 class Processes:
     """Starts processes and knows which sessions still live; a watchdog knows them too."""
 
@@ -45,7 +49,7 @@ class Processes:
         """Start a process as leader of its own session, with exactly the environment given."""
         with self._lock:
             if self._stopped:
-                raise RuntimeError(f"The cloud is stopping; {args[0]} was not started.")
+                raise StoppingError(f"The cloud is stopping; {args[0]} was not started.")
             self._forget_dead()
             process = subprocess.Popen(
                 list(args),

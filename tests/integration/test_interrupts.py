@@ -62,7 +62,7 @@ def assert_nothing_is_left(project):
 @pytest.mark.parametrize("moment", ["", "# outputs of stack", "# ready"])
 def test_up_ends_clean(project, moment):
     status, said = interrupt(project, ["localcloud", "up", "--port", "0"], moment)
-    assert "Traceback" not in said
+    assert "Traceback" not in said, said
     assert "error" not in said.lower()
     assert status in (0, 130) if moment else status in (-signal.SIGINT, 130)
     assert_nothing_is_left(project)
@@ -94,7 +94,7 @@ def test_up_ends_clean_while_it_synthesises(project):
 def test_a_rehearsal_ends_clean(project, moment):
     status, said = interrupt(project, ["operations.rehearsal"], moment)
     assert status == 130
-    assert "Traceback" not in said
+    assert "Traceback" not in said, said
     last = [line for line in said.splitlines() if line.strip()][-1]
     assert last == "Interrupted; the embedded cloud and all its processes are stopped."
     assert_nothing_is_left(project)

@@ -61,7 +61,6 @@ def _placing(make: Any, new: int = 1) -> Any:
     """ministack's own, after which the record also says where the function lies; it forgets VpcConfig."""
 
     def placed(*arguments: Any, **named: Any) -> Any:
-
         made = make(*arguments, **named)
         record = lambda_svc.functions.get(made[0])
         if record is not None and "VpcConfig" in arguments[new]:

@@ -84,7 +84,6 @@ class _Targets:
         return {"aws:SourceArn": arn, "aws:SourceAccount": self._cloud.account}
 
     def _key(self, service: str, arn: str) -> str | None:
-
         if service == "sqs":
             return key_arn_of((sqs.queue_by_arn(arn) or {}).get("attributes", {}).get("KmsMasterKeyId"))
         if service == "sns":
@@ -150,7 +149,6 @@ class _Mappings:
 
     def creating(self, create: Any) -> Any:
         def create_mapping(data: dict[str, Any]) -> Any:
-
             problem = self._problem(data.get("EventSourceArn", ""), data.get("FunctionName", ""))
             return (
                 responses.error_response_json("InvalidParameterValueException", problem, 400)

@@ -14,6 +14,7 @@ from localcloud.containers.container import ContainerError
 from localcloud.host.cloud import Cloud
 from localcloud.iam.sessions import RoleNotAssumableError
 from localcloud.ministack_adapter import lambda_svc
+from localcloud.processes.children import StoppingError
 from localcloud.services.lambda_functions.environment import Environment, Result
 from localcloud.services.lambda_functions.logs import FunctionLog
 from localcloud.services.lambda_functions.package import PackageError
@@ -46,11 +47,10 @@ class Executor:
             return self._execute(record, event, request_id)
 
     def _execute(self, record: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-
         config = record["config"]
         try:
             environment = self._take(record)
-        except (PackageError, ContainerError, RoleNotAssumableError) as error:
+        except (PackageError, ContainerError, RoleNotAssumableError, StoppingError) as error:
             _log.warning("%s cannot start: %s", config["FunctionName"], error)
             kind = getattr(error, "error_type", "Runtime.InvalidEntrypoint")
             return {

@@ -50,7 +50,6 @@ class QueueMetrics:
                     )
 
     def _run(self) -> None:
-
         while not self._cloud.clock.wait(self._stopping, EVERY_CLOUD_SECONDS):
             with self._cloud.scope(), sqs.queues_lock:
                 queues = [{"name": q["name"], "messages": list(q["messages"])} for q in sqs.queues.values()]

@@ -25,7 +25,6 @@ class Api:
     """Request documents in, ministack's response tuples out."""
 
     def __init__(self, engine: Engine) -> None:
-
         self._engine = engine
         self._module = stepfunctions
         self._describe = stepfunctions.describe_execution

@@ -37,11 +37,14 @@ def test_every_option_is_taken():
         "ml.m5.large=4",
         "--metric-delay",
         "AWS/SageMaker=120",
+        "--ready-file",
+        "r.json",
     ]
     assert options(given) == Options(
         port=0,
         state=Path("s"),
         speed=2.5,
+        ready_file=Path("r.json"),
         stage="prod",
         assembly=Path("a"),
         deploy=False,

@@ -38,7 +38,6 @@ class SignedCaller:
         self._region = region
 
     def authorize(self, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
-
         denied = iam_evaluator.enforce(
             self._access_key_id,
             action,

@@ -183,6 +183,5 @@ class _translated:  # noqa: N801 - reads as a statement where it is used
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-
         if isinstance(error, stepfunctions.ExecutionError):
             raise StatesError(error.error, error.cause) from error

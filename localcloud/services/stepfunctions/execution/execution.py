@@ -193,7 +193,6 @@ class Execution:
         self._stopped.set()
 
     def _end(self, status: str, kind: str, previous: int, **details: Any) -> None:
-
         if self._frozen:
             return
         self.history.add(kind, previous, f"{kind[0].lower()}{kind[1:]}EventDetails", **details)

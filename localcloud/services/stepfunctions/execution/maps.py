@@ -83,7 +83,6 @@ class _MapRun:
     def __init__(
         self, state: State, frame: Frame, processor: State, run_states: RunStates, tolerated: Tolerance
     ) -> None:
-
         self._frame = frame
         self._tolerated = tolerated
         self._processor = processor

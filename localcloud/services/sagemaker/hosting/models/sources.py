@@ -75,7 +75,6 @@ class Sources:
             raise ValidationError(f"Could not find model data at {uri}.")
 
     def _is_there(self, bucket: str, key: str) -> bool:
-
         with responses.request_scope(self._platform.account, self._platform.region):
             objects: dict[str, Any] = (s3.buckets.get(bucket) or {}).get("objects", {})
             return key in objects
