@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor cost
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -128,6 +128,9 @@ check: setup-dev  ## ruff, mypy --strict, cfn-lint, pip-audit
 
 doctor: setup  ## what would stop a deployment, before it is tried: STAGE=dev|prod
 	@$(BIN)/python -m operations.doctor --stage $(STAGE)
+
+cost: setup  ## what a stage will cost, before it is deployed: STAGE=dev|prod
+	@$(BIN)/python -m operations cost --stage $(STAGE)
 
 audit: setup-dev  ## what is known against the locked dependencies
 	@$(BIN)/python -m operations.audit $(LOCKS)

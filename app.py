@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from contracts.reading import PipelineConfigError
 from infra_cdk.app import new_app
 from infra_cdk.stack import PipelineStack
 from infra_cdk.stages import UnknownStageError, pick
+from operations.cost.ceiling import OverBudgetError, hold
+from operations.cost.prices import Prices
 
 ROOT = Path(__file__).parent
 
@@ -19,12 +22,15 @@ def main() -> None:
     config = PipelineConfig.load(ROOT / FILE_NAME)
     app = new_app()
     stage = pick(app.node.try_get_context("stage") or os.environ.get("STAGE") or "dev")
-    PipelineStack(app, root=ROOT, config=config, stage=stage)
-    app.synth()
+    stack = PipelineStack(app, root=ROOT, config=config, stage=stage)
+    assembly = app.synth()
+    if config.budget.max_monthly_usd is not None:
+        template = json.loads(Path(assembly.directory, stack.template_file).read_text(encoding="utf-8"))
+        hold(template, config, stage.name, Prices.load())
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (PipelineConfigError, UnknownStageError) as error:
+    except (PipelineConfigError, UnknownStageError, OverBudgetError) as error:
         sys.exit(str(error))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts.budget import UNBOUNDED, Budget
 from contracts.dataset import DatasetContract
 from contracts.deployment import DeploymentPolicy
 from contracts.features import FeatureRecipes
@@ -43,6 +44,7 @@ class PipelineConfig:
     document: Mapping[str, object] = field(repr=False, compare=False)
     monitoring: Monitoring = OFF
     front: Front = CLOSED
+    budget: Budget = UNBOUNDED
 
     @classmethod
     def load(cls, path: Path) -> PipelineConfig:
@@ -84,6 +86,7 @@ class PipelineConfig:
             network=Network.read(root.table("network", required=False), STAGES),
             deployments=_read_deployments(root.table("deployment")),
             document=document,
+            budget=Budget.read(root.table("budget", required=False)),
             monitoring=Monitoring.read(root.table("monitoring"), STAGES) if root.has("monitoring") else OFF,
             front=Front.read(root.table("front"), STAGES) if root.has("front") else CLOSED,
         )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from operations.cli import absent, acting, checking, exits, logs, models, opening, runs, status, using
+from operations.cli import (
+    absent,
+    acting,
+    checking,
+    costing,
+    exits,
+    logs,
+    models,
+    opening,
+    runs,
+    status,
+    using,
+)
 from operations.cli.asking import command
 
 _EPILOG = "Exit status: " + "; ".join(f"{int(code)} {text}" for code, text in exits.MEANING.items()) + "."
@@ -27,6 +39,7 @@ for function, name, panel in (
     (models.diff, "diff", LOOK),
     (logs.logs, "logs", LOOK),
     (opening.open_, "open", LOOK),
+    (costing.cost, "cost", LOOK),
     (checking.doctor, "doctor", LOOK),
     (using.upload, "upload", DO),
     (using.predict, "predict", DO),

@@ -11,6 +11,7 @@ from contracts.names import Names
 from contracts.network import Network
 from contracts.pipeline_config import PipelineConfig
 from operations.cost import forecast
+from operations.cost.prices import Prices
 from operations.doctor.account import Account, CannotAskError
 from operations.doctor.findings import Finding, green, red, yellow
 from operations.doctor.simulation import simulated
@@ -261,15 +262,9 @@ def mlflow(seen: Examination) -> Iterator[Finding]:
 
 
 def cost(seen: Examination) -> Iterator[Finding]:
-    policy = seen.config.deployments[seen.stage]
-    lines = forecast.idle(
-        seen.template.resources.values(),
-        instance_type=policy.instance_type,
-        instance_count=policy.instance_count,
-        zones=Network.ZONE_COUNT,
-        prices=forecast.monthly_prices(),
-    )
-    yield green("cost", f"{forecast.summary(lines)} (docs/cost.md)")
+    document = {"Resources": seen.template.resources}
+    lines = forecast.forecast(document, seen.config, seen.stage, Prices.load())
+    yield green("cost", f"{forecast.summary(lines)} (greenlight cost)")
 
 
 def deployer(seen: Examination) -> Iterator[Finding]:
