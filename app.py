@@ -12,8 +12,6 @@ from contracts.reading import PipelineConfigError
 from infra_cdk.app import new_app
 from infra_cdk.stack import PipelineStack
 from infra_cdk.stages import UnknownStageError, pick
-from operations.cost.ceiling import OverBudgetError, hold
-from operations.cost.prices import Prices
 
 ROOT = Path(__file__).parent
 
@@ -25,6 +23,9 @@ def main() -> None:
     stack = PipelineStack(app, root=ROOT, config=config, stage=stage)
     assembly = app.synth()
     if config.budget.max_monthly_usd is not None:
+        from operations.cost.ceiling import hold
+        from operations.cost.prices import Prices
+
         template = json.loads(Path(assembly.directory, stack.template_file).read_text(encoding="utf-8"))
         hold(template, config, stage.name, Prices.load())
 
@@ -32,5 +33,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (PipelineConfigError, UnknownStageError, OverBudgetError) as error:
+    except (PipelineConfigError, UnknownStageError) as error:
         sys.exit(str(error))

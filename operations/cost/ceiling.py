@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.pipeline_config import PipelineConfig
+from contracts.reading import PipelineConfigError
 from operations.cost import forecast as forecasting
 from operations.cost.forecast import IDLE, REQUESTS, RETRAINING, Line
 from operations.cost.prices import Prices
@@ -13,7 +14,7 @@ from operations.cost.prices import Prices
 LARGEST = 3
 
 
-class OverBudgetError(ValueError):
+class OverBudgetError(PipelineConfigError):
     """The forecast is above the ceiling, or can't be held against it."""
 
 
