@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables conformance bootstrap doctor cost
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -70,6 +70,11 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 	@test -n "$(DATA)" -a -n "$(TARGET)" || { echo "make init DATA=file.csv TARGET=column"; exit 2; }
 	@$(BIN)/python -m operations.draft "$(DATA)" "$(TARGET)"
 
+setup-custom: setup  ## what estimators of your own need on this machine: training_jobs/custom/requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes \
+	  -r inference/requirements-onnx.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c training_jobs/requirements.in -r training_jobs/custom/requirements.txt
+
 test: setup-dev node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
@@ -97,7 +102,7 @@ test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Tr
 conformance: setup-dev  ## what everything rests on, asked of the embedded cloud; CLOUD=aws: of your account, for at most $$5
 	@CLOUD=$(CLOUD) $(BIN)/python -m pytest -s tests/conformance
 
-test-tables: setup-dev  ## tables of every kind, each drafted and trained unedited; six of them rehearsed
+test-tables: setup-dev setup-custom  ## tables of every kind, each drafted and trained unedited; eight rehearsals
 	@$(BIN)/python -m pytest -m tables tests/tables
 
 test-long: setup-dev node_modules/.ready  ## minutes each: a rehearsal as on a Mac, other teams' data, a VPC of its own
@@ -163,7 +168,7 @@ redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)
 
 LOCKS := requirements.txt requirements-dev.txt inference/requirements.txt lambdas/requirements.txt lambdas/requirements-zip.txt \
-  tests/clients/requirements.txt training_jobs/requirements.txt
+  tests/clients/requirements.txt training_jobs/requirements.txt inference/requirements-onnx.txt
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 $(BIN)/uv:
@@ -181,6 +186,8 @@ lock: $(BIN)/uv  ## resolve the dependencies again: requirements.txt, -dev, then
 	  $(LOCK) $$image/requirements.in -c requirements.txt --only-binary :all: \
 	    --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o $$image/requirements.txt || exit 1; \
 	done
+	@$(LOCK) inference/requirements-onnx.in -c requirements.txt -c inference/requirements.txt --only-binary :all: \
+	  --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o inference/requirements-onnx.txt
 	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
 	@$(LOCK) benchmarks/tables/requirements.in -c requirements.txt --universal --python-version 3.11 \
 	  -o benchmarks/tables/requirements.txt

@@ -5,7 +5,12 @@ A test holds these lists against the libraries themselves; a synth imports none 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+# A user's own class: custom:MODULE.CLASS, in training_jobs/custom/.
+_CUSTOM = re.compile(r"custom:([A-Za-z_]\w*)\.([A-Za-z_]\w*)", re.ASCII)
+CUSTOM_FORM = "custom:my_module.MyEstimator"
 
 CHOSEN = ("auto", "ensemble")
 
@@ -81,13 +86,22 @@ _MEANINGS: tuple[Mapping[str, str], ...] = (
 )
 
 
+def custom_class(estimator: str) -> tuple[str, str] | None:
+    """The module and the class of a user's own estimator; None of a named one."""
+    found = _CUSTOM.fullmatch(estimator)
+    return (found[1], found[2]) if found else None
+
+
 def is_known_parameter(name: str) -> bool:
     """Whether any estimator takes a parameter of this name."""
     return any(name in names for names in PARAMETERS.values())
 
 
 def parameter_of(estimator: str, name: str) -> str | None:
-    """The estimator's own name of a parameter that may be written for another one; None where it has none."""
+    """The estimator's own name of a parameter that may be written for another one; None where it has none.
+    A user's own estimator has whatever names its class says."""
+    if custom_class(estimator):
+        return name
     if name in PARAMETERS[estimator]:
         return name
     for meaning in _MEANINGS:

@@ -9,7 +9,15 @@ from difflib import get_close_matches
 
 from contracts import instances
 from contracts.dataset import DatasetContract
-from contracts.estimators import CHOSEN, ESTIMATORS, MONOTONE, PARAMETERS, is_known_parameter
+from contracts.estimators import (
+    CHOSEN,
+    CUSTOM_FORM,
+    ESTIMATORS,
+    MONOTONE,
+    PARAMETERS,
+    custom_class,
+    is_known_parameter,
+)
 from contracts.reading import Table
 
 # A metric's suffix carries its direction: `_error` is better when lower, `_score` when higher.
@@ -127,7 +135,7 @@ class Training:
     @classmethod
     def read(cls, table: Table) -> Training:
         training = cls(
-            estimator=table.choice("estimator", ESTIMATORS, "auto"),
+            estimator=_estimator(table),
             parameters=table.scalars("parameters"),
             seed=table.integer("seed", 0, 2**31 - 1, 42),
             folds=table.integer("folds", 2, 50, 3),
@@ -154,6 +162,17 @@ class Training:
         for key, name in named.items():
             _check_parameter(table, key, name, training.estimator)
         return training
+
+
+def _estimator(table: Table) -> str:
+    """One that is named, or a user's own class as custom:module.Class."""
+    if table.has("estimator"):
+        name = table.text("estimator")
+        if custom_class(name):
+            return name
+        if name.startswith("custom"):
+            raise table.fail("estimator", f"expected a class like {CUSTOM_FORM!r}, found {name!r}")
+    return table.choice("estimator", (*ESTIMATORS, CUSTOM_FORM), "auto")
 
 
 def _monotone(table: Table) -> dict[str, int]:
@@ -185,8 +204,9 @@ def check_monotone(
 
 
 def _check_parameter(table: Table, key: str, name: str, estimator: str) -> None:
-    """One of another estimator is allowed: what means the same is translated, and the rest left out."""
-    if is_known_parameter(name):
+    """One of another estimator is allowed: what means the same is translated, and the rest left out. What a
+    user's own class takes, the training job finds out."""
+    if custom_class(estimator) or is_known_parameter(name):
         return
     known = sorted(PARAMETERS.get(estimator, frozenset().union(*PARAMETERS.values())))
     near = get_close_matches(name, known, 1)

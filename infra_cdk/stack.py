@@ -18,6 +18,7 @@ from infra_cdk.functions.bundle import zip_code
 from infra_cdk.functions.environment import Environment
 from infra_cdk.intake.uploads import Intake
 from infra_cdk.models.images import Images
+from infra_cdk.models.own_estimators import check_own_estimator
 from infra_cdk.models.registry import Registry
 from infra_cdk.models.serving import Serving
 from infra_cdk.models.tracking import Tracking
@@ -49,6 +50,7 @@ class PipelineStack(cdk.Stack):
                 RETAINS_DATA_TAG: str(stage.retains_data).lower(),
             },
         )
+        check_own_estimator(root, config)
         self.names, self.config, self.stage, self.root = names, config, stage, root
 
         has_vpc = config.network.has_vpc(stage.name)
@@ -72,7 +74,7 @@ class PipelineStack(cdk.Stack):
         self.leases = LeaseTable(self, "LeaseTable", names=names, encryption=self.encryption)
         self.registry = Registry(self, "Registry", names=names)
         self.tracking = Tracking(self, "Tracking", names=names, storage=self.storage)
-        self.images = Images(self, "Images", root=root)
+        self.images = Images(self, "Images", root=root, estimator=config.training.estimator)
         self.training = Training(self, "Training", names=names)
         self.serving = Serving(self, "Serving", names=names, stage=stage, encryption=self.encryption)
         code = zip_code(root)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from contracts.estimators import parameter_of
+from contracts.estimators import custom_class, parameter_of
 from training_jobs.choice import Parameters
 from training_jobs.errors import ParameterError, TrainingError
+from training_jobs.own import own_estimator, wants_scaled
 
 
 def make_estimator(name: str, task: str, parameters: Parameters, seed: int, threads: int) -> Any:
@@ -15,6 +16,8 @@ def make_estimator(name: str, task: str, parameters: Parameters, seed: int, thre
 
     Parameters written for another estimator are translated, or left out where this one has no such thing.
     """
+    if found := custom_class(name):
+        return own_estimator(*found, task, parameters, seed)
     build, defaults = _BUILDERS[name]
     values = {**defaults, **_read(name, parameters)}
     try:
@@ -25,6 +28,8 @@ def make_estimator(name: str, task: str, parameters: Parameters, seed: int, thre
 
 def needs_scaling(name: str) -> bool:
     """Whether numbers must be imputed and scaled; trees take them as they are."""
+    if found := custom_class(name):
+        return wants_scaled(*found)
     return name in ("linear", "mlp")
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.estimators import CHOSEN, PARAMETERS
+from contracts.estimators import CHOSEN, PARAMETERS, custom_class
 from training_jobs.choice import Choice, Member, Parameters
 from training_jobs.errors import InputError
 from training_jobs.experiment import Experiment
@@ -56,7 +56,7 @@ def decide(job: Job, experiment: Experiment) -> Decision:
 
 def _given_estimator(job: Job, configured: str) -> str:
     name = job.hyperparameters.get(GIVEN_ESTIMATOR, configured)
-    if name not in PARAMETERS:
+    if name not in PARAMETERS and not custom_class(name):
         known = ", ".join(PARAMETERS)
         raise InputError(
             f"hyperparameter {GIVEN_ESTIMATOR}: {name!r} takes no parameters; name one of {known}"

@@ -115,9 +115,13 @@ class Tracker:
                 artifacts={"artefact": directory},
                 signature=models.infer_signature(example, Predictor(exported).predict_frame(example)),
                 input_example=example,
-                pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+                pip_requirements=[f"{name}=={version(name)}" for name in _needs(exported)],
                 code_paths=list(_CODE),
             )
+
+
+def _needs(exported: Artefact) -> tuple[str, ...]:
+    return (*_REQUIREMENTS, "onnxruntime") if exported.model.head.kind == "onnx" else _REQUIREMENTS
 
 
 def _tags(job: Job) -> dict[str, str]:

@@ -97,7 +97,7 @@ class Head:
     layers: identity, relu, tanh or logistic.
     """
 
-    kind: Literal["trees", "linear", "blend", "dense"]
+    kind: Literal["trees", "linear", "blend", "dense", "onnx"]
     outputs: int
     baseline: tuple[float, ...]
     link: Link = "identity"
@@ -113,7 +113,8 @@ class Model:
     where its entry is <= threshold. Of a linear model: weights (entries, outputs). Of a model with lookup
     steps: lookup (values), one table after another. Of a blend: those of its members, each behind
     `member_prefix`; it answers with the sum of its members' answers, each times its share. Of dense layers:
-    weights_K (inputs, outputs) and bias_K (outputs) of layer K, the first of which reads all entries.
+    weights_K (inputs, outputs) and bias_K (outputs) of layer K, the first of which reads all entries. Of an
+    ONNX graph: graph (bytes), and inputs (its columns), the entries that it reads.
 
     Of a classification: `calibration` is applied to its probabilities, and from `threshold` (0-1) on the
     second of two classes is answered; without one the likelier class is. Of a regression: `residuals`, see

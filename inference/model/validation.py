@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from contracts.values import TYPES
 from inference.errors import ArtefactError
+from inference.model import onnx, onnx_bytes
 from inference.model.dense import ACTIVATIONS
 from inference.model.intervals import RESIDUALS
 from inference.model.structure import Head, InputColumn, Model, Step
@@ -266,9 +267,21 @@ def _check_dense(model: Model) -> None:
     _require(width == model.head.outputs, f"the last layer gives {width} values")
 
 
+def _check_onnx(model: Model) -> None:
+    """The bytes are looked at before any library is handed them."""
+    graph = _array(model.arrays, onnx.GRAPH, "u", 1)
+    _require(graph.dtype == np.uint8, "'graph' is not bytes")
+    inputs = _array(model.arrays, onnx.INPUTS, "iu", 1)
+    _require(0 < len(inputs) <= MOST_ENTRIES, f"the graph reads {len(inputs)} entries")
+    _require(((inputs >= 0) & (inputs < model.width)).all(), "the graph reads no entry of a row")
+    _require(model.head.link == "identity" and not any(model.head.baseline), "a graph has no link")
+    onnx_bytes.check(graph.tobytes())
+
+
 _KINDS: dict[str, Callable[[Model], None]] = {
     "trees": _check_trees,
     "linear": _check_linear,
     "blend": _check_blend,
     "dense": _check_dense,
+    "onnx": _check_onnx,
 }

@@ -9,6 +9,7 @@ from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from contracts.estimators import custom_class
 from infra_cdk.policy import allow
 
 DOCKERFILES = {
@@ -16,6 +17,8 @@ DOCKERFILES = {
     "serving": "inference/Dockerfile",
     "lambdas": "lambdas/Dockerfile",
 }
+# What a Dockerfile builds for a user's own estimator: with onnxruntime, and with what that estimator imports.
+CUSTOM_TARGET = "custom"
 NEVER = ("**/__pycache__", "**/*.pyc", "**/.DS_Store")
 
 
@@ -31,9 +34,10 @@ def copied_by(dockerfile: Path) -> list[str]:
 class Images(Construct):
     """Each image is an asset, so its tag is the hash of its content."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, root: Path) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, root: Path, estimator: str) -> None:
         super().__init__(scope, construct_id)
         self._root = root
+        self._target = CUSTOM_TARGET if custom_class(estimator) else None
         self.training = self._image("training")
         self.serving = self._image("serving")
         self.lambdas = self._image("lambdas")
@@ -45,6 +49,7 @@ class Images(Construct):
             name.capitalize(),
             directory=str(self._root),
             file=DOCKERFILES[name],
+            target=self._target,
             platform=assets.Platform.LINUX_AMD64,
             exclude=["*", *kept, f"!{DOCKERFILES[name]}", *NEVER],
             ignore_mode=cdk.IgnoreMode.DOCKER,

@@ -34,7 +34,7 @@ from scoring.metrics import judged, metrics_of
 
 # Rows to score for either explanation: the compiled kernel takes microseconds for a row of a large model,
 # numpy, where there was no compiler, a hundred times as long.
-EFFORT = {"compiled": 90_000, "numpy": 3_000}
+EFFORT = {"compiled": 90_000, "onnxruntime": 9_000, "numpy": 3_000}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
 
+from contracts.pipeline_config import PipelineConfig
+from contracts.reading import PipelineConfigError
 from infra_cdk.functions.bundle import LOCK, source_hash
 from infra_cdk.models.images import DOCKERFILES, Images, copied_by
+from infra_cdk.models.own_estimators import check_own_estimator
+from infra_cdk.stack import PipelineStack
+from infra_cdk.stages import STAGES
 from tests.infrastructure.conftest import ROOT
 
 SOURCES = ("contracts", "inference", "lambdas", "scoring", "training_jobs", "pipeline.toml")
@@ -27,7 +34,7 @@ def project(tmp_path: Path) -> Path:
 
 def hashes(root: Path, out: Path) -> dict[str, str]:
     cdk.AssetStaging.clear_asset_hash_cache()
-    images = Images(cdk.Stack(cdk.App(outdir=str(out)), "Stack"), "Images", root=root)
+    images = Images(cdk.Stack(cdk.App(outdir=str(out)), "Stack"), "Images", root=root, estimator="auto")
     return {name: getattr(images, name).asset_hash for name in DOCKERFILES}
 
 
@@ -35,7 +42,7 @@ def hashes(root: Path, out: Path) -> dict[str, str]:
 def test_an_image_starts_from_a_digest_and_not_from_a_tag_that_moves(name):
     text = (ROOT / DOCKERFILES[name]).read_text(encoding="utf-8")
     assert re.search(r"^ARG BASE_IMAGE=\S+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE_IMAGE}"}
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE_IMAGE}", "plain"}
 
 
 def test_the_images_share_one_base():
@@ -103,3 +110,41 @@ def test_a_zip_runs_on_arm_and_an_image_where_it_was_built_for(template):
     for function in template.properties("AWS::Lambda::Function"):
         built_for = "arm64" if "S3Key" in function["Code"] else "x86_64"
         assert function["Architectures"] == [built_for]
+
+
+def built_by(config: PipelineConfig, out: Path) -> dict[str, str | None]:
+    """The Dockerfile target of each image of a stack."""
+    app = cdk.App(outdir=str(out), builtin_cloud_formation_validation=False)
+    stack = PipelineStack(app, root=ROOT, config=config, stage=STAGES["dev"])
+    app.synth()
+    files = json.loads((out / f"{stack.artifact_id}.assets.json").read_text())["dockerImages"]
+    return {
+        image["source"]["dockerFile"]: image["source"].get("dockerBuildTarget") for image in files.values()
+    }
+
+
+def test_what_runs_graphs_is_built_only_for_an_estimator_of_ones_own(config, tmp_path):
+    own = replace(config.training, estimator="custom:catboost_model.Regressor")
+    assert set(built_by(config, tmp_path / "named").values()) == {None}
+    with_own = built_by(replace(config, training=own), tmp_path / "own")
+    assert with_own == dict.fromkeys(DOCKERFILES.values(), "custom")
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_only_that_target_holds_it(name):
+    plain, _, rest = (ROOT / DOCKERFILES[name]).read_text(encoding="utf-8").partition("FROM plain AS custom")
+    assert "requirements-onnx" not in plain
+    assert "requirements-onnx" in rest.partition("FROM plain")[0]
+    assert rest.rstrip().endswith("FROM plain")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        ("custom:lanes.Lane", "there is no training_jobs/custom/lanes.py; there are catboost_model"),
+        ("custom:catboost_model.Regresor", "has no class Regresor; it has .*Regressor"),
+    ],
+)
+def test_an_estimator_of_ones_own_that_is_not_there_is_named_at_synthesis(config, estimator, message):
+    with pytest.raises(PipelineConfigError, match=rf"pipeline.toml: training.estimator: .*{message}"):
+        check_own_estimator(ROOT, replace(config, training=replace(config.training, estimator=estimator)))

@@ -79,10 +79,34 @@ TABLES: dict[str, tuple[Callable[[Path], None], str, float]] = {
 @pytest.mark.parametrize("name", TABLES)
 def test_a_real_table_is_rehearsed_with_its_own_draft(tmp_path: Path, name: str) -> None:
     write, metric, least = TABLES[name]
+    rehearse(tmp_path, name, write, metric, least)
+
+
+@pytest.mark.parametrize(
+    ("name", "estimator"),
+    [
+        ("diabetes", "custom:catboost_model.Regressor"),
+        ("wine", "custom:catboost_model.Classifier"),
+    ],
+)
+def test_an_estimator_of_ones_own_is_rehearsed_like_any_other(
+    tmp_path: Path, name: str, estimator: str
+) -> None:
+    pytest.importorskip("catboost", reason="make setup-custom installs it")
+    write, metric, least = TABLES[name]
+    rehearse(tmp_path, name, write, metric, least, estimator)
+
+
+def rehearse(
+    tmp_path: Path, name: str, write: Callable[[Path], None], metric: str, least: float, estimator: str = ""
+) -> None:
     path = tmp_path / f"{name}.csv"
     write(path)
     with table_of(path) as table:
         _, text, _ = drafted(table, "target")
+    if estimator:
+        text = text.replace('estimator = "auto"', f'estimator = "{estimator}"')
+        assert estimator in text
     (tmp_path / "pipeline.toml").write_text(text, encoding="utf-8")
     source = read_source(str(path), PipelineConfig.load(tmp_path / "pipeline.toml"))
     runs: list[Run] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sklearn import datasets
 
 from tests.tables.people import TABLES, Made
 from tests.tables.whole_way import go
@@ -25,3 +26,20 @@ def test_a_table_becomes_a_served_model_by_its_own_draft(tmp_path: Path, made: M
     assert len(way.answers) >= 3
     for as_csv, as_json in way.answers:
         assert as_csv == as_json or float(as_csv) == float(as_json)
+
+
+@pytest.mark.parametrize(
+    ("name", "estimator"),
+    [("Regressor", "custom:catboost_model.Regressor"), ("Classifier", "custom:catboost_model.Classifier")],
+)
+def test_an_estimator_of_ones_own_goes_the_whole_way(tmp_path: Path, name: str, estimator: str) -> None:
+    pytest.importorskip("catboost", reason="make setup-custom installs it")
+    frame = datasets.load_diabetes(as_frame=True, scaled=False).frame
+    frame.loc[::17, "bmi"] = None
+    if name == "Classifier":
+        frame["target"] = frame["target"].gt(140).map({True: "worse", False: "better"})
+    frame.to_csv(tmp_path / "diabetes.csv", index=False)
+    way = go(tmp_path / "diabetes.csv", "target", "", tmp_path, estimator=estimator)
+    assert way.is_promoted, way.reason
+    for as_csv, as_json in way.answers:
+        assert as_csv == as_json or float(as_csv) == pytest.approx(float(as_json), rel=1e-6)

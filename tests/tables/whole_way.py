@@ -62,12 +62,20 @@ class Way:
         return found[metric]
 
 
-def go(path: Path, target: str, task: str, folder: Path, budget_seconds: int = BUDGET_SECONDS) -> Way:
+def go(
+    path: Path,
+    target: str,
+    task: str,
+    folder: Path,
+    *,
+    budget_seconds: int = BUDGET_SECONDS,
+    estimator: str = "auto",
+) -> Way:
     """Raises whatever a step raises."""
     with table_of(path) as table:
         _, text, _ = drafted(table, target, task)
     document = tomllib.loads(text)
-    document["training"]["budget_seconds"] = budget_seconds
+    document["training"] |= {"budget_seconds": budget_seconds, "estimator": estimator}
     config = PipelineConfig.from_document(document)
     content = path.read_bytes()
     dataset = ingest(

@@ -11,7 +11,7 @@ from contracts.dataset import Column
 from inference.model import Head, Model, member_prefix
 from training_jobs.blend import Blend
 from training_jobs.errors import UnsupportedModelError
-from training_jobs.export import boosters, scikit
+from training_jobs.export import boosters, onnx_graph, scikit
 from training_jobs.export.scikit import Exported
 from training_jobs.export.sources import Layout, Source, follow
 
@@ -31,6 +31,8 @@ _EXPORTERS: dict[str, Callable[[Any, Sequence[Source], Layout], Exported]] = {
     "LogisticRegression": scikit.linear,
     "ScaledMLPRegressor": scikit.dense,
     "MLPClassifier": scikit.dense,
+    "OwnRegressor": onnx_graph.own,
+    "OwnClassifier": onnx_graph.own,
 }
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from inference.model import FloatArray, Model
 from inference.model.artefact import Artefact
+from inference.model.onnx import TOLERANCE as ONNX_TOLERANCE
 from inference.model.predictor import Predictor
 from training_jobs.blend import Blend
 from training_jobs.errors import ParityError
@@ -41,10 +42,16 @@ def prove_parity(pipeline: Any, predictor: Predictor, rows: pd.DataFrame) -> Par
     frame = pd.concat([rows, edges], ignore_index=True)
     with np.errstate(all="ignore"):  # the extremes overflow within the libraries, as they should
         difference = _differences(pipeline, predictor, frame)
-    wrong = np.flatnonzero(~(difference <= TOLERANCE))
+    tolerance = tolerance_of(predictor.model)
+    wrong = np.flatnonzero(~(difference <= tolerance))
     if len(wrong):
         raise ParityError(_describe(pipeline, predictor, frame, wrong, len(rows)))
-    return ParityReport(len(rows), len(edges), float(difference.max(initial=0.0)), TOLERANCE)
+    return ParityReport(len(rows), len(edges), float(difference.max(initial=0.0)), tolerance)
+
+
+def tolerance_of(model: Model) -> float:
+    """A user's own graph mostly computes in float32; everything else is exact."""
+    return ONNX_TOLERANCE if model.head.kind == "onnx" else TOLERANCE
 
 
 def expected_answers(pipeline: Any, frame: pd.DataFrame) -> FloatArray:
@@ -76,6 +83,8 @@ def _differences(pipeline: Any, predictor: Predictor, frame: pd.DataFrame) -> Fl
         return _blend_differences(pipeline, predictor, frame)
     expected, found = expected_answers(pipeline, frame), served_answers(predictor, frame)
     head = predictor.model.head
+    if head.kind == "onnx":
+        return _graph_differences(expected, found, is_classifier=predictor.is_classifier)
     if head.link == "identity":
         # Terms of a usual size that cancel out leave an answer near zero with the error of their sum.
         return relative_difference(expected, found, float(np.median(np.abs(expected))))
@@ -87,6 +96,17 @@ def _differences(pipeline: Any, predictor: Predictor, frame: pd.DataFrame) -> Fl
     )
     apart = np.abs(expected - found).max(axis=1) / expected.max(axis=1)
     return np.where(apart <= FLOAT32_TOLERANCE, difference, np.inf)
+
+
+def _graph_differences(expected: FloatArray, found: FloatArray, *, is_classifier: bool) -> FloatArray:
+    """Of values relative to themselves or to a usual one, of probabilities to the row's largest."""
+    if is_classifier:
+        scale = expected.max(axis=1, keepdims=True)
+    else:
+        scale = np.maximum(
+            np.abs(expected), max(float(np.median(np.abs(expected))), np.finfo(np.float64).tiny)
+        )
+    return np.asarray(np.where(expected == found, 0.0, np.abs(expected - found) / scale).max(axis=1))
 
 
 def _blend_differences(blend: Blend, predictor: Predictor, frame: pd.DataFrame) -> FloatArray:
@@ -128,6 +148,9 @@ def _edge_values(predictor: Predictor, index: int, rows: pd.DataFrame) -> list[o
     if column.is_category:
         usual = rows[column.name].iloc[len(rows) // 2]
         return [None, "never seen", "", f" {usual}", " ", "x" * 300, *column.categories]
+    if predictor.model.head.kind == "onnx":  # far from all rows float32 has no digits left to agree in
+        seen = rows[column.name].astype(np.float64)
+        return [None, float(seen.min()), float(seen.max())]
     extremes = [0.0, -0.0, _FLOAT32_EXTREME, -_FLOAT32_EXTREME, 1.0, -1.0, 5e-324]
     return [None, *extremes, *_around_thresholds(predictor, index)]
 
@@ -167,6 +190,6 @@ def _guilty_feature(
     for name in frame.columns if len(agreeing) else ():
         trial = frame.iloc[[int(wrong[0])]].copy()
         trial[name] = frame[name].iloc[[int(agreeing[0])]].to_numpy()
-        if _differences(pipeline, predictor, trial)[0] <= TOLERANCE:
+        if _differences(pipeline, predictor, trial)[0] <= tolerance_of(predictor.model):
             return repr(name)
     return "unclear (more than one)"

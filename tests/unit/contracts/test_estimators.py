@@ -71,3 +71,23 @@ def test_what_chooses_by_itself_takes_no_search() -> None:
     document = tomllib.loads((ROOT / "pipeline.toml").read_text())["training"]["search"]
     with pytest.raises(PipelineConfigError, match=r"training\.search\.enabled: 'auto' searches by itself"):
         load(estimator="auto", search={**document, "enabled": True})
+
+
+def test_a_users_own_class_is_named_by_module_and_class_and_takes_any_parameter() -> None:
+    found = load(estimator="custom:my_module.MyEstimator", parameters={"depth_of_thought": 3}).training
+    assert found.estimator == "custom:my_module.MyEstimator"
+    assert found.parameters == {"depth_of_thought": 3}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["custom:MyEstimator", "custom:a.b.C", "custom:../evil.C", "custom", "custom:a.C()", "custom: a.C"],
+)
+def test_a_class_that_cannot_be_meant_is_refused_with_the_form(name: str) -> None:
+    with pytest.raises(PipelineConfigError, match=r"training.estimator: .*custom:my_module.MyEstimator"):
+        load(estimator=name)
+
+
+def test_a_users_own_class_is_not_held_to_rise() -> None:
+    with pytest.raises(PipelineConfigError, match="cannot be held to it"):
+        load(estimator="custom:a.B", monotone={"median_income": "increasing"})

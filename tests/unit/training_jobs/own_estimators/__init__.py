@@ -1,0 +1,1 @@
+"""Stand-ins for what a user has in training_jobs/custom."""

@@ -1,0 +1,1 @@
+import no_such_package  # type: ignore[import-not-found]  # noqa: F401

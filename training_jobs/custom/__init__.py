@@ -1,0 +1,1 @@
+"""Your own estimators: a module a file, named in pipeline.toml as `estimator = "custom:module.Class"`."""
