@@ -113,7 +113,7 @@ def rehearse(
     said = io.StringIO()
     with launch(assembly=assembly(text), speed=SPEED) as cloud:
         story = Story(
-            Stage(cloud.session(), cloud.endpoint_url, cloud.outputs),
+            Stage(cloud.session(), cloud.endpoint_url, dict(cloud.outputs)),
             source,
             Display(Console(file=said)),
             runs,
