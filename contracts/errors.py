@@ -16,6 +16,9 @@ GreenlightError
 ├── PreconditionError          what the execution will need at its end is not there
 ├── RollbackImpossibleError    there is no model to go back to, or another one serves by now
 ├── TrainingJobBusyError       a training job that was told to stop still runs; delete the stack again later
+├── MonitoringError
+│   ├── BaselineError          what the champion's baseline is made of is gone, or can't be read
+│   └── RetrainingError        the rows that a retraining needs can't be put together
 ├── LeaseLostError             the deployment lease expired, or another execution holds it
 └── DeploymentError
     ├── EndpointBusyError          the endpoint is still busy with another change; try again later
@@ -92,6 +95,18 @@ class RollbackImpossibleError(GreenlightError):
 
 class LeaseLostError(GreenlightError):
     """The deployment lease expired, or another execution holds it: this one may not deploy."""
+
+
+class MonitoringError(GreenlightError):
+    """What serves could not be watched."""
+
+
+class BaselineError(MonitoringError):
+    """What the champion's baseline is made of is gone, or can't be read; the message says which."""
+
+
+class RetrainingError(MonitoringError):
+    """The rows that a retraining needs can't be put together; the message says which and why."""
 
 
 class DeploymentError(GreenlightError):

@@ -115,6 +115,7 @@ def dataset(bucket: str, version: str) -> DatasetPlace:
 REQUESTS_FILE, HOUR_FILE = "requests.parquet", "hour.json"
 BASELINE_ROWS_FILE, BASELINE_FILE, FIRST_WINDOW_FILE = "rows.parquet", "baseline.json", "first_window.parquet"
 DRIFT_FILE, QUALITY_FILE, LABEL_QUARANTINE_FILE = "drift.json", "quality.json", "label_quarantine.parquet"
+NEW_ROWS_FILE = "new_rows.parquet"  # matured labelled rows that the champion's dataset lacks
 # Of the labels.
 FRONT_LABELS_FOLDER = f"{LABELS.prefix}front/"  # those that came through the front, by the hour
 # Of a retraining.

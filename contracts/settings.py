@@ -210,6 +210,7 @@ class JudgeQualitySettings(Settings):
 @dataclass(frozen=True, kw_only=True)
 class PublishMonitoringSettings(Settings):
     artifact_bucket_name: str
+    raw_bucket_name: str
     metric_namespace: str
     monitoring_policy: str
     state_machine_arn: str
@@ -220,7 +221,6 @@ class StartRetrainingSettings(Settings):
     artifact_bucket_name: str
     raw_bucket_name: str
     metric_namespace: str
-    monitoring_policy: str
 
 
 @dataclass(frozen=True, kw_only=True)

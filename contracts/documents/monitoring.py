@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from contracts.documents.document import Document, Request
 
@@ -99,12 +97,14 @@ class PublishMonitoringRequest(Request):
 @dataclass(frozen=True, kw_only=True)
 class Publication(Document):
     """Whether a retraining `is_due`, `cause` by what (drift, decay, schedule), and `reason` why or why not;
-    `is_stopped` where a person has to decide."""
+    `is_stopped` where a person has to decide. `stamp` names it, after the run's hour, or is that of one which
+    a monitor began and did not finish."""
 
     is_due: bool
     is_stopped: bool
     cause: str
     reason: str
+    stamp: str
     report_uri: str
     report_html_uri: str
 
@@ -129,11 +129,11 @@ class RetrainingStart(Document):
     new_rows: int
 
 
-STATES = {
+# What each state's function is asked, and under which key its answer goes.
+STATES: dict[str, tuple[type[Request], str, type[Document]]] = {
     "ReadWindow": (ReadWindowRequest, "window", Window),
     "JudgeDrift": (JudgeDriftRequest, "drift", Drift),
     "JudgeQuality": (JudgeQualityRequest, "quality", Quality),
     "PublishMonitoring": (PublishMonitoringRequest, "publication", Publication),
     "StartRetraining": (StartRetrainingRequest, "retraining", RetrainingStart),
 }
-KEYS: Mapping[str, Any] = {key: answer for _, key, answer in STATES.values()}

@@ -18,6 +18,7 @@ from inference.formats.json_body import load_json
 from inference.formats.shown import shown, shown_list
 from inference.formats.tensors import BYTES, datatype_of, read_tensor, to_bytes
 from inference.formats.typed_columns import matrix_of_values
+from inference.formats.values import Codes
 from inference.model import FloatArray, InputColumn
 from inference.model.intervals import RESIDUALS, USUAL_LEVEL, intervals
 from inference.model.predictor import Predictor
@@ -57,8 +58,7 @@ def read_request(predictor: Predictor, body: bytes, json_length: int | None) -> 
     """Raises InvalidRequestError naming tensor and element. Intervals come where they are among the outputs,
     or where the request's parameter `interval` gives their level."""
     document, rest = _split(body, json_length)
-    values = _columns_of(_inputs(document, rest), predictor.columns)
-    matrix = matrix_of_values(values, predictor.columns, predictor.codes)
+    matrix = _matrix_of(document, rest, predictor.columns, predictor.codes)
     names = (PREDICT, PROBABILITIES) if predictor.is_classifier else (PREDICT,)
     level = _level(document)
     known = (*names, INTERVAL) if RESIDUALS in predictor.model.arrays else names
@@ -69,6 +69,19 @@ def read_request(predictor: Predictor, body: bytes, json_length: int | None) -> 
     wanted = _wanted(document, known, usual)
     asked = asked_id if isinstance(asked_id, str) else None
     return Inference(matrix, asked, wanted, USUAL_LEVEL if level is None else level)
+
+
+def read_matrix(
+    columns: Sequence[InputColumn], codes: Codes, body: bytes, json_length: int | None
+) -> FloatArray:
+    """The rows (n, columns) of a request, whatever it asks for; raises InvalidRequestError."""
+    return _matrix_of(*_split(body, json_length), columns, codes)
+
+
+def _matrix_of(
+    document: Mapping[str, Any], rest: memoryview, columns: Sequence[InputColumn], codes: Codes
+) -> FloatArray:
+    return matrix_of_values(_columns_of(_inputs(document, rest), columns), columns, codes)
 
 
 def write_answer(

@@ -71,3 +71,30 @@ def start(state_machine_arn: str, name: str, document: Mapping[str, str]) -> boo
             return False
         raise
     return True
+
+
+def running_before(execution_arn: str) -> str:
+    """The ARN of an execution of the same machine that runs and began earlier, of two that began together the
+    one whose name sorts first; empty where there is none."""
+    states: SFNClient = client("stepfunctions")
+    machine = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
+    running = sorted(
+        (found["startDate"], found["executionArn"]) for page in pages for found in page["executions"]
+    )
+    own = next((place for place, (_, arn) in enumerate(running) if arn == execution_arn), None)
+    # The list is eventually consistent: one that does not show this execution yet shows those before it.
+    return running[0][1] if running and own != 0 else ""
+
+
+def ending_of(execution_arn: str) -> tuple[str, str]:
+    """Its status, empty of one that nobody knows, and the outcome that its output names."""
+    states: SFNClient = client("stepfunctions")
+    try:
+        found = states.describe_execution(executionArn=execution_arn)
+    except ClientError as error:
+        if code_of(error) == "ExecutionDoesNotExist":
+            return "", ""
+        raise
+    output = json.loads(found.get("output") or "{}")
+    return found["status"], str(output.get("outcome", "")) if isinstance(output, dict) else ""

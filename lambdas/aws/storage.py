@@ -102,6 +102,22 @@ def versions(bucket: str, prefix: str) -> Iterator[Version]:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """The newest version of an object, as a list tells it."""
+
+    key: str
+    size_bytes: int
+    last_modified: datetime
+
+
+def objects(bucket: str, prefix: str) -> Iterator[Object]:
+    """Every object whose key begins so, in the order of the keys."""
+    pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for found in (item for page in pages for item in page.get("Contents", [])):
+        yield Object(key=found["Key"], size_bytes=found["Size"], last_modified=found["LastModified"])
+
+
 def upload_file(path: Path, uri: str, content_type: str) -> None:
     bucket, key = split(uri)
     _s3().upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
@@ -133,6 +149,17 @@ def read_json(uri: str) -> dict[str, Any] | None:
     return document
 
 
+def read_bytes(uri: str) -> bytes:
+    """Raises ObjectMissingError."""
+    bucket, key = split(uri)
+    try:
+        return _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if code_of(error) in _GONE:
+            raise ObjectMissingError(f"{uri} does not exist") from error
+        raise
+
+
 def download_file(uri: str, path: Path) -> None:
     """Raises ObjectMissingError."""
     bucket, key = split(uri)
@@ -156,6 +183,13 @@ def list_uris(uri: str) -> list[str]:
     bucket, prefix = split(uri)
     pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [f"s3://{bucket}/{found['Key']}" for page in pages for found in page.get("Contents", [])]
+
+
+def list_folders(uri: str) -> list[str]:
+    """The folders that lie directly in one, as URIs with a slash at their end."""
+    bucket, prefix = split(uri)
+    pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    return [f"s3://{bucket}/{found['Prefix']}" for page in pages for found in page.get("CommonPrefixes", [])]
 
 
 def empty_bucket(bucket: str) -> None:

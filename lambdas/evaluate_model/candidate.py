@@ -12,7 +12,7 @@ import numpy as np
 from contracts.errors import EvaluationError
 from inference.errors import ArtefactError, InferenceError
 from inference.model.predictor import Predictor
-from lambdas.evaluate_model.archive import ArchiveError, unpack
+from lambdas.model_archive import ArchiveError, unpack
 from scoring.figures import Array, FloatArray
 
 _TIMED_ROWS = 50

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.evaluate_model.archive import ArchiveError, unpack
+from lambdas.model_archive import ArchiveError, unpack
 
 
 def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:

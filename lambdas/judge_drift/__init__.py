@@ -1,0 +1,1 @@
+"""Holds a window against the champion's baseline."""

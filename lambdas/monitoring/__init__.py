@@ -1,0 +1,1 @@
+"""What the monitor's states share: hours, captures, a champion's baseline, labels, and when to train anew."""

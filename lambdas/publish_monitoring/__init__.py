@@ -1,0 +1,1 @@
+"""Writes metrics and report, and says whether a retraining is due."""

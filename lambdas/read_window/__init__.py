@@ -1,0 +1,1 @@
+"""Compacts the closed hours of captured requests and names the window that is judged."""

@@ -1,0 +1,1 @@
+"""Uploads the last dataset with the labelled rows that it lacks, which starts the pipeline."""

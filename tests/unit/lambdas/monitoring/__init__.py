@@ -1,0 +1,1 @@
+"""The monitor, state by state and as a whole."""
