@@ -21,6 +21,7 @@ from scoring.metrics import judged
 from training_jobs.blend import best_shares
 from training_jobs.candidates import Candidate, Size, first_candidates
 from training_jobs.choice import Choice, Member
+from training_jobs.errors import TrainingError
 from training_jobs.experiment import Experiment
 from training_jobs.folds import Fold, split_rows
 from training_jobs.out_of_fold import Judged, held_out, together
@@ -128,10 +129,17 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
     done: list[Trial] = []
     given_up: list[Trial] = []
     history: list[dict[str, Any]] = []
+    failures: list[str] = []
 
     def attempt(candidate: Candidate, *, patient: bool) -> float | None:
         trial = Trial(candidate)
-        complete = _run(bench, trial, None if patient or not done else done[0], deadline, first=not done)
+        try:
+            complete = _run(bench, trial, None if patient or not done else done[0], deadline, first=not done)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            # Numbers that one kind cannot take (squares that overflow, say) are no fault to the next.
+            failures.append(f"{candidate.estimator}: {str(error).splitlines()[0][:200]}")
+            log(f"{failures[-1]}: given up")
+            return None
         if complete:
             done.append(trial)
             done.sort(key=lambda t: t.value(metric))
@@ -148,6 +156,11 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
     for candidate in candidates:
         if not done or clock() < deadline:
             attempt(candidate, patient=size.rows <= SMALL_ROWS)
+    if not done:
+        raise TrainingError(
+            "no kind of estimator learns from these rows to its end: "
+            + ("; ".join(dict.fromkeys(failures)) or f"none is finite by {metric}")
+        )
     variations = Variations(experiment.seed, size)
     while clock() < deadline and (varied := variations.next(done, given_up)):
         variations.tell(attempt(varied, patient=False))

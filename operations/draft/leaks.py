@@ -105,6 +105,8 @@ def _explains(values: Floats, answers: Floats) -> bool:
 
 
 def _correlation(x: Floats, y: Floats) -> float:
+    # The largest magnitude is 1 first, so that no square of a huge number overflows.
+    x, y = (values / (float(np.abs(values).max()) or 1.0) for values in (x, y))
     x, y = x - x.mean(), y - y.mean()
     scale = float(np.sqrt((x @ x) * (y @ y)))
     return abs(float(x @ y)) / scale if scale > 0 else 0.0

@@ -13,6 +13,7 @@ from tests.unit.training_jobs.rows import TARGET, dataset_of, housing_config, ho
 from training_jobs.auto import Search, search
 from training_jobs.candidates import Candidate, Size, first_candidates
 from training_jobs.dataset import Dataset
+from training_jobs.errors import TrainingError
 from training_jobs.experiment import Experiment
 from training_jobs.export import export_model
 from training_jobs.objectives import objective_of
@@ -144,3 +145,27 @@ def test_amounts_are_also_tried_as_products_of_factors_and_what_may_fall_below_z
     frame[TARGET] -= frame[TARGET].mean()
     history = search(experiment_of(frame, budget_seconds=60), Ticks(1.0)).history
     assert not any("objective" in trial["parameters"] for trial in history)
+
+
+def test_a_kind_that_cannot_take_the_numbers_is_given_up_and_the_next_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = Bench.run
+
+    def run(bench: Bench, trial: Trial, number: int, deadline: float) -> None:
+        if trial.candidate.estimator == "linear":
+            raise ValueError("Input X contains NaN.\nRidge does not accept missing values")
+        usual(bench, trial, number, deadline)
+
+    monkeypatch.setattr(Bench, "run", run)
+    found = search(experiment_of(housing_rows(80), budget_seconds=60), Ticks(1.0))
+    assert found.best().estimator != "linear"
+
+
+def test_rows_that_nothing_learns_from_end_the_job_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(bench: Bench, trial: Trial, number: int, deadline: float) -> None:
+        raise ValueError("Input X contains NaN.")
+
+    monkeypatch.setattr(Bench, "run", run)
+    with pytest.raises(TrainingError, match=r"no kind of estimator learns .*linear: Input X contains NaN"):
+        search(experiment_of(housing_rows(80), budget_seconds=60), Ticks(1.0))

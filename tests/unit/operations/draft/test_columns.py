@@ -2,10 +2,12 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from contracts.values import DATE_PARTS, DAY_PARTS
 from operations.draft.errors import DraftError
+from operations.draft.leaks import _correlation
 from tests.unit.operations.draft.tables import HEADER, column_of, planned, rows, saved, text
 
 COUNT = 200
@@ -191,3 +193,9 @@ def test_a_table_of_nothing_but_its_target_is_refused_with_reasons(tmp_path):
         DraftError, match="no column left to predict from: 'index' numbers the rows; 'always' has"
     ):
         planned(saved(tmp_path / "x.csv", text(table, ("index", "always", "spend"))))
+
+
+def test_numbers_whose_squares_overflow_are_compared_with_the_target_like_any_other() -> None:
+    values = np.linspace(1.0, 9.0, 50)
+    assert _correlation(values * 1e300, values * 1e300) == pytest.approx(1.0)
+    assert _correlation(values * 1e300, np.resize([1.0, -1.0], 50)) < 0.2
