@@ -14,6 +14,7 @@ from operations.cli import (
     models,
     opening,
     runs,
+    serving,
     status,
     using,
 )
@@ -39,6 +40,7 @@ for function, name, panel in (
     (models.diff, "diff", LOOK),
     (logs.logs, "logs", LOOK),
     (opening.open_, "open", LOOK),
+    (serving.console, "console", LOOK),
     (costing.cost, "cost", LOOK),
     (checking.doctor, "doctor", LOOK),
     (using.upload, "upload", DO),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from localcloud.host.interrupts import INTERRUPTED
 from localcloud.host.launch import LaunchError, launch
 from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.installation.machine import SetUpError, require_disk
-from operations.rehearsal import summary
+from operations.rehearsal import console, summary
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
 from operations.rehearsal.preparing import prepare
@@ -124,9 +125,12 @@ def _play(display: Display, source: Source, runs: list[Run], notes: list[str]) -
     """Tells the story; returns what went wrong, empty if nothing did."""
     display.step("synthesising the app and starting the embedded cloud")
     try:
-        with launch() as cloud:
+        with launch() as cloud, contextlib.ExitStack() as consoles:
             display.step(f"stage dev deployed at {cloud.endpoint_url}")
-            stage = Stage(cloud.session(), cloud.endpoint_url, cloud.outputs)
+            if os.environ.get("CONSOLE"):
+                consoles.enter_context(console.beside(cloud.environment))
+                display.step("the console opens in your browser")
+            stage = Stage(cloud.session(), cloud.endpoint_url, dict(cloud.outputs))
             story = Story(stage, source, display, runs)
             try:
                 story.play(FleetFaults(cloud.environment))
