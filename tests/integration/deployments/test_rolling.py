@@ -23,28 +23,30 @@ ROLLING = {
 BY_ONE = {"rollback_batch_percent": 0, "rollback_batch_instances": 1}
 
 
-def is_whole_again(stage) -> bool:
+def instances(stage) -> tuple[int, int]:
+    """Of the fleet that serves, as they are and as they are wanted."""
     (variant,) = stage.cloud.endpoint()["ProductionVariants"]
-    return (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (WHOLE, WHOLE)
+    return variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]
 
 
 def test_a_healthy_model_takes_over_batch_by_batch_and_no_request_is_lost(stage):
     stage.policy(**ROLLING)
     blue, green = stage.champion, stage.challenger()
+    there, _ = instances(stage)
     counts = []
     with stage.traffic(200.0) as traffic:
         arn = stage.start(green)
-        for instances in range(1, WHOLE + 1):
-            stage.until_baking(instances, of=green)
-            (variant,) = stage.cloud.endpoint()["ProductionVariants"]
-            counts.append(variant["CurrentInstanceCount"])
+        for batch in range(1, WHOLE + 1):
+            stage.until_baking(batch, of=green)
+            counts.append(instances(stage)[0])
         ended = stage.ended(arn)
         requests = traffic.stop()
     assert ended.outcome == "Promoted", ended.cause
     stage.champion = green
     assert {(r.status, r.answer) for r in requests} == {(200, blue.answer), (200, green.answer)}
-    assert counts == [3, 2, 1], "each batch of the old fleet ends after the bake of the new one"
-    assert is_whole_again(stage)
+    left = [there - there * batch // WHOLE for batch in range(WHOLE)]
+    assert counts == left, "each batch of the old fleet ends after the bake of the new one"
+    assert instances(stage) == (WHOLE, WHOLE)
     stage.assert_nothing_left(green)
 
 
@@ -62,13 +64,13 @@ def test_a_first_batch_that_never_answers_ping_gets_no_traffic(stage):
 @pytest.mark.parametrize("batch", [1, 2])
 def test_instances_that_crash_are_replaced_by_the_old_ones(stage, batch, back):
     stage.policy(**{**ROLLING, **back, "baking_seconds": 180})
-    green = stage.challenger()
+    green, there = stage.challenger(), instances(stage)
     with stage.traffic(RATE):
         arn = stage.start(green)
         stage.until_baking(batch, of=green)
         stage.faults.put({"crash_share": 1.0}, endpoint_config=green.job)
         ended = stage.ended(arn)
-    assert is_whole_again(stage)
+    assert instances(stage) == there
     assert rolled_back(stage, green, ended, because="error-rate")
 
 
@@ -83,12 +85,12 @@ def test_instances_that_crash_are_replaced_by_the_old_ones(stage, batch, back):
 )
 def test_a_model_that_is_wrong_slow_or_fails_is_taken_back(stage, fault, bound, alarm):
     stage.policy(**{**ROLLING, **BY_ONE, **bound, "baking_seconds": 180})
-    green = stage.challenger()
+    green, there = stage.challenger(), instances(stage)
     stage.faults.put(fault, endpoint_config=green.job)
     with stage.traffic(RATE) as traffic:
         ended = stage.deploy(green)
         requests = traffic.stop()
-    assert is_whole_again(stage)
+    assert instances(stage) == there
     failed = [request for request in requests if request.status != 200]
     assert bool(failed) == ("error_share" in fault)
     assert stage.served(stage.champion.job, "Invocation5XXErrors") == 0
@@ -118,11 +120,11 @@ def test_an_alarm_before_the_start_ends_the_deployment_before_any_traffic(stage)
 
 def test_what_nobody_saw_answer_goes_home_by_the_same_batches(stage):
     stage.policy(**ROLLING, min_green_requests=10, evidence_wait_seconds=0, when_unproven="reject")
-    green = stage.challenger()
+    green, there = stage.challenger(), instances(stage)
     ended = stage.deploy(green)
     stage.policy(min_green_requests=0, when_unproven="promote")
     assert ended.outcome == "DeploymentUnguardedError", ended
     deployed = stage.cloud.endpoint()["LastDeploymentConfig"]
     assert deployed["RollingUpdatePolicy"]["WaitIntervalInSeconds"] == 0
-    assert is_whole_again(stage)
+    assert instances(stage) == there
     stage.assert_nothing_left(stage.champion)
