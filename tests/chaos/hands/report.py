@@ -19,7 +19,7 @@ _BEFORE = "## Scenarios"
 _TEXT = f"""\
 {HEADING}
 
-`python -m tests.chaos.hands --seeds 1 --runs 34` wrote this, and goes on where it was cut off. In each run
+`python -m tests.chaos.hands --seeds 1 2 --runs 200` wrote this, and goes on where it was cut off. In each run
 somebody who may do so changes one thing by AWS's own interfaces while a good upload is on its way, at a state
 and after a delay that the seed chooses. *Struck*: there was something to lay a hand on, and AWS let it.
 *Survived*: the upload took over. *Gave up cleanly*: it ended with a named error and a reason of which
