@@ -49,7 +49,16 @@ def section() -> str:
     told = ", ".join(f"{seed} ({count} runs)" for seed, count in sorted(seeds.items()))
     outcomes = Counter(run["outcome"] for run in runs).most_common()
     ended = ", ".join(f"{name} {count}" for name, count in outcomes)
-    return "\n".join((_TEXT, f"Seeds: {told}. How the executions ended: {ended}.", "", _table(runs)))
+    lines = (_TEXT, f"Seeds: {told}. How the executions ended: {ended}.", "", _table(runs), *_idle(runs))
+    return "\n".join(lines)
+
+
+def _idle(runs: list[dict[str, Any]]) -> list[str]:
+    """A hand that was never laid on anything has proved nothing."""
+    idle = {run["hand"] for run in runs} - {run["hand"] for run in runs if run["struck"]}
+    return ["", f"Never struck in these runs, and so not proved by them: {', '.join(sorted(idle))}."] * bool(
+        idle
+    )
 
 
 def write() -> None:
