@@ -58,3 +58,10 @@ def test_the_document_counts_wins_and_losses() -> None:
 
 def test_a_loss_is_a_share_of_the_peers_error() -> None:
     assert loss_share({"ours": 1.5, "flaml": 1.0}, "flaml") == pytest.approx(0.5)
+
+
+def test_a_partial_run_names_what_was_not_run() -> None:
+    refused = {"name": "coin", "hopeless": True, "budget_seconds": 15, "outcome": "failed", "reason": "x"}
+    assert "Not run yet, and so in none of these counts: iris," in report([refused])
+    everything = [{**refused, "name": table.name} for table in SHELF]
+    assert "Not run yet" not in report(everything)
