@@ -38,7 +38,7 @@ class Running:
     def __init__(self, process: subprocess.Popen[str], child: _Child, ready: Ready) -> None:
         self.process = process
         self._child = child
-        self.outputs: Mapping[str, str] = ready.outputs
+        self.outputs = ready.outputs
         self.environment = ready.environment
         self.endpoint_url = ready.endpoint_url
         self.speed = ready.speed

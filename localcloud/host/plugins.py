@@ -10,6 +10,7 @@ from localcloud.iam import authentication as identity
 _MODULES = (
     "localcloud.services.lambda_functions",
     "localcloud.services.stepfunctions",
+    "localcloud.services.cloudcontrol",
     "localcloud.services.ecr.registry",
     "localcloud.services.s3.bucket_properties",
     "localcloud.services.s3.event_versions",

@@ -12,11 +12,12 @@ from localcloud.ministack_adapter.messages import sns, sqs
 from localcloud.ministack_adapter.permissions import iam, iam_actions, iam_evaluator, kms, sts
 from localcloud.ministack_adapter.storage import dynamodb, ec2, ecr, s3
 from localcloud.ministack_adapter.telemetry import cloudwatch, cloudwatch_logs
-from localcloud.ministack_adapter.templates import cloudformation_engine, provisioners
+from localcloud.ministack_adapter.templates import cloudcontrol, cloudformation_engine, provisioners
 from localcloud.ministack_adapter.workflows import stepfunctions
 
 __all__ = [
     "app",
+    "cloudcontrol",
     "cloudformation_engine",
     "cloudwatch",
     "cloudwatch_logs",

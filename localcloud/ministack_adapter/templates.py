@@ -22,5 +22,18 @@ class Provisioners(Seam):
     sfn_definition = Uses("_sfn_definition", takes="props")
 
 
+class Cloudcontrol(Seam):
+    path = "ministack.services.cloudcontrol"
+
+    handle_request = Replaces("handle_request", takes="method path headers body query_params")
+    apply_json_patch = Uses("_apply_json_patch", takes="doc operations")
+    progress_event = Uses(
+        "_progress_event",
+        takes="operation status type_name identifier request_token resource_model status_message error_code",
+    )
+    record_request = Uses("_record_request", takes="event")
+
+
+cloudcontrol = Cloudcontrol()
 cloudformation_engine = CloudformationEngine()
 provisioners = Provisioners()

@@ -30,6 +30,8 @@ from operations.rehearsal.watch import RehearsalError
 RESULT = Path("build/rehearsal.json")
 NEEDED_DISK_MB = 1_000
 """Images, buckets and models of one rehearsal, with room to spare; all but its result is removed."""
+SPEED = 30.0
+"""Cloud seconds per second: `up`'s own speed, so that what is seen here is what a user sees there."""
 LOOK_FURTHER = """
 [bold]Look further[/bold]
   build/rehearsal.json                 everything above, for machines
@@ -79,7 +81,7 @@ def _rehearse(display: Display) -> int:
         after = f"The rehearsal failed after {display.elapsed_seconds:.0f} s: " if status == 1 else ""
         display.problem(f"{after}{told.problem}")
     else:
-        _end(display, told.notes)
+        _end(display, told)
     return status
 
 
@@ -104,11 +106,16 @@ def _write(display: Display, told: Told) -> None:
     summary.write(RESULT, document | ({"trace": told.trace} if told.trace else {}))
 
 
-def _end(display: Display, notes: list[str]) -> None:
-    for note in notes:
+def _end(display: Display, told: Told) -> None:
+    for note in told.notes:
         display.console.print(f"[yellow]{note}.[/yellow]")
-    told = "All of it happened" if not notes else "It went as the data have it"
-    display.console.print(f"[bold green]{told}[/bold green], in {display.elapsed_seconds:.0f} s.")
+    how = "All of it happened" if not told.notes else "It went as the data have it"
+    waited = sum(run.execution.waiting_seconds() for run in told.runs)
+    seconds = display.elapsed_seconds
+    display.console.print(
+        f"[bold green]{how}[/bold green], in {seconds:.0f} s: {seconds - waited:.0f} s of work, and"
+        f" {waited:.0f} s of waits on the cloud's clock, which ran {SPEED:g} times as fast as the wall's."
+    )
 
 
 def _announce(display: Display, source: Source) -> None:
@@ -125,7 +132,7 @@ def _play(display: Display, source: Source, runs: list[Run], notes: list[str]) -
     """Tells the story; returns what went wrong, empty if nothing did."""
     display.step("synthesising the app and starting the embedded cloud")
     try:
-        with launch() as cloud, contextlib.ExitStack() as consoles:
+        with launch(speed=SPEED) as cloud, contextlib.ExitStack() as consoles:
             display.step(f"stage dev deployed at {cloud.endpoint_url}")
             if os.environ.get("CONSOLE"):
                 consoles.enter_context(console.beside(cloud.environment))

@@ -26,6 +26,7 @@ def as_document(
         "succeeded": not problem,
         "problem": problem,
         "seconds": round(seconds, 1),
+        "waiting_seconds": round(sum(run.execution.waiting_seconds() for run in runs), 1),
         "runs": [_run_document(run) for run in runs],
     }
 

@@ -22,6 +22,8 @@ class StateRun:
     name: str
     entered: float
     seconds: float | None = None
+    waits: bool = False
+    """Whether the state only waits, on the cloud's clock."""
 
 
 @dataclass
@@ -39,6 +41,10 @@ class Execution:
     def outcome(self) -> str:
         """`Promoted`, `ChallengerRejected`, `DatasetRejected`, or the error's class name."""
         return str(self.error or self.output.get("outcome") or self.status)
+
+    def waiting_seconds(self) -> float:
+        """Seconds in states that only wait, which last as long as the cloud's clock makes them."""
+        return sum(state.seconds or 0.0 for state in self.states if state.waits)
 
     def total_seconds(self) -> dict[str, float]:
         """Seconds per state, visits added up, in the order of the first visit."""
@@ -102,7 +108,8 @@ def _history(states: Any, arn: str) -> list[dict[str, Any]]:
 def _apply(execution: Execution, event: dict[str, Any]) -> None:
     kind = event["type"]
     if kind.endswith("StateEntered"):
-        execution.states.append(StateRun(event["stateEnteredEventDetails"]["name"], time.monotonic()))
+        name = event["stateEnteredEventDetails"]["name"]
+        execution.states.append(StateRun(name, time.monotonic(), waits=kind == "WaitStateEntered"))
     elif kind.endswith("StateExited"):
         name = event["stateExitedEventDetails"]["name"]
         for state in reversed(execution.states):

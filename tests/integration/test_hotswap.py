@@ -1,0 +1,112 @@
+"""`cdk deploy --hotswap` and `cdk watch` by the real CLI: a function and a state machine change in place."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from localcloud.host.launch import Running
+from tests.integration.test_cdk_cli import CDK, cdk_environment
+
+MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:machine"
+APP = """
+import aws_cdk as cdk
+from aws_cdk import aws_lambda, aws_stepfunctions as sfn
+
+app = cdk.App()
+stack = cdk.Stack(app, "shop")
+aws_lambda.Function(
+    stack, "Greeter", runtime=aws_lambda.Runtime.PYTHON_3_12, handler="code.handle",
+    code=aws_lambda.Code.from_asset("code"), function_name="greeter",
+)
+body = sfn.DefinitionBody.from_string(open("machine.json").read())
+sfn.StateMachine(stack, "Machine", state_machine_name="machine", definition_body=body)
+app.synth()
+"""
+
+
+class Shop:
+    """A CDK app that says one word, in a function and in a state machine."""
+
+    def __init__(self, folder: Path, cloud: Running) -> None:
+        self.folder = folder
+        self.cloud = cloud
+        self.environment = cdk_environment(cloud, folder / "home")
+        (folder / "code").mkdir()
+        (folder / "app.py").write_text(APP)
+        watched = {"include": ["code/**", "machine.json"], "exclude": ["**/__pycache__"]}
+        (folder / "cdk.json").write_text(json.dumps({"app": "python app.py", "watch": watched}))
+
+    def write(self, word: str) -> None:
+        definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": word, "End": True}}}
+        (self.folder / "machine.json").write_text(json.dumps(definition))
+        (self.folder / "code/code.py").write_text(f"def handle(event, context):\n    return {word!r}\n")
+
+    def says(self) -> tuple[str, str]:
+        """What the function and the state machine of the cloud say."""
+        answer = self.cloud.client("lambda").invoke(FunctionName="greeter")["Payload"]
+        machine = self.cloud.client("stepfunctions").describe_state_machine(stateMachineArn=MACHINE)
+        return json.load(answer), json.loads(machine["definition"])["States"]["A"]["Result"]
+
+    def cdk(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [str(CDK), *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def shop(tmp_path: Path, bare_cloud: Running) -> Shop:
+    made = Shop(tmp_path, bare_cloud)
+    made.write("one")
+    made.cdk("bootstrap")
+    made.cdk("deploy", "--require-approval", "never")
+    return made
+
+
+def eventually(shop: Shop, word: str, watching: subprocess.Popen[str]) -> None:
+    while shop.says() != (word, word):
+        assert watching.poll() is None, watching.communicate()[0]
+        time.sleep(0.2)
+
+
+def test_hotswap_and_watch_change_what_runs_without_a_change_set(shop: Shop):
+    assert shop.says() == ("one", "one")
+    before = shop.cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
+    shop.write("two")
+    said = shop.cdk("deploy", "--hotswap")
+    assert "AWS::StepFunctions::StateMachine" in said
+    assert shop.says() == ("two", "two")
+    with subprocess.Popen(
+        [str(CDK), "watch"],
+        cwd=shop.folder,
+        env=shop.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as watching:
+        try:
+            assert watching.stdout
+            while "Total time" not in watching.stdout.readline():
+                assert watching.poll() is None
+            shop.write("three")
+            eventually(shop, "three", watching)
+        finally:
+            watching.send_signal(signal.SIGTERM)
+    after = shop.cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
+    assert after.get("LastUpdatedTime") == before.get("LastUpdatedTime")
+
+
+def test_cloud_control_refuses_by_name_what_it_would_only_pretend(bare_cloud: Running):
+    control = bare_cloud.client("cloudcontrol")
+    with pytest.raises(
+        control.exceptions.UnsupportedActionException, match="CreateResource of AWS::SQS::Queue"
+    ):
+        control.create_resource(TypeName="AWS::SQS::Queue", DesiredState="{}")
+    with pytest.raises(control.exceptions.ResourceNotFoundException, match="none"):
+        control.get_resource(TypeName="AWS::StepFunctions::StateMachine", Identifier=f"{MACHINE}-none")
