@@ -12,14 +12,16 @@ from rich.table import Table
 
 from operations.rehearsal.watch import Execution
 
-PLAIN_WIDTH = 118
+PLAIN_WIDTH = 80
 
 
 class Display:
-    """Steps, one line each, and executions, state by state; on a terminal the running one is redrawn."""
+    """Steps, one line each, and executions, state by state; on a terminal the running one is redrawn. Choices
+    and waits are shown where it is `verbose`."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, verbose: bool = False) -> None:
         self.console = console or _console()
+        self.verbose = verbose
         self._started = time.monotonic()
 
     @property
@@ -64,7 +66,8 @@ class _Following:
 
     def __call__(self, execution: Execution) -> None:
         for state in execution.states:
-            if state.seconds is not None and state.name not in self._printed:
+            is_shown = state.matters or self._display.verbose
+            if is_shown and state.seconds is not None and state.name not in self._printed:
                 self._printed.add(state.name)
                 self._display.step(f"  [green]✓[/green] {state.name:<22} [dim]{state.seconds:5.1f} s[/dim]")
         running = [state.name for state in execution.states if state.seconds is None]

@@ -33,17 +33,18 @@ NEEDED_DISK_MB = 1_000
 SPEED = 30.0
 """Cloud seconds per second: `up`'s own speed, so that what is seen here is what a user sees there."""
 LOOK_FURTHER = """
-[bold]Look further[/bold]
-  build/rehearsal.json                 everything above, for machines
-  .venv/bin/python -m localcloud up    the same stack, left running for the AWS CLI and your own uploads
-  step_functions/README.md             what each state adds to the execution's document
+[bold]Three things to try[/bold]
+  make rehearse DATA=your.csv TARGET=column   the same with your own table
+  make rehearse CONSOLE=1                     watch it in a browser
+  .venv/bin/python -m localcloud up           leave it running: docs/start.md
+All of the above for machines is in build/rehearsal.json; VERBOSE=1 tells more.
 """
 
 
 def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):  # so that the cloud is stopped, too
         signal.signal(number, lambda received, _: sys.exit(128 + received))
-    return _rehearse(Display())
+    return _rehearse(Display(verbose=bool(os.environ.get("VERBOSE"))))
 
 
 @dataclass

@@ -77,8 +77,9 @@ def show(display: Display, runs: list[Run]) -> None:
     totals = [run.execution.total_seconds() for run in runs]
     states = [(name, *(total.get(name, 0.0) for total in totals)) for name in names]
     labels = tuple(run.label for run in runs)
-    display.console.print()
-    display.console.print(table("States, seconds", ("state", *labels), states))
+    if display.verbose:
+        display.console.print()
+        display.console.print(table("States, seconds", ("state", *labels), states))
     display.console.print()
     display.console.print(table("Models on the same holdout", ("", "metric", *labels), _metric_rows(runs)))
     display.console.print()
@@ -86,17 +87,21 @@ def show(display: Display, runs: list[Run]) -> None:
         (
             run.label,
             run.execution.outcome,
-            run.dataset_version,
-            run.endpoint_config_before or "none",
-            run.endpoint_config_after or "none",
+            _short(run.endpoint_config_before),
+            _short(run.endpoint_config_after),
         )
         for run in runs
     ]
-    columns = ("upload", "outcome", "dataset version", "endpoint config before", "after")
+    columns = ("upload", "outcome", "served before", "after")
     display.console.print(table("Endpoint", columns, endpoint))
     for run in runs:
         if run.timeline and run.traffic:
             _show_timeline(display, _title(run), run.timeline, run.traffic)
+
+
+def _short(config: str) -> str:
+    """The hash at a config's end tells it apart."""
+    return config.rpartition("-")[2][:8] or "none"
 
 
 def _title(run: Run) -> str:
@@ -119,7 +124,7 @@ def _show_timeline(display: Display, title: str, timeline: Timeline, traffic: Tr
         for sample in timeline.samples
         if sample.blue_requests + sample.green_requests
     ]
-    columns = ("second", "endpoint", "traffic on green", "blue", "green", "failed", "alarms firing")
+    columns = ("second", "endpoint", "traffic on green", "blue", "green", "failed", "alarms")
     display.console.print()
     display.console.print(table(title, columns, rows))
     display.console.print(
@@ -128,7 +133,7 @@ def _show_timeline(display: Display, title: str, timeline: Timeline, traffic: Tr
     )
 
 
-def _bar(percent: float, width: int = 20) -> str:
+def _bar(percent: float, width: int = 12) -> str:
     filled = round(percent / 100 * width)
     return f"[green]{'█' * filled}[/green][dim]{'·' * (width - filled)}[/dim] {percent:3.0f} %"
 

@@ -22,8 +22,17 @@ class StateRun:
     name: str
     entered: float
     seconds: float | None = None
-    waits: bool = False
-    """Whether the state only waits, on the cloud's clock."""
+    kind: str = "Task"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the state only waits, on the cloud's clock."""
+        return self.kind == "Wait"
+
+    @property
+    def matters(self) -> bool:
+        """Whether it does something, or is an end: choices, waits and passes only lead on."""
+        return self.kind not in ("Choice", "Wait", "Pass")
 
 
 @dataclass
@@ -109,7 +118,7 @@ def _apply(execution: Execution, event: dict[str, Any]) -> None:
     kind = event["type"]
     if kind.endswith("StateEntered"):
         name = event["stateEnteredEventDetails"]["name"]
-        execution.states.append(StateRun(name, time.monotonic(), waits=kind == "WaitStateEntered"))
+        execution.states.append(StateRun(name, time.monotonic(), kind=kind.removesuffix("StateEntered")))
     elif kind.endswith("StateExited"):
         name = event["stateExitedEventDetails"]["name"]
         for state in reversed(execution.states):
