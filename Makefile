@@ -37,7 +37,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -211,6 +211,12 @@ bench-tables: build/tables/venv/.ready  ## a shelf of real tables, drafted to ju
 
 bench-drift: setup-dev  ## the monitor's false alarms and its power: WINDOWS=10000, hours on two cores
 	@$(BIN)/python -m benchmarks.drift --windows $(or $(WINDOWS),10000) --write docs/performance/monitoring.md
+
+bench-traffic: setup-dev  ## how often an experiment's verdict is wrong, and how soon it is right: DATA=housing.csv
+	@$(BIN)/python -m benchmarks.traffic $(DATA)
+
+scale-plan: setup  ## what a self-scaling fleet would do and cost: TRACE=file ARGS="--service-ms 10 --max 20"
+	@$(BIN)/python -m operations.scaling $(TRACE) $(ARGS)
 
 bench-ingest: setup-dev  ## what checking a 1 GB CSV costs, beside DuckDB and pandas: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.ingest --write
