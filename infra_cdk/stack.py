@@ -12,10 +12,10 @@ from contracts import layout
 from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
 from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
+from infra_cdk.context import Context
 from infra_cdk.data.encryption import Encryption
 from infra_cdk.data.storage import Storage
-from infra_cdk.functions.bundle import zip_code
-from infra_cdk.functions.environment import Environment
+from infra_cdk.functions.environment import SettingsSource
 from infra_cdk.intake.uploads import Intake
 from infra_cdk.models.images import Images
 from infra_cdk.models.own_estimators import check_own_estimator
@@ -24,21 +24,21 @@ from infra_cdk.models.serving import Serving
 from infra_cdk.models.tracking import Tracking
 from infra_cdk.models.training import Training
 from infra_cdk.monitoring.alarms import Alarms
-from infra_cdk.monitoring.dashboard import Dashboard
+from infra_cdk.monitoring.dashboard import OperatorsDashboard
 from infra_cdk.monitoring.notifications import Notifications
 from infra_cdk.monitoring.watching import Watching
 from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.pipeline.functions import PIPELINE_CONFIG_PATH, Functions
 from infra_cdk.pipeline.lease import LeaseTable
-from infra_cdk.pipeline.state_machine import Pipeline, definition
+from infra_cdk.pipeline.state_machine import TrainingPipeline, definition
 from infra_cdk.pipeline.teardown import Teardown
-from infra_cdk.stages import Stage
+from infra_cdk.stages import StageSettings
 
 
 class PipelineStack(cdk.Stack):
     """Composes the constructs and grants between them; defines no resource itself."""
 
-    def __init__(self, scope: Construct, *, root: Path, config: PipelineConfig, stage: Stage) -> None:
+    def __init__(self, scope: Construct, *, root: Path, config: PipelineConfig, stage: StageSettings) -> None:
         names = Names(pipeline=config.name, stage=stage.name)
         super().__init__(
             scope,
@@ -51,108 +51,68 @@ class PipelineStack(cdk.Stack):
             },
         )
         check_own_estimator(root, config)
-        self.names, self.config, self.stage, self.root = names, config, stage, root
-
+        self.names, self.config, self.stage = names, config, stage
         has_vpc = config.network.has_vpc(stage.name)
         self.encryption = Encryption(self, "Encryption", names=names, stage=stage, has_vpc=has_vpc)
-        self.network = (
-            PrivateNetwork(
-                self,
-                "Network",
-                names=names,
-                stage=stage,
-                encryption=self.encryption,
-                zones=config.network.zones,
-            )
-            if has_vpc
-            else None
-        )
-        self.storage = Storage(self, "Storage", names=names, stage=stage, encryption=self.encryption)
-        self.notifications = Notifications(
-            self, "Notifications", names=names, stage=stage, encryption=self.encryption
-        )
-        self.leases = LeaseTable(self, "LeaseTable", names=names, encryption=self.encryption)
-        self.registry = Registry(self, "Registry", names=names)
-        self.tracking = Tracking(self, "Tracking", names=names, storage=self.storage)
-        self.images = Images(self, "Images", root=root, estimator=config.training.estimator)
-        self.training = Training(self, "Training", names=names)
-        self.serving = Serving(self, "Serving", names=names, stage=stage, encryption=self.encryption)
-        code = zip_code(root)
-        environment = Environment(self._settings())
-        self.functions = Functions(
-            self,
-            "Functions",
+        self.network = self._network() if has_vpc else None
+        context = Context(
+            root=root,
+            config=config,
             names=names,
             stage=stage,
             encryption=self.encryption,
             network=self.network,
-            images=self.images,
-            zip_code=code,
-            environment=environment,
         )
-        self.pipeline = Pipeline(
+
+        self.storage = Storage(self, "Storage", context)
+        self.notifications = Notifications(self, "Notifications", context)
+        self.leases = LeaseTable(self, "LeaseTable", context)
+        self.registry = Registry(self, "Registry", context)
+        self.tracking = Tracking(self, "Tracking", context, storage=self.storage)
+        self.images = Images(self, "Images", root=root, estimator=config.training.estimator)
+        self.training = Training(self, "Training", context)
+        self.serving = Serving(self, "Serving", context)
+        settings = SettingsSource(self._settings())
+        self.functions = Functions(self, "Functions", context, images=self.images, settings=settings)
+        self.pipeline = TrainingPipeline(
             self,
             "Pipeline",
-            names=names,
-            stage=stage,
-            encryption=self.encryption,
-            network=self.network,
+            context,
             substitutions=self._substitutions(),
             definition=definition(
-                root,
-                in_vpc=has_vpc,
-                training=config.training,
-                deployment=config.deployments[stage.name],
+                root, in_vpc=has_vpc, training=config.training, deployment=context.deployment
             ),
         )
-        environment = environment.having(state_machine_arn=self.pipeline.arn)
-        self.teardown = Teardown(
-            self,
-            "Teardown",
-            names=names,
-            stage=stage,
-            encryption=self.encryption,
-            network=self.network,
-            storage=self.storage,
-            zip_code=code,
-            environment=environment,
+        settings = settings.having(
+            state_machine_arn=self.pipeline.arn, raw_bucket_name=self.storage.raw.bucket_name
         )
-        self.intake = Intake(
-            self,
-            "Intake",
-            names=names,
-            stage=stage,
-            encryption=self.encryption,
-            network=self.network,
-            storage=self.storage,
-            zip_code=code,
-            environment=environment,
-        )
-        self.watching = Watching(
-            self,
-            "Watching",
-            names=names,
-            stage=stage,
-            encryption=self.encryption,
-            network=self.network,
-            zip_code=code,
-            environment=environment.having(raw_bucket_name=self.storage.raw.bucket_name),
-        )
+        self.teardown = Teardown(self, "Teardown", context, storage=self.storage, settings=settings)
+        self.intake = Intake(self, "Intake", context, storage=self.storage, settings=settings)
+        self.watching = Watching(self, "Watching", context, settings=settings)
         self.alarms = Alarms(
             self,
             "Alarms",
-            names=names,
-            policy=config.deployments[stage.name],
+            context,
             notifications=self.notifications,
             pipeline=self.pipeline,
             intake=self.intake,
         )
-        self.dashboard = Dashboard(
-            self, "Dashboard", names=names, alarms=self.alarms, pipeline=self.pipeline, intake=self.intake
+        self.dashboard = OperatorsDashboard(
+            self, "Dashboard", context, alarms=self.alarms, pipeline=self.pipeline, intake=self.intake
         )
         self._order()
         grant_access(self)
         self._outputs()
+
+    def _network(self) -> PrivateNetwork:
+        return PrivateNetwork(
+            self,
+            "Network",
+            names=self.names,
+            stage=self.stage,
+            encryption=self.encryption,
+            zones=self.config.network.zones,
+        )
 
     def _settings(self) -> dict[str, str]:
         """Everything that a function's settings may name."""

@@ -16,7 +16,7 @@ class UnknownStageError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class StageSettings:
     """How long things live, and who is told.
 
     `data_removal` governs buckets and key; everything else goes with the stack. `old_version_days` is how
@@ -35,14 +35,14 @@ class Stage:
         return self.data_removal is cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 
-DEV = Stage(
+DEV = StageSettings(
     name="dev",
     data_removal=cdk.RemovalPolicy.DESTROY,
     log_retention=logs.RetentionDays.TWO_WEEKS,
     old_version_days=7,
     capture_days=14,
 )
-PROD = Stage(
+PROD = StageSettings(
     name="prod",
     # Not RETAIN: what a failed first deployment left behind would keep the names that the next one needs.
     data_removal=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
@@ -53,7 +53,7 @@ PROD = Stage(
 STAGES = {stage.name: stage for stage in (DEV, PROD)}
 
 
-def pick(name: str) -> Stage:
+def pick(name: str) -> StageSettings:
     """The stage of that name; raises UnknownStageError that lists those there are."""
     if name not in STAGES:
         raise UnknownStageError(

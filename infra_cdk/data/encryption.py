@@ -11,7 +11,7 @@ from constructs import Construct
 
 from contracts.names import Names
 from infra_cdk.policy import allow, through
-from infra_cdk.stages import Stage
+from infra_cdk.stages import StageSettings
 
 # What an account's administrator does to this key, each action by its name: none of them reads or writes
 # data, and none makes another key, which no key's policy is asked about (AWS KMS Developer Guide, "Allows key
@@ -67,7 +67,7 @@ class Encryption(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, has_vpc: bool
+        self, scope: Construct, construct_id: str, *, names: Names, stage: StageSettings, has_vpc: bool
     ) -> None:
         super().__init__(scope, construct_id)
         self._names, self._has_vpc = names, has_vpc

@@ -11,10 +11,9 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contracts import layout
-from contracts.names import Names
-from infra_cdk.data.encryption import READ, WRITE, Encryption
+from infra_cdk.context import Context
+from infra_cdk.data.encryption import READ, WRITE
 from infra_cdk.policy import acknowledge, allow
-from infra_cdk.stages import Stage
 
 # An execution can be redriven for as long (Step Functions API Reference, `RedriveExecution`).
 PARTS_DAYS = 14
@@ -24,17 +23,15 @@ REJECTED_DAYS = 30
 class Storage(Construct):
     """Two private, versioned, encrypted buckets; `raw` announces new objects to EventBridge."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, encryption: Encryption
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, context: Context) -> None:
         super().__init__(scope, construct_id)
-        self._names, self._stage, self._encryption = names, stage, encryption
+        self._names, self._stage, self._encryption = context.names, context.stage, context.encryption
         self.raw = self._bucket("Raw", "raw", [])
         self.artifacts = self._bucket(
             "Artifacts",
             "artifacts",
             [
-                self._expiry("Captures", layout.CAPTURES.prefix, stage.capture_days),
+                self._expiry("Captures", layout.CAPTURES.prefix, context.stage.capture_days),
                 # What a merged dataset needs of its parts, it has copies of.
                 self._expiry("Parts", layout.PARTS.prefix, PARTS_DAYS),
                 self._expiry("Rejected", layout.REJECTED.prefix, REJECTED_DAYS),

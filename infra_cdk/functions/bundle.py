@@ -1,7 +1,8 @@
-"""The zip of the lean Lambdas: contracts, lambdas and their locked dependencies, put together by uv.
+"""The zips of the lean Lambdas: what their handlers import, and their locked dependencies, laid out by uv.
 
-No Docker takes part. The asset's hash is that of the sources and of the lock, so an unchanged zip is not
-built again, and neither machine nor time of the build can change it.
+No Docker takes part. A zip holds the files that the functions of one group import and no others, and its hash
+is that of these files and of the lock: what a function doesn't use can't redeploy it, and neither machine nor
+time of the build can change it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
 
-PACKAGES = ("contracts", "lambdas")
+from contracts.names import folder_of
+from infra_cdk.functions.imports import imported_files
+
 LOCK = "lambdas/requirements-zip.txt"
 PYTHON_VERSION = "3.12"
 PLATFORM = "aarch64-manylinux_2_28"
@@ -26,52 +29,52 @@ INSTALL = (
     *("--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"),
     *("--python-version", PYTHON_VERSION, "--python-platform", PLATFORM),
 )
-IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "Dockerfile", "requirements*")
 
 
 class BundlingError(RuntimeError):
     """The zip could not be put together; the message says why."""
 
 
-def zip_code(root: Path) -> lambda_.Code:
-    """The code of every zip Lambda; one asset for all of them."""
+def zip_code(root: Path, states: Sequence[str]) -> lambda_.Code:
+    """The code of the functions of these states, in one asset."""
     return lambda_.Code.from_asset(
         str(root / "lambdas"),
-        asset_hash=source_hash(root),
+        asset_hash=source_hash(root, states),
         asset_hash_type=cdk.AssetHashType.CUSTOM,
         bundling=cdk.BundlingOptions(
-            image=cdk.DockerImage.from_registry("unused: bundled locally"), local=UvBundling(root)
+            image=cdk.DockerImage.from_registry("unused: bundled locally"),
+            local=UvBundling(root, sources(root, states)),
         ),
     )
 
 
-def source_hash(root: Path) -> str:
+def source_hash(root: Path, states: Sequence[str]) -> str:
     """SHA-256 (hex) over path and content of everything that goes into the zip, and the target's platform."""
     digest = hashlib.sha256(f"{PYTHON_VERSION} {PLATFORM}".encode())
-    for path in _sources(root):
-        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
+    for path in (Path(LOCK), *sources(root, states)):
+        digest.update(f"\0{path.as_posix()}\0".encode())
+        digest.update((root / path).read_bytes())
     return digest.hexdigest()
 
 
-def _sources(root: Path) -> Iterator[Path]:
-    yield root / LOCK
-    for package in PACKAGES:
-        yield from sorted(path for path in (root / package).rglob("*.py"))
+def sources(root: Path, states: Sequence[str]) -> list[Path]:
+    """The repository's files that go into the zip, as paths from its root."""
+    return imported_files(root, [f"lambdas.{folder_of(state)}.handler" for state in states])
 
 
 @jsii.implements(cdk.ILocalBundling)
 class UvBundling:
-    """Installs the lock for the Lambda's platform, whatever this machine's is, then copies the packages."""
+    """Installs the lock for the Lambda's platform, whatever this machine's is, then copies the files."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, files: Sequence[Path]) -> None:
+        self._root, self._files = root, files
 
     def try_bundle(self, output_dir: str, options: object = None, **_: object) -> bool:
         target = Path(output_dir)
         self._install(target)
-        for package in PACKAGES:
-            shutil.copytree(self._root / package, target / package, ignore=IGNORED)
+        for path in self._files:
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._root / path, target / path)
         return True
 
     def _install(self, target: Path) -> None:

@@ -13,14 +13,14 @@ class UnknownSettingError(KeyError):
     """A settings class asks for a value that the stack doesn't have."""
 
 
-class Environment:
+class SettingsSource:
     """Gives each function the settings that its class in `contracts.settings` lists, and no others."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = dict(values)
 
-    def having(self, **more: str) -> Environment:
-        return Environment({**self._values, **more})
+    def having(self, **more: str) -> SettingsSource:
+        return SettingsSource({**self._values, **more})
 
     def settings_of(self, state: str) -> Settings:
         """The settings of a state's function: `IngestData` has `IngestDataSettings`."""

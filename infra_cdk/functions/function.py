@@ -10,12 +10,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from contracts.names import Names, folder_of
+from contracts.names import folder_of
 from contracts.settings import Settings
-from infra_cdk.data.encryption import Encryption
-from infra_cdk.network.vpc import PrivateNetwork
+from infra_cdk.context import Context
 from infra_cdk.policy import acknowledge, allow
-from infra_cdk.stages import Stage
 
 
 def handler_of(state: str) -> str:
@@ -23,7 +21,7 @@ def handler_of(state: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Size:
+class FunctionSize:
     """What a function gets: memory and scratch space in MiB, and time."""
 
     memory_mib: int = 256
@@ -38,43 +36,45 @@ class PipelineFunction(Construct):
         self,
         scope: Construct,
         construct_id: str,
+        context: Context,
         *,
-        names: Names,
-        stage: Stage,
-        encryption: Encryption,
-        network: PrivateNetwork | None,
         code: lambda_.Code | lambda_.DockerImageCode,
         settings: Settings,
-        size: Size,
+        size: FunctionSize,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._network = network
-        self.name = names.function(construct_id)
+        self._network = context.network
+        self.name = context.names.function(construct_id)
         self.log_group = logs.LogGroup(
             self,
             "Log",
             log_group_name=f"/aws/lambda/{self.name}",
-            retention=stage.log_retention,
-            encryption_key=encryption.key,
+            retention=context.stage.log_retention,
+            encryption_key=context.encryption.key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.role = iam.Role(
             self,
             "Role",
-            description=f"{construct_id} of {names.prefix}",
+            description=f"{construct_id} of {context.names.prefix}",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
         allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
-        if network:
+        if context.network:
             arn = cdk.Stack.of(self).format_arn(
                 service="lambda",
                 resource="function",
                 resource_name=self.name,
                 arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
             )
-            network.interfaces.allow_lambda(self.role, arn)
+            context.network.interfaces.allow_lambda(self.role, arn)
         self.function = self._function(construct_id, code, settings.as_environment(), size)
         self.arn = self.function.function_arn
+        acknowledge(
+            self.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Traces name no resource (Service Authorization Reference, AWS X-Ray).",
+        )
         acknowledge(
             self.function,
             "AwsSolutions-L1",
@@ -86,7 +86,7 @@ class PipelineFunction(Construct):
         state: str,
         code: lambda_.Code | lambda_.DockerImageCode,
         environment: dict[str, str],
-        size: Size,
+        size: FunctionSize,
     ) -> lambda_.Function:
         timeout = cdk.Duration.seconds(size.timeout_seconds)
         scratch = cdk.Size.mebibytes(size.scratch_mib)
@@ -104,6 +104,7 @@ class PipelineFunction(Construct):
                 memory_size=size.memory_mib,
                 timeout=timeout,
                 ephemeral_storage_size=scratch,
+                tracing=lambda_.Tracing.ACTIVE,
                 **placed,
             )
         return lambda_.Function(
@@ -120,5 +121,6 @@ class PipelineFunction(Construct):
             memory_size=size.memory_mib,
             timeout=timeout,
             ephemeral_storage_size=scratch,
+            tracing=lambda_.Tracing.ACTIVE,
             **placed,
         )

@@ -10,16 +10,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contracts import layout
-from contracts.names import Names
-from infra_cdk.data.encryption import READ, WRITE, Encryption
+from infra_cdk.context import Context
+from infra_cdk.data.encryption import READ, WRITE
 from infra_cdk.data.storage import Storage
-from infra_cdk.functions.environment import Environment
-from infra_cdk.functions.function import PipelineFunction, Size
-from infra_cdk.network.vpc import PrivateNetwork
+from infra_cdk.functions.bundle import zip_code
+from infra_cdk.functions.environment import SettingsSource
+from infra_cdk.functions.function import FunctionSize, PipelineFunction
 from infra_cdk.policy import allow
-from infra_cdk.stages import Stage
 
-SIZE = Size(memory_mib=256, timeout_seconds=30)
+SIZE = FunctionSize(memory_mib=256, timeout_seconds=30)
 MAX_RECEIVES = 5
 BATCH_SIZE = 10
 
@@ -31,17 +30,13 @@ class Intake(Construct):
         self,
         scope: Construct,
         construct_id: str,
+        context: Context,
         *,
-        names: Names,
-        stage: Stage,
-        encryption: Encryption,
-        network: PrivateNetwork | None,
         storage: Storage,
-        zip_code: lambda_.Code,
-        environment: Environment,
+        settings: SettingsSource,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._names, self._encryption = names, encryption
+        self._names, self._encryption = context.names, context.encryption
         self.dead_letters = self._queue("DeadLetters", "dead-letters", cdk.Duration.days(14))
         self.queue = self._queue("Uploads", "uploads", cdk.Duration.days(4), self.dead_letters)
         self.rule = self._rule(storage)
@@ -50,12 +45,9 @@ class Intake(Construct):
         self.start_execution = PipelineFunction(
             self,
             "StartExecution",
-            names=names,
-            stage=stage,
-            encryption=encryption,
-            network=network,
-            code=zip_code,
-            settings=environment.having(
+            context,
+            code=zip_code(context.root, ("StartExecution",)),
+            settings=settings.having(
                 dead_letter_queue_url=self.dead_letters.queue_url, max_receives=str(MAX_RECEIVES)
             ).settings_of("StartExecution"),
             size=SIZE,

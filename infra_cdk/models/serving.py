@@ -12,28 +12,25 @@ from constructs import Construct
 
 from contracts import metrics
 from contracts.names import Names
-from infra_cdk.data.encryption import Encryption
+from infra_cdk.context import Context
 from infra_cdk.models.telemetry import allow_sagemaker_telemetry
 from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.policy import allow, on_behalf_of
-from infra_cdk.stages import Stage
 
 
 class Serving(Construct):
     """CloudFormation can't own the endpoint: before the first model there is none, and afterwards its record
     of the endpoint's config would be stale."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, encryption: Encryption
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, context: Context) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
+        stack, names = cdk.Stack.of(self), context.names
         self.log_group = logs.LogGroup(
             self,
             "Log",
             log_group_name=names.endpoint_log_group,
-            retention=stage.log_retention,
-            encryption_key=encryption.key,
+            retention=context.stage.log_retention,
+            encryption_key=context.encryption.key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self._filter_shifts(names)

@@ -7,7 +7,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from contracts import layout
-from contracts.names import Names
+from infra_cdk.context import Context
 from infra_cdk.data.storage import Storage
 from infra_cdk.policy import allow, on_behalf_of
 
@@ -15,9 +15,9 @@ from infra_cdk.policy import allow, on_behalf_of
 class Tracking(Construct):
     """The MLflow app and its role; `uri` is the app's ARN, which MLflow's clients take as tracking URI."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, names: Names, storage: Storage) -> None:
+    def __init__(self, scope: Construct, construct_id: str, context: Context, *, storage: Storage) -> None:
         super().__init__(scope, construct_id)
-        self._storage = storage
+        self._storage, names = storage, context.names
         self.role = iam.Role(
             self,
             "Role",

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from contracts.names import Names
+from infra_cdk.context import Context
 from infra_cdk.models.telemetry import allow_sagemaker_telemetry
 from infra_cdk.policy import allow, on_behalf_of
 
@@ -17,8 +17,9 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 class Training(Construct):
     """The role of the training jobs. The holdout stays out of its reach."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, names: Names) -> None:
+    def __init__(self, scope: Construct, construct_id: str, context: Context) -> None:
         super().__init__(scope, construct_id)
+        names = context.names
         self.job_arns = cdk.Stack.of(self).format_arn(
             service="sagemaker", resource="training-job", resource_name=f"{names.prefix}-*"
         )

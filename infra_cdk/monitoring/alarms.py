@@ -14,11 +14,11 @@ from constructs import Construct
 
 from contracts import metrics
 from contracts.deployment import DeploymentPolicy
-from contracts.names import Names
+from infra_cdk.context import Context
 from infra_cdk.intake.uploads import Intake
 from infra_cdk.monitoring.metrics import FIVE_MINUTES, MINUTE, PipelineMetrics
 from infra_cdk.monitoring.notifications import Notifications
-from infra_cdk.pipeline.state_machine import Pipeline
+from infra_cdk.pipeline.state_machine import TrainingPipeline
 
 RUNBOOK = "docs/runbook.md"
 CLIENT_ERROR_PERCENT = 20
@@ -33,21 +33,20 @@ class Alarms(Construct):
         self,
         scope: Construct,
         construct_id: str,
+        context: Context,
         *,
-        names: Names,
-        policy: DeploymentPolicy,
         notifications: Notifications,
-        pipeline: Pipeline,
+        pipeline: TrainingPipeline,
         intake: Intake,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._names, self._metrics = names, PipelineMetrics(names=names)
+        self._names, self._metrics = context.names, PipelineMetrics(names=context.names)
         self._action = actions.SnsAction(notifications.topic)
         self.all: list[cloudwatch.Alarm] = []
         self._watch_uploads(intake.queue, intake.dead_letters)
         self._watch_executions(pipeline)
         self._watch_deployments()
-        self._watch_endpoint(policy)
+        self._watch_endpoint(context.deployment)
 
     def _watch_uploads(self, queue: sqs.Queue, dead_letters: sqs.Queue) -> None:
         self._alarm(
@@ -70,7 +69,7 @@ class Alarms(Construct):
             above=0,
         )
 
-    def _watch_executions(self, pipeline: Pipeline) -> None:
+    def _watch_executions(self, pipeline: TrainingPipeline) -> None:
         machine = pipeline.state_machine
         for name, what, metric in (
             ("ExecutionFailed", "An execution failed", machine.metric_failed),

@@ -7,36 +7,36 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from contracts import metrics
-from contracts.names import Names
+from infra_cdk.context import Context
 from infra_cdk.intake.uploads import Intake
 from infra_cdk.monitoring.alarms import Alarms
 from infra_cdk.monitoring.metrics import FIVE_MINUTES, MINUTE, PipelineMetrics
-from infra_cdk.pipeline.state_machine import Pipeline
+from infra_cdk.pipeline.state_machine import TrainingPipeline
 
 HALF, THIRD = 12, 8
 PERCENTILES = ("p50", "p90", "p99")
 
 
-class Dashboard(Construct):
+class OperatorsDashboard(Construct):
     """From top to bottom: alarms, requests, fleet, deployments, uploads."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
+        context: Context,
         *,
-        names: Names,
         alarms: Alarms,
-        pipeline: Pipeline,
+        pipeline: TrainingPipeline,
         intake: Intake,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._metrics = PipelineMetrics(names=names)
+        self._metrics = PipelineMetrics(names=context.names)
         self.dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",
             # Dashboards have one name in all regions of an account (CloudWatch User Guide).
-            dashboard_name=f"{names.prefix}-{cdk.Aws.REGION}",
+            dashboard_name=f"{context.names.prefix}-{cdk.Aws.REGION}",
             widgets=[
                 [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms.all, width=24)],
                 self._requests(),
@@ -74,7 +74,7 @@ class Dashboard(Construct):
             ),
         ]
 
-    def _deployments(self, pipeline: Pipeline) -> list[cloudwatch.IWidget]:
+    def _deployments(self, pipeline: TrainingPipeline) -> list[cloudwatch.IWidget]:
         machine = pipeline.state_machine
         return [
             _graph(

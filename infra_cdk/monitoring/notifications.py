@@ -8,25 +8,26 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from contracts.names import Names
-from infra_cdk.data.encryption import READ, WRITE, Encryption
+from infra_cdk.context import Context
+from infra_cdk.data.encryption import READ, WRITE
 from infra_cdk.policy import allow
-from infra_cdk.stages import Stage
 
 
 class Notifications(Construct):
     """An encrypted topic; the stage's addresses are subscribed to it."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, stage: Stage, encryption: Encryption
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, context: Context) -> None:
         super().__init__(scope, construct_id)
-        self._encryption = encryption
+        self._encryption = context.encryption
         self.topic = sns.Topic(
-            self, "Alarms", topic_name=names.alarm_topic, master_key=encryption.key, enforce_ssl=True
+            self,
+            "Alarms",
+            topic_name=context.names.alarm_topic,
+            master_key=context.encryption.key,
+            enforce_ssl=True,
         )
         self.topic.add_to_resource_policy(self._alarms_may_publish())
-        for address in stage.alarm_emails:
+        for address in context.stage.alarm_emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
 
     def _alarms_may_publish(self) -> iam.PolicyStatement:

@@ -7,49 +7,37 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from contracts.names import Names
-from infra_cdk.data.encryption import Encryption
-from infra_cdk.functions.environment import Environment
-from infra_cdk.functions.function import PipelineFunction, Size
-from infra_cdk.network.vpc import PrivateNetwork
-from infra_cdk.stages import Stage
+from infra_cdk.context import Context
+from infra_cdk.functions.bundle import zip_code
+from infra_cdk.functions.environment import SettingsSource
+from infra_cdk.functions.function import FunctionSize, PipelineFunction
 
 EVERY = "rate(5 minutes)"
-SIZE = Size(memory_mib=256, timeout_seconds=60)
+SIZE = FunctionSize(memory_mib=256, timeout_seconds=60)
 UPLOADS_EVERY = "rate(30 minutes)"
 # A bucket with many old versions takes long to list.
-UPLOADS_SIZE = Size(memory_mib=256, timeout_seconds=600)
+UPLOADS_SIZE = FunctionSize(memory_mib=256, timeout_seconds=600)
 
 
 class Watching(Construct):
     """CheckStanding and CheckUploads with their schedules; their alarms are with the others."""
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        names: Names,
-        stage: Stage,
-        encryption: Encryption,
-        network: PrivateNetwork | None,
-        zip_code: lambda_.Code,
-        environment: Environment,
+        self, scope: Construct, construct_id: str, context: Context, *, settings: SettingsSource
     ) -> None:
         super().__init__(scope, construct_id)
-        self._names = names
+        self._names = context.names
         self.rules: list[events.CfnRule] = []
 
-        def function(name: str, size: Size) -> PipelineFunction:
+        code = zip_code(context.root, ("CheckStanding", "CheckUploads"))
+
+        def function(name: str, size: FunctionSize) -> PipelineFunction:
             return PipelineFunction(
                 self,
                 name,
-                names=names,
-                stage=stage,
-                encryption=encryption,
-                network=network,
-                code=zip_code,
-                settings=environment.settings_of(name),
+                context,
+                code=code,
+                settings=settings.settings_of(name),
                 size=size,
             )
 

@@ -11,7 +11,7 @@ from constructs import Construct
 from contracts.names import Names
 from infra_cdk.data.encryption import Encryption
 from infra_cdk.policy import allow
-from infra_cdk.stages import Stage
+from infra_cdk.stages import StageSettings
 
 
 class FlowLog(Construct):
@@ -23,7 +23,7 @@ class FlowLog(Construct):
         construct_id: str,
         *,
         names: Names,
-        stage: Stage,
+        stage: StageSettings,
         encryption: Encryption,
         vpc: ec2.Vpc,
     ) -> None:

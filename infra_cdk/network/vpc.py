@@ -19,7 +19,7 @@ from infra_cdk.network.endpoints import GATEWAYS, HTTPS, Endpoints
 from infra_cdk.network.flow_log import FlowLog
 from infra_cdk.network.interfaces import Interfaces
 from infra_cdk.network.prefix_lists import PREFIX_LISTS
-from infra_cdk.stages import Stage
+from infra_cdk.stages import StageSettings
 
 CIDR, SUBNET_MASK = "10.0.0.0/20", 24
 ISOLATED = ec2.SubnetType.PRIVATE_ISOLATED
@@ -35,7 +35,7 @@ class PrivateNetwork(Construct):
         construct_id: str,
         *,
         names: Names,
-        stage: Stage,
+        stage: StageSettings,
         encryption: Encryption,
         zones: Sequence[str],
     ) -> None:

@@ -5,19 +5,30 @@ from __future__ import annotations
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from contracts.names import Names
-from infra_cdk.data.encryption import Encryption
-from infra_cdk.functions.environment import Environment
-from infra_cdk.functions.function import PipelineFunction, Size, handler_of
+from infra_cdk.context import Context
+from infra_cdk.functions.bundle import zip_code
+from infra_cdk.functions.environment import SettingsSource
+from infra_cdk.functions.function import FunctionSize, PipelineFunction, handler_of
 from infra_cdk.models.images import Images
-from infra_cdk.network.vpc import PrivateNetwork
-from infra_cdk.stages import Stage
 
 PIPELINE_CONFIG_PATH = "/opt/program/pipeline.toml"  # where lambdas/Dockerfile puts it
 # All the scratch space that Lambda has: an upload of 5 GB, and beside it what is made of it.
-DATA = Size(memory_mib=2048, timeout_seconds=900, scratch_mib=10240)
-LISTING = Size(memory_mib=512, timeout_seconds=300)
-CONTROL = Size(memory_mib=256, timeout_seconds=60)
+DATA = FunctionSize(memory_mib=2048, timeout_seconds=900, scratch_mib=10240)
+LISTING = FunctionSize(memory_mib=512, timeout_seconds=300)
+CONTROL = FunctionSize(memory_mib=256, timeout_seconds=60)
+# The states whose functions share a zip; the others run from the image.
+ZIPPED = (
+    "CheckPreconditions",
+    "RegisterModel",
+    "AcquireLease",
+    "FindPreviousChampion",
+    "DeployModel",
+    "CheckDeployment",
+    "ReturnHome",
+    "PromoteChampion",
+    "RejectChallenger",
+    "ReleaseLease",
+)
 
 
 class Functions(Construct):
@@ -27,18 +38,14 @@ class Functions(Construct):
         self,
         scope: Construct,
         construct_id: str,
+        context: Context,
         *,
-        names: Names,
-        stage: Stage,
-        encryption: Encryption,
-        network: PrivateNetwork | None,
         images: Images,
-        zip_code: lambda_.Code,
-        environment: Environment,
+        settings: SettingsSource,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._names, self._stage, self._encryption, self._images = names, stage, encryption, images
-        self._network, self._zip_code, self._environment = network, zip_code, environment
+        self._context, self._images = context, images
+        self._zip_code, self._settings = zip_code(context.root, ZIPPED), settings
         self.by_state: dict[str, PipelineFunction] = {}
         self.check_preconditions = self._from_zip("CheckPreconditions")
         self.ingest_data = self._from_image("IngestData")
@@ -59,23 +66,22 @@ class Functions(Construct):
     def _from_zip(self, state: str) -> PipelineFunction:
         return self._add(state, self._zip_code, CONTROL)
 
-    def _from_image(self, state: str, size: Size = DATA) -> PipelineFunction:
+    def _from_image(self, state: str, size: FunctionSize = DATA) -> PipelineFunction:
         image = self._images.lambdas
         code = lambda_.DockerImageCode.from_ecr(
             image.repository, tag_or_digest=image.image_tag, cmd=[handler_of(state)]
         )
         return self._add(state, code, size)
 
-    def _add(self, state: str, code: lambda_.Code | lambda_.DockerImageCode, size: Size) -> PipelineFunction:
+    def _add(
+        self, state: str, code: lambda_.Code | lambda_.DockerImageCode, size: FunctionSize
+    ) -> PipelineFunction:
         self.by_state[state] = function = PipelineFunction(
             self,
             state,
-            names=self._names,
-            stage=self._stage,
-            encryption=self._encryption,
-            network=self._network,
+            self._context,
             code=code,
-            settings=self._environment.settings_of(state),
+            settings=self._settings.settings_of(state),
             size=size,
         )
         return function

@@ -15,14 +15,11 @@ from constructs import Construct
 from contracts.deployment import MAX_EXECUTION_SECONDS, MAX_RETURNS, DeploymentPolicy
 from contracts.instances import has_local_storage
 from contracts.layout import MAX_UPLOAD_PARTS
-from contracts.names import Names
 from contracts.training import Training as TrainingSettings
-from infra_cdk.data.encryption import Encryption
+from infra_cdk.context import Context
 from infra_cdk.functions.function import PipelineFunction
 from infra_cdk.models.training import Training
-from infra_cdk.network.vpc import PrivateNetwork
 from infra_cdk.policy import acknowledge, allow, on_behalf_of
-from infra_cdk.stages import Stage
 from step_functions.loading import as_json, load
 from step_functions.time_limit import Bounds, execution_seconds
 
@@ -64,23 +61,21 @@ def definition(
     return load(path, {**values, "ExecutionTimeoutSeconds": limit})
 
 
-class Pipeline(Construct):
+class TrainingPipeline(Construct):
     """A standard workflow that logs every event with its data, and is traced."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
+        context: Context,
         *,
-        names: Names,
-        stage: Stage,
-        encryption: Encryption,
-        network: PrivateNetwork | None,
         substitutions: Mapping[str, str],
         definition: Mapping[str, Any],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._names, self._network = names, network
+        self._names, self._network = context.names, context.network
+        names = context.names
         self.role = iam.Role(
             self,
             "Role",
@@ -93,8 +88,8 @@ class Pipeline(Construct):
             # This prefix keeps the log's resource policy within its size limit (Step Functions Developer
             # Guide, "Using CloudWatch Logs to log execution history").
             log_group_name=f"/aws/vendedlogs/states/{names.state_machine}",
-            retention=stage.log_retention,
-            encryption_key=encryption.key,
+            retention=context.stage.log_retention,
+            encryption_key=context.encryption.key,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.state_machine = sfn.StateMachine(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IDependable
 
-from contracts.names import Names
-from infra_cdk.data.encryption import Encryption
+from infra_cdk.context import Context
 from infra_cdk.data.storage import Storage
-from infra_cdk.functions.environment import Environment
-from infra_cdk.functions.function import PipelineFunction, Size
-from infra_cdk.network.vpc import PrivateNetwork
-from infra_cdk.stages import Stage
+from infra_cdk.functions.bundle import zip_code
+from infra_cdk.functions.environment import SettingsSource
+from infra_cdk.functions.function import FunctionSize, PipelineFunction
 
-SIZE = Size(memory_mib=512, timeout_seconds=900)
+SIZE = FunctionSize(memory_mib=512, timeout_seconds=900)
 
 
 class Teardown(Construct):
@@ -28,26 +25,21 @@ class Teardown(Construct):
         self,
         scope: Construct,
         construct_id: str,
+        context: Context,
         *,
-        names: Names,
-        stage: Stage,
-        encryption: Encryption,
-        network: PrivateNetwork | None,
         storage: Storage,
-        zip_code: lambda_.Code,
-        environment: Environment,
+        settings: SettingsSource,
     ) -> None:
         super().__init__(scope, construct_id)
-        buckets = [] if stage.retains_data else [storage.raw.bucket_name, storage.artifacts.bucket_name]
+        buckets = (
+            [] if context.stage.retains_data else [storage.raw.bucket_name, storage.artifacts.bucket_name]
+        )
         self.teardown = PipelineFunction(
             self,
             "Teardown",
-            names=names,
-            stage=stage,
-            encryption=encryption,
-            network=network,
-            code=zip_code,
-            settings=environment.having(buckets_to_empty=",".join(buckets)).settings_of("Teardown"),
+            context,
+            code=zip_code(context.root, ("Teardown",)),
+            settings=settings.having(buckets_to_empty=",".join(buckets)).settings_of("Teardown"),
             size=SIZE,
         )
         self.resource = cdk.CfnResource(

@@ -14,7 +14,7 @@ from contracts.network import Network
 from contracts.pipeline_config import FILE_NAME, PipelineConfig
 from infra_cdk.app import new_app
 from infra_cdk.stack import PipelineStack
-from infra_cdk.stages import STAGES, Stage
+from infra_cdk.stages import STAGES, StageSettings
 from tests.infrastructure.calls import Code
 from tests.infrastructure.template import Synthesised
 
@@ -33,22 +33,22 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def build(out: Path) -> Callable[[PipelineConfig, Stage], PipelineStack]:
+def build(out: Path) -> Callable[[PipelineConfig, StageSettings], PipelineStack]:
     """A stack in an app of its own, not synthesised yet."""
 
-    def build(config: PipelineConfig, stage: Stage) -> PipelineStack:
+    def build(config: PipelineConfig, stage: StageSettings) -> PipelineStack:
         app = new_app(outdir=str(out), builtin_cloud_formation_validation=False)
         return PipelineStack(app, root=ROOT, config=config, stage=stage)
 
     return build
 
 
-Synthesise = Callable[[PipelineConfig, Stage], Synthesised]
+Synthesise = Callable[[PipelineConfig, StageSettings], Synthesised]
 
 
 @pytest.fixture(scope="session")
-def synthesise(build: Callable[[PipelineConfig, Stage], PipelineStack]) -> Synthesise:
-    def synthesise(config: PipelineConfig, stage: Stage) -> Synthesised:
+def synthesise(build: Callable[[PipelineConfig, StageSettings], PipelineStack]) -> Synthesise:
+    def synthesise(config: PipelineConfig, stage: StageSettings) -> Synthesised:
         stack = build(config, stage)
         app = stack.node.root
         assert isinstance(app, cdk.App)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from contracts.names import Names
-from infra_cdk.stages import Stage
+from infra_cdk.stages import StageSettings
 
 Resource = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ Resource = Mapping[str, Any]
 class Synthesised:
     """One stage's template with its stage and names."""
 
-    stage: Stage
+    stage: StageSettings
     names: Names
     document: Mapping[str, Any]
 

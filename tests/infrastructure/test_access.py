@@ -11,7 +11,7 @@ from tests.infrastructure.machine import Machine
 from tests.infrastructure.template import Synthesised, listed, resources_of, text
 
 # What comes with a call, or with running at all, and so appears in no code of ours.
-ALWAYS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+ALWAYS = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", "logs:CreateLogStream", "logs:PutLogEvents"}
 COMES_WITH = {
     # A missing key is a 404 only for who may list (S3 API Reference, `GetObject`).
     "s3:GetObject": {"s3:ListBucket", "kms:Decrypt"},

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import os
 import shutil
@@ -7,9 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aws_cdk
 import pytest
 
-from infra_cdk.functions.environment import Environment, UnknownSettingError
+from infra_cdk.functions.environment import SettingsSource, UnknownSettingError
 from tests.infrastructure.conftest import ROOT
 
 
@@ -70,4 +73,25 @@ def test_the_app_needs_no_account_and_asks_nothing_of_one(stages, out):
 
 def test_a_setting_that_the_stack_does_not_know_names_itself():
     with pytest.raises(UnknownSettingError, match=r"ReleaseLeaseSettings asks for lease_table_name"):
-        Environment({"endpoint_name": "housing-dev"}).settings_of("ReleaseLease")
+        SettingsSource({"endpoint_name": "housing-dev"}).settings_of("ReleaseLease")
+
+
+def test_no_construct_is_named_like_a_class_of_cdk() -> None:
+    """Whoever reads `Stage` in a file that imports CDK must not have to look which one it is."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "infra_cdk").rglob("*.py")]
+    own = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    modules = {
+        alias.name
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "aws_cdk"
+        for alias in node.names
+    }
+    theirs = {name for module in modules for name in dir(importlib.import_module(f"aws_cdk.{module}"))}
+    assert "Key" in theirs
+    assert not own & (theirs | set(dir(aws_cdk)))
+
+
+def test_a_function_is_traced(template) -> None:
+    for function in template.properties("AWS::Lambda::Function"):
+        assert function["TracingConfig"] == {"Mode": "Active"}

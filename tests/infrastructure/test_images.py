@@ -3,21 +3,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
 
+from contracts.names import folder_of
 from contracts.pipeline_config import PipelineConfig
 from contracts.reading import PipelineConfigError
-from infra_cdk.functions.bundle import LOCK, source_hash
+from infra_cdk.functions.bundle import LOCK, source_hash, sources
 from infra_cdk.models.images import DOCKERFILES, Images, copied_by
 from infra_cdk.models.own_estimators import check_own_estimator
 from infra_cdk.stack import PipelineStack
 from infra_cdk.stages import STAGES
 from tests.infrastructure.conftest import ROOT
 
+OWN = ("contracts", "inference", "lambdas", "scoring")
+STARTER = ("StartExecution",)
 SOURCES = ("contracts", "inference", "lambdas", "scoring", "training_jobs", "pipeline.toml")
 
 
@@ -85,25 +90,72 @@ def test_a_changed_source_makes_a_new_image_of_those_that_copy_it(project, tmp_p
     assert {name for name in before if before[name] != after[name]} == {"training"}
 
 
-def test_a_changed_handler_makes_a_new_zip_and_a_cache_does_not(project):
-    before = source_hash(project)
+def test_a_changed_module_makes_a_new_zip_of_those_that_import_it_and_a_cache_does_not(project):
+    before = source_hash(project, STARTER)
     (project / "lambdas/__pycache__").mkdir(exist_ok=True)
     (project / "lambdas/__pycache__/aws.cpython-312.pyc").write_bytes(b"changed")
-    assert source_hash(project) == before
+    assert source_hash(project, STARTER) == before
     (project / "lambdas/telemetry.py").write_text("changed = True\n")
-    assert source_hash(project) != before
+    assert source_hash(project, STARTER) != before
 
 
-def test_the_zip_holds_the_code_and_its_dependencies_at_the_versions_that_they_were_locked_at(dev, out):
-    (key,) = {f["Code"]["S3Key"] for f in dev.properties("AWS::Lambda::Function") if "S3Key" in f["Code"]}
-    folder = out / f"asset.{key.removesuffix('.zip')}"
-    assert (folder / "contracts/names.py").is_file()
-    assert (folder / "lambdas/start_execution/handler.py").is_file()
-    assert (folder / "aws_lambda_powertools").is_dir()
+@pytest.mark.parametrize(
+    "changed", ["lambdas/evaluate_model/report/charts.py", "lambdas/deploy_model/plan.py", "lambdas/new.py"]
+)
+def test_what_a_function_does_not_import_leaves_its_zip_as_it_was(project, changed):
+    before = source_hash(project, STARTER)
+    path = project / changed
+    path.write_text((path.read_text() if path.exists() else "") + "# a comma,\n")
+    assert source_hash(project, STARTER) == before
+
+
+def zips(dev, out) -> dict[str, tuple[Path, set[str]]]:
+    """The zip of each function that runs from one: its folder, and the files of the repository in it."""
+    keys = {
+        f["FunctionName"].removeprefix(f"{dev.names.prefix}-"): f["Code"]["S3Key"]
+        for f in dev.properties("AWS::Lambda::Function")
+        if "S3Key" in f["Code"]
+    }
+    found = {}
+    for state, key in keys.items():
+        folder = out / f"asset.{key.removesuffix('.zip')}"
+        files = {p.relative_to(folder).as_posix() for name in OWN for p in (folder / name).rglob("*.*")}
+        found[state] = (folder, files)
+    return found
+
+
+def test_a_zip_holds_what_its_functions_import_and_nothing_else(dev, out):
+    found = zips(dev, out)
+    for folder in {folder for folder, _ in found.values()}:
+        group = [state for state, (place, _) in found.items() if place == folder]
+        held = found[group[0]][1]
+        assert held == {path.as_posix() for path in sources(ROOT, group)}, group
+        assert {f"lambdas/{folder_of(state)}/handler.py" for state in group} <= held
+        others = {folder_of(state) for state in found if state not in group}
+        assert not {path.split("/")[1] for path in held} & (others | {"evaluate_model", "datasets"})
+
+
+def test_a_zip_can_be_imported_out_of_nothing_but_itself(dev, out):
+    for state, (folder, _) in zips(dev, out).items():
+        command = [sys.executable, "-c", f"import lambdas.{folder_of(state)}.handler"]
+        environment = {
+            "PYTHONPATH": str(folder),
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (state, done.stderr)
+
+
+def test_a_zip_holds_its_dependencies_at_the_versions_that_they_were_locked_at(dev, out):
     locked = dict(re.findall(r"^(boto\w+)==(\S+)", (ROOT / LOCK).read_text(), re.MULTILINE))
     assert set(locked) == {"boto3", "botocore"}
-    assert all((folder / f"{name}-{version}.dist-info").is_dir() for name, version in locked.items())
-    assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) < 60e6
+    for folder, _ in zips(dev, out).values():
+        assert (folder / "aws_lambda_powertools").is_dir()
+        assert all((folder / f"{name}-{version}.dist-info").is_dir() for name, version in locked.items())
+        assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) < 60e6
 
 
 def test_a_zip_runs_on_arm_and_an_image_where_it_was_built_for(template):
