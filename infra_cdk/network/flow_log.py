@@ -14,7 +14,7 @@ from infra_cdk.policy import allow
 from infra_cdk.stages import StageSettings
 
 
-class FlowLog(Construct):
+class RefusedTraffic(Construct):
     """Refused packets, in CloudWatch Logs (VPC User Guide, "Publish flow logs to CloudWatch Logs")."""
 
     def __init__(

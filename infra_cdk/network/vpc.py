@@ -16,7 +16,7 @@ from contracts.names import Names
 from contracts.network import Network
 from infra_cdk.data.encryption import Encryption
 from infra_cdk.network.endpoints import GATEWAYS, HTTPS, Endpoints
-from infra_cdk.network.flow_log import FlowLog
+from infra_cdk.network.flow_log import RefusedTraffic
 from infra_cdk.network.interfaces import Interfaces
 from infra_cdk.network.prefix_lists import PREFIX_LISTS
 from infra_cdk.stages import StageSettings
@@ -67,7 +67,7 @@ class PrivateNetwork(Construct):
             subnet_ids=self.subnet_ids,
             security_group_id=self.security_group_id,
         )
-        FlowLog(self, "FlowLog", names=names, stage=stage, encryption=encryption, vpc=self.vpc)
+        RefusedTraffic(self, "FlowLog", names=names, stage=stage, encryption=encryption, vpc=self.vpc)
 
     @property
     def vpc_config(self) -> dict[str, list[str]]:
