@@ -12,8 +12,6 @@ from infra_cdk.context import Context
 from infra_cdk.data.encryption import READ
 from infra_cdk.policy import allow
 
-EXPIRY_ATTRIBUTE = "expires_at"
-
 
 class LeaseTable(Construct):
     """One item per endpoint: who holds it, until when, and the fencing token."""
@@ -31,7 +29,6 @@ class LeaseTable(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            time_to_live_attribute=EXPIRY_ATTRIBUTE,
             # A lease outlives no deployment, so nothing here is worth keeping.
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

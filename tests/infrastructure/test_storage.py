@@ -167,10 +167,9 @@ def test_every_log_goes_away_some_day(template):
         assert group["RetentionInDays"] > 0
 
 
-def test_a_lost_lease_table_can_be_restored_and_old_leases_expire(template):
+def test_a_lost_lease_table_can_be_restored(template):
     _, table = template.the("AWS::DynamoDB::Table")
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["TimeToLiveSpecification"]["Enabled"] is True
 
 
 def test_archives_that_may_be_served_have_one_writer_and_are_written_once(template):
