@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from contracts import errors, values
+from contracts.names import folder_of
 from step_functions import diagram, documents, loading
 
 ROOT = Path(__file__).parents[3]
@@ -83,3 +84,27 @@ def test_every_example_of_a_value_is_one():
     for kind, (read, _) in values.DESCRIBED.items():
         for example in re.findall("`(.+?)`", read):
             assert values.Grammar(type=kind).read(example) is not None, (kind, example)
+
+
+MAP = (ROOT / "docs/architecture.md").read_text()
+
+
+def test_the_map_fits_on_a_page_and_leads_to_files_that_exist():
+    assert len(MAP.splitlines()) <= 80
+    named = re.findall(r"`([a-z_]+/[\w/.]*|[a-z_]+[.](?:py|toml))`", MAP)
+    inside = {"http/", "formats/", "model/", "kernel/", "aws/", "datasets/", "deployments/", "data/", "intake/"}
+    inside |= {"models/", "pipeline/", "functions/", "monitoring/", "network/"}
+    missing = [name for name in named if name not in inside and not (ROOT / name).exists()]
+    assert not missing
+    assert len(named) > 40
+
+
+def test_the_way_of_an_upload_passes_every_function_of_the_pipeline():
+    """Those of a rollback and of a lost endpoint have ways of their own."""
+    functions = {
+        state["Arguments"]["FunctionName"]
+        for state in STATES.values()
+        if "lambda:invoke" in state.get("Resource", "")
+    }
+    passed = {f"lambdas/{folder_of(name[2:-4])}/handler.py" for name in functions}
+    assert {name for name in passed if name not in MAP} == {"lambdas/find_previous_champion/handler.py"}
