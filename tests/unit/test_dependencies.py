@@ -50,8 +50,10 @@ NOT_IMPORTED = {
     "boto3-stubs-lite": "types",
     "pandas-stubs": "types",
 }
-# Peers that benchmarks start in environments of their own, and clients that have their own lock.
+# What has a lock of its own: peers that benchmarks start, AWS's clients, a user's own estimators and their
+# runtime; joblib and pydantic come with peers, setuptools builds a wheel, and the last is missing on purpose.
 ELSEWHERE = {"bentoml", "fastapi", "flask", "flaml", "joblib", "pydantic", "sagemaker", "tritonclient"}
+ELSEWHERE |= {"catboost", "onnx", "onnxruntime", "setuptools", "no_such_package"}
 # Imported where types are checked alone.
 TYPES = re.compile(r"mypy_boto3_\w+")
 

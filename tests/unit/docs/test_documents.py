@@ -92,7 +92,17 @@ MAP = (ROOT / "docs/architecture.md").read_text()
 def test_the_map_fits_on_a_page_and_leads_to_files_that_exist():
     assert len(MAP.splitlines()) <= 80
     named = re.findall(r"`([a-z_]+/[\w/.]*|[a-z_]+[.](?:py|toml))`", MAP)
-    inside = {"http/", "formats/", "model/", "kernel/", "aws/", "datasets/", "deployments/", "data/", "intake/"}
+    inside = {
+        "http/",
+        "formats/",
+        "model/",
+        "kernel/",
+        "aws/",
+        "datasets/",
+        "deployments/",
+        "data/",
+        "intake/",
+    }
     inside |= {"models/", "pipeline/", "functions/", "monitoring/", "network/"}
     missing = [name for name in named if name not in inside and not (ROOT / name).exists()]
     assert not missing
