@@ -13,7 +13,7 @@ _MODULES = (
     "localcloud.services.cloudcontrol",
     "localcloud.services.ecr.registry",
     "localcloud.services.s3.bucket_properties",
-    "localcloud.services.s3.event_versions",
+    "localcloud.ministack_adapter.faults.s3_events_without_version",
     "localcloud.iam.key_use",
     "localcloud.services.sns.topics",
     "localcloud.services.eventbridge.deliveries",

@@ -10,15 +10,14 @@ import contextlib
 import ipaddress
 import json
 import os
-import re
 import secrets
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from localcloud.host.options import ACCOUNT
 from localcloud.iam.sessions import Credentials
 from localcloud.ministack_adapter import app, iam, iam_evaluator, responses
+from localcloud.ministack_adapter.faults import iam_wildcards_end_at_a_line
 
 ADMINISTRATOR = "administrator"
 _POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -61,7 +60,7 @@ def install() -> None:
     iam_evaluator.is_root_access_key = _nobody_is_root
     sts.is_root_access_key = _nobody_is_root
     iam_evaluator.enforce = _refusing_anonymous_s3(iam_evaluator.enforce, iam_evaluator)
-    iam_evaluator.fnmatch_compile = wildcard
+    iam_wildcards_end_at_a_line.install()
     iam_evaluator.resolve_condition_key = _naming_roles(iam_evaluator.resolve_condition_key)
     app.pin_request_origin = _trusting_loopback(app.pin_request_origin)
     _keep_sessions(sts)
@@ -88,16 +87,6 @@ def role_arn_of(principal_arn: Any) -> Any:
     name = parts[5].split("/")[1]
     role = find_role(parts[4], name)
     return role["Arn"] if role else f"arn:aws:iam::{parts[4]}:role/{name}"
-
-
-@cache
-def wildcard(pattern: str, ignore_case: bool) -> re.Pattern[str]:
-    """IAM's wildcards, which stand for any character: the end of a line too, which an S3 key may hold.
-
-    ministack's stop at one, and take a name with one behind it for the name itself.
-    """
-    body = "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in pattern)
-    return re.compile(rf"{body}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def _keep_sessions(sts: Any) -> None:

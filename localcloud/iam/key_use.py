@@ -16,6 +16,7 @@ from typing import Any
 
 from localcloud.host.cloud import Cloud
 from localcloud.ministack_adapter import dynamodb, iam_actions, iam_evaluator, kms, responses, s3, sns, sqs
+from localcloud.ministack_adapter.faults import s3_refuses_kms_without_key
 
 _WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 _READ = ("kms:Decrypt",)
@@ -38,25 +39,9 @@ class Need:
 def install(cloud: Cloud) -> None:
     """Check the key whenever a call that was allowed touches what the key encrypts."""
 
-    s3.resolve_sse_write_headers = _with_a_key(s3.resolve_sse_write_headers, cloud)
+    s3_refuses_kms_without_key.install(cloud.account, cloud.region)
     iam_actions.s3_service_context = _naming_key(iam_actions.s3_service_context)
     iam_evaluator.enforce = _with_keys(iam_evaluator.enforce, iam_evaluator)
-
-
-def _with_a_key(resolve: Any, cloud: Cloud) -> Any:
-    """`aws:kms` without a key means AWS's own key for S3, and not the bucket's; ministack refuses it.
-
-    S3 API Reference, `PutObject`, `SSEKMSKeyId`: with `aws:kms` and without a key id, Amazon S3 uses the AWS
-    managed key (aws/s3).
-    """
-
-    def resolved(headers: Mapping[str, str], bucket: str) -> Any:
-        if headers.get(_ALGORITHM_HEADER) == "aws:kms" and not headers.get(_KEY_HEADER):
-            own = f"arn:aws:kms:{cloud.region}:{cloud.account}:alias/aws/s3"
-            headers = {**headers, _KEY_HEADER: own}
-        return resolve(headers, bucket)
-
-    return resolved
 
 
 def _naming_key(s3_service_context: Any) -> Any:

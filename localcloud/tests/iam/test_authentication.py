@@ -4,12 +4,13 @@ import pytest
 from ministack.core import iam_evaluator
 
 from localcloud.iam import authentication as identity
+from localcloud.ministack_adapter.faults import iam_wildcards_end_at_a_line
 
 
 @pytest.fixture
 def match(monkeypatch):
     """ministack's matching of resources, with our wildcards."""
-    monkeypatch.setattr(iam_evaluator, "_fnmatch_compile", identity.wildcard)
+    monkeypatch.setattr(iam_evaluator, "_fnmatch_compile", iam_wildcards_end_at_a_line.wildcard)
     return iam_evaluator.fnmatch_iam_cs
 
 

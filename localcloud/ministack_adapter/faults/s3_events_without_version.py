@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
-from localcloud.host.cloud import Cloud
 from localcloud.ministack_adapter import eventbridge, s3
 
 _firing = threading.local()  # each event is fired on a thread of its own
 
 
-def install(cloud: Cloud) -> None:
+def install(cloud: object = None) -> None:
     """Carry the version from where S3 fires the event to where EventBridge takes it."""
 
     s3.fire_s3_event = _remembering(s3.fire_s3_event)
@@ -44,3 +44,20 @@ def _naming(dispatch: Any) -> Any:
         return dispatch(event, *arguments, **named)
 
     return dispatch_event
+
+
+def shows(client: Callable[[str], Any]) -> bool:
+    """Whether an upload into a versioned bucket is told without its version."""
+    s3, sqs, events = client("s3"), client("sqs"), client("events")
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="uploads", EventPattern='{"source": ["aws.s3"]}')
+    events.put_targets(Rule="uploads", Targets=[{"Id": "queue", "Arn": arn}])
+    s3.create_bucket(Bucket="versioned")
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(
+        Bucket="versioned", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    s3.put_object(Bucket="versioned", Key="one", Body=b"1")
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    return "version-id" not in json.loads(message["Body"])["detail"]["object"]
