@@ -76,6 +76,16 @@ def test_it_fits_a_phone_without_scrolling_sideways(visit: Visit) -> None:
     assert sticking_out == []
 
 
+def test_no_column_of_a_table_beside_a_drawing_is_cut_off_on_a_desk(visit: Visit) -> None:
+    visit.page.set_viewport_size(DESK)
+    cut = visit.ask(
+        """() => [...document.querySelectorAll('.grid-of-two .scroll')]
+            .filter(e => e.scrollWidth > e.clientWidth + 1)
+            .map(e => `${e.scrollWidth} in ${e.clientWidth}: ${e.innerText.slice(0, 200)}`)"""
+    )
+    assert cut == []
+
+
 def test_its_words_are_large_enough_on_a_phone(visit: Visit) -> None:
     visit.page.set_viewport_size(PHONE)
     sizes = visit.ask(
