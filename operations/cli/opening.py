@@ -34,7 +34,8 @@ def open_(
 ) -> Exit | None:
     """Look at the report or at MLflow in a browser."""
     address = _report(asked.reader, run) if what is Thing.report else _mlflow(asked.reader)
-    asked.out.line(address)
+    if not asked.as_json:
+        print(address)  # whole, for whoever copies it
     asked.out.document({"address": address})
     if not no_browser and not asked.as_json:
         webbrowser.open(address)

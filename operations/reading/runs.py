@@ -79,8 +79,11 @@ class Run:
         if self.is_running:
             return f"it is in {self.state}" if self.state else "it has just begun"
         if self.outcome == outcomes.PROMOTED:
-            verdict = self.verdict.get("reason")
-            return str(verdict or outcomes.reason(self.document, self.cause))
+            wish = self.part("rollback") or self.given.get("rollback") or {}
+            told = self.verdict.get("reason") or wish.get("reason")
+            if not told and self.is_rollback:
+                told = "somebody asked for it"
+            return str(told or outcomes.reason(self.document, self.cause))
         return outcomes.reason(self.document, self.cause)
 
     @property

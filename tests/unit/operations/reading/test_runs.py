@@ -111,6 +111,12 @@ def test_a_rollback_is_no_upload():
     assert lineage.of_run(found, Endpoint(name="e"))[0].facts["why"] == "prices fell"
 
 
+def test_a_rollback_that_was_promoted_gives_the_wish_as_its_reason():
+    document = {"outcome": "Promoted", "rollback": {"reason": "prices fell"}}
+    assert run(given={"rollback": {"reason": "prices fell"}}, document=document).reason == "prices fell"
+    assert run(given={"rollback": {}}, document={"outcome": "Promoted"}).reason == "somebody asked for it"
+
+
 def states(found: tuple[lineage.Step, ...]) -> list[tuple[str, str]]:
     return [(step.kind, step.state) for step in found]
 
