@@ -7,6 +7,7 @@ import json
 import pytest
 
 from contracts.names import folder_of
+from infra_cdk import permissions
 from tests.infrastructure.machine import Machine
 from tests.infrastructure.template import Synthesised, listed, resources_of, text
 
@@ -315,3 +316,22 @@ def plausible(shown: str, template: Synthesised) -> str:
     for pseudo, value in {"Partition": "aws", "Region": "us-east-1", "AccountId": "111122223333"}.items():
         shown = shown.replace(f"<AWS::{pseudo}>", value).replace(f"${{AWS::{pseudo}}}", value)
     return shown
+
+
+def test_the_page_of_permissions_is_that_of_the_template(dev):
+    """After a change: python -m infra_cdk.permissions cdk.out/STACK.template.json --write."""
+    assert permissions.PAGE.read_text(encoding="utf-8") == permissions.render(dev.document)
+
+
+def test_the_page_says_what_is_denied_and_under_a_condition(dev):
+    page = permissions.render(dev.document)
+    assert "| TrainingRole" not in page  # a role is called as what it is for
+    row = next(line for line in page.splitlines() if "`sagemaker:CreateModel`" in line)
+    assert row.endswith("| * |")
+    never = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": {"Fn::GetAtt": ["RawABCDEF01", "Arn"]}}
+    role = {"Type": "AWS::IAM::Role", "Properties": {}}
+    policy = {"Roles": [{"Ref": "JobRole12345678"}], "PolicyDocument": {"Statement": [never]}}
+    resources = {"JobRole12345678": role, "P": {"Type": "AWS::IAM::Policy", "Properties": policy}}
+    assert permissions.render({"Resources": resources}).endswith(
+        "| Job | never `s3:PutObject` | `<Raw>` |  |\n"
+    )
