@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 STAGE ?= dev
+CDK_FLAGS ?=
 DATA ?=
 export DATA
 SEEDS ?= 1 2 3
@@ -152,7 +153,7 @@ bootstrap: setup node_modules/.ready  ## cdk bootstrap, once per account and reg
 	@$(CDK) bootstrap -c stage=$(STAGE)
 
 deploy: setup node_modules/.ready  ## cdk deploy to the account of your AWS credentials: STAGE=dev|prod
-	@$(CDK) deploy --all -c stage=$(STAGE)
+	@$(CDK) deploy --all -c stage=$(STAGE) $(CDK_FLAGS)
 	@$(BIN)/python -m operations.protect --stage $(STAGE)
 
 destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
