@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.host.cloud import Cloud
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.iam.key_use import key_arn_of
 from localcloud.iam.sessions import find_role, standing_session, trusts
 from localcloud.ministack_adapter import cloudwatch_logs, iam_evaluator, lambda_svc, provisioners, responses
@@ -72,7 +72,7 @@ class _Checks:
             network.check_joining(keys, network.LAMBDA_ACTIONS, subnets, groups, **where)
         except network.UnknownNetworkError as error:
             raise RefusedError("InvalidParameterValueException", str(error)) from None
-        except iam.NotAuthorizedError as error:
+        except decisions.NotAuthorizedError as error:
             raise RefusedError(
                 "InvalidParameterValueException",
                 "The provided execution role does not have permissions to call "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from localcloud.host.cloud import Cloud
-from localcloud.iam import authentication as identity
+from localcloud.iam import authentication
 
 _MODULES = (
     "localcloud.services.lambda_functions",
@@ -34,6 +34,6 @@ _MODULES = (
 
 def install(cloud: Cloud) -> None:
     """Install every plug-in; each mends or adds one service."""
-    identity.install()
+    authentication.install()
     for name in _MODULES:
         importlib.import_module(name).install(cloud)

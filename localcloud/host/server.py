@@ -21,9 +21,9 @@ from localcloud.host.clock import install as install_clock
 from localcloud.host.cloud import Cloud
 from localcloud.host.options import ACCOUNT, REGION, Options
 from localcloud.host.persistence import Snapshots
-from localcloud.iam import authentication as identity
+from localcloud.iam import authentication
 from localcloud.ministack_adapter import app
-from localcloud.processes import load as patience
+from localcloud.processes import load
 from localcloud.processes.children import Processes
 
 _log = logging.getLogger("localcloud")
@@ -58,7 +58,7 @@ class Server:
             region=REGION,
             endpoint_url=f"http://{gateway.HOST}:{port}",
             state_dir=self._state_dir,
-            admin=identity.administrator_keys(self._state_dir),
+            admin=authentication.administrator_keys(self._state_dir),
             clock=install_clock(clock_file.start(self._options.speed)),
             processes=self._processes,
             speed=self._options.speed,
@@ -84,7 +84,7 @@ class Server:
         await asyncio.to_thread(self._shut_down)
 
     def _started(self) -> None:
-        identity.ensure_administrator(self.cloud.admin)
+        authentication.ensure_administrator(self.cloud.admin)
         self._snapshots.start()
         threading.Thread(target=self._become_ready, name="when-ready", daemon=True).start()
 
@@ -104,7 +104,7 @@ class Server:
         if not self._stopping.is_set():
             self._stopping.set()
             self._snapshots.freeze()
-            limit = threading.Timer(_STOP_SECONDS * patience.factor(), self._abandon)
+            limit = threading.Timer(_STOP_SECONDS * load.factor(), self._abandon)
             limit.daemon = True
             limit.start()
 
@@ -132,11 +132,11 @@ def state_directory(state: Path | None) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     parent.chmod(0o700)
     tidy(parent)
-    passing = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=parent))
     try:
-        yield passing
+        yield temporary
     finally:
-        shutil.rmtree(passing, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from localcloud.host.clock import Clock
 from localcloud.ministack_adapter import app, responses
 from localcloud.ministack_adapter import cloudwatch as ministack_cloudwatch
 from localcloud.services.cloudwatch import access, cloudformation
-from localcloud.services.cloudwatch.alarms.actions import Courier
+from localcloud.services.cloudwatch.alarms.actions import ActionSender
 from localcloud.services.cloudwatch.logs.hooks import LogMetrics
 from localcloud.services.cloudwatch.metrics.store import Datum, Metric, dimensions_of
 from localcloud.services.cloudwatch.service import CloudWatch
@@ -16,15 +16,15 @@ from localcloud.services.eventbridge import schedules
 
 
 class Plug:
-    """The running service, its timer and its courier."""
+    """The running service, its timer and its sender."""
 
     def __init__(
         self, clock: Clock, account: str, region: str, delays_seconds: Mapping[str, float] | None = None
     ) -> None:
         self.clock = clock
         self.home = (account, region)
-        self.courier = Courier()
-        self.service = CloudWatch(clock, self.courier.send, delays_seconds)
+        self.sender = ActionSender()
+        self.service = CloudWatch(clock, self.sender.send, delays_seconds)
         self.timer = Timer(self.service.monitors, clock)
         self.log_metrics = LogMetrics(self.service)
 
@@ -41,13 +41,13 @@ class Plug:
 
     def start(self) -> None:
         """Begin to evaluate alarms and to announce their changes."""
-        self.courier.start()
+        self.sender.start()
         self.timer.start()
 
     def stop(self) -> None:
         """Stop evaluating; changes that are still to be announced are."""
         self.timer.stop()
-        self.courier.stop()
+        self.sender.stop()
 
     def put_metric(
         self,

@@ -17,7 +17,7 @@ from localcloud.ministack_adapter import responses
 from localcloud.services.cloudwatch import access
 from localcloud.services.cloudwatch.alarms import operations as api_alarms
 from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
-from localcloud.services.cloudwatch.alarms.records import AlarmBook
+from localcloud.services.cloudwatch.alarms.records import AlarmRecords
 from localcloud.services.cloudwatch.alarms.transitions import Transition
 from localcloud.services.cloudwatch.errors import ServiceError
 from localcloud.services.cloudwatch.metrics import operations as api_metrics
@@ -149,7 +149,7 @@ class CloudWatch:
 
     def _new_monitor(self, account: str, region: str) -> Monitor:
         history = Shelf(ministack_cloudwatch.alarm_history, account, region)
-        book = AlarmBook(
+        alarm_records = AlarmRecords(
             account,
             region,
             metric=Shelf(ministack_cloudwatch.alarms, account, region),
@@ -158,7 +158,7 @@ class CloudWatch:
             tags=ministack_cloudwatch.resource_tags,
         )
         store = MetricStore(self._clock.now, self._delays)
-        engine = AlarmEngine(store, book, self._clock, lambda change: self._announce(engine, change))
+        engine = AlarmEngine(store, alarm_records, self._clock, lambda change: self._announce(engine, change))
         return Monitor(store, engine, self._clock)
 
     async def _by_ministack(

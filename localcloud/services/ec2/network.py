@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from localcloud.host.cloud import Cloud
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.iam.sessions import Credentials
 from localcloud.ministack_adapter import lambda_svc, provisioners
 
@@ -116,7 +116,7 @@ def check_joining(
         on = made_of if action == "ec2:CreateNetworkInterface" else [interface]
         for resource in ["*"] if action.startswith("ec2:Describe") else on:
             context = {"ec2:Vpc": arn("vpc", vpc_id)}
-            iam.check(keys, action, resource, account=account, region=region, context=context)
+            decisions.check(keys, action, resource, account=account, region=region, context=context)
 
 
 def _vpc_of(ec2: Any, subnet_ids: Sequence[str], group_ids: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.host.cloud import Cloud
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.iam.key_use import key_arn_of
 from localcloud.iam.sessions import RoleNotAssumableError, standing_session
 from localcloud.ministack_adapter import iam_evaluator, lambda_svc, provisioners, responses, sns, sqs
@@ -30,10 +30,10 @@ _QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttrib
 
 def install(cloud: Cloud) -> None:
     """Put the checks in the way of EventBridge's targets and Lambda's event source mappings."""
-    from localcloud.iam import resource_policies as service_policies
+    from localcloud.iam import resource_policies
     from localcloud.ministack_adapter import eventbridge
 
-    service_policies.install()
+    resource_policies.install()
     eventbridge.invoke_target = _Targets(cloud, eventbridge).invoking(eventbridge.invoke_target)
     mappings = _Mappings(cloud)
     lambda_svc.iter_all_esms = mappings.permitted(lambda_svc.iter_all_esms)
@@ -191,8 +191,10 @@ class _Mappings:
             return str(error)
         for action in _QUEUE_ACTIONS:
             try:
-                iam.check(keys, action, source_arn, account=self._cloud.account, region=self._cloud.region)
-            except iam.NotAuthorizedError as error:
+                decisions.check(
+                    keys, action, source_arn, account=self._cloud.account, region=self._cloud.region
+                )
+            except decisions.NotAuthorizedError as error:
                 verb = action.partition(":")[2]
                 return f"The function execution role does not have permissions to call {verb} on SQS: {error}"
         return None

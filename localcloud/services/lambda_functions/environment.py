@@ -11,8 +11,7 @@ from typing import Any
 from localcloud.containers import container
 from localcloud.host.cloud import Cloud
 from localcloud.iam.sessions import close_session
-from localcloud.processes import load as patience
-from localcloud.processes import usage
+from localcloud.processes import load, usage
 from localcloud.services.lambda_functions import package
 from localcloud.services.lambda_functions.logs import FunctionLog
 from localcloud.services.lambda_functions.runtime_api import Invocation, Outcome, RuntimeApi
@@ -116,7 +115,7 @@ class Environment:
         failed_init = self._await_ready(request_id, timeout)
         if failed_init is not None:
             return failed_init
-        allowed = timeout * patience.factor()  # a busy machine's function has its share of it for longer
+        allowed = timeout * load.factor()  # a busy machine's function has its share of it for longer
         self._api.submit(
             Invocation(
                 request_id=request_id,
@@ -141,7 +140,7 @@ class Environment:
         """Let a cold start finish: 10 s, then once more within the function's own time, as Lambda does."""
         if self._began == 0.0:
             return None
-        init = _INIT_SECONDS * patience.factor()  # other processes' load is not the function's fault
+        init = _INIT_SECONDS * load.factor()  # other processes' load is not the function's fault
         outcome = self._api.next_outcome(init) or self._api.next_outcome(timeout)
         if outcome is None:
             return self._timed_out(request_id, timeout)

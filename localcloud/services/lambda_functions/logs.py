@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.host.cloud import Cloud
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.iam.sessions import RoleNotAssumableError, standing_session
 
 _log = logging.getLogger("localcloud.services.lambda_functions")
@@ -78,8 +78,8 @@ class FunctionLog:
             with self._cloud.scope():
                 keys = standing_session(self._config["Role"], self._config["FunctionName"])
             for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-                iam.check(keys, action, arn, account=self._cloud.account, region=self._cloud.region)
-        except (iam.NotAuthorizedError, RoleNotAssumableError) as error:
+                decisions.check(keys, action, arn, account=self._cloud.account, region=self._cloud.region)
+        except (decisions.NotAuthorizedError, RoleNotAssumableError) as error:
             _log.warning("%s writes no logs: %s", self._config["FunctionName"], error)
             return False
         return True

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.host.cloud import Cloud
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.iam.sessions import Credentials, RoleNotAssumableError, open_session
 from localcloud.services.stepfunctions.definitions import resources
 
@@ -59,8 +59,8 @@ def check_role(
 def _may(cloud: Cloud, keys: Credentials, actions: tuple[str, ...], arn: str) -> bool:
     try:
         for action in actions:
-            iam.check(keys, action, arn, account=cloud.account, region=cloud.region)
-    except iam.NotAuthorizedError:
+            decisions.check(keys, action, arn, account=cloud.account, region=cloud.region)
+    except decisions.NotAuthorizedError:
         return False
     return True
 

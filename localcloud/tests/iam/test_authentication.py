@@ -3,7 +3,7 @@
 import pytest
 from ministack.core import iam_evaluator
 
-from localcloud.iam import authentication as identity
+from localcloud.iam import authentication
 from localcloud.ministack_adapter.faults import iam_wildcards_end_at_a_line
 
 
@@ -39,5 +39,7 @@ def test_case_counts_in_resources_and_not_in_actions(match):
 
 def test_a_session_is_known_by_its_role():
     session = "arn:aws:sts::111122223333:assumed-role/reader/me"
-    assert identity.role_arn_of(session) == "arn:aws:iam::111122223333:role/reader"
-    assert identity.role_arn_of("arn:aws:iam::111122223333:user/me") == "arn:aws:iam::111122223333:user/me"
+    assert authentication.role_arn_of(session) == "arn:aws:iam::111122223333:role/reader"
+    assert (
+        authentication.role_arn_of("arn:aws:iam::111122223333:user/me") == "arn:aws:iam::111122223333:user/me"
+    )

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.iam import resource_policies as service_policies
+from localcloud.iam import resource_policies
 from localcloud.ministack_adapter import app, eventbridge, iam_evaluator, lambda_svc, responses, sns
 from localcloud.services.cloudwatch.alarms import notifications
 from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
-from localcloud.services.cloudwatch.alarms.records import AlarmBook
+from localcloud.services.cloudwatch.alarms.records import AlarmRecords
 from localcloud.services.cloudwatch.alarms.transitions import Transition
 
 _log = logging.getLogger("localcloud.services.cloudwatch")
@@ -26,7 +26,7 @@ class ActionError(Exception):
     """An action that could not be executed; the message goes into the alarm's history."""
 
 
-class Courier:
+class ActionSender:
     """Delivers transitions one after the other."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Courier:
 
 def deliver(engine: AlarmEngine, transition: Transition) -> None:
     """Announce one transition, and execute the alarm's actions on it."""
-    with responses.request_scope(engine.book.account, engine.book.region):
+    with responses.request_scope(engine.alarm_records.account, engine.alarm_records.region):
         _put_event(transition)
         if transition.alarm.get("ActionsEnabled", True):
             for arn in transition.alarm[notifications.ACTIONS_ON[transition.alarm["StateValue"]]]:
@@ -92,7 +92,7 @@ def _execute(engine: AlarmEngine, transition: Transition, arn: str) -> None:
     try:
         if action is None:
             raise ActionError(f"the embedded cloud executes {' and '.join(_ACTIONS)} actions only")
-        action(engine.book, transition, arn)
+        action(engine.alarm_records, transition, arn)
     except ActionError as error:
         data.update(actionState="Failed", error=str(error))
         summary = f'Failed to execute action {arn}. Received error: "{error}"'
@@ -100,39 +100,39 @@ def _execute(engine: AlarmEngine, transition: Transition, arn: str) -> None:
     engine.note_action(name, summary, data)
 
 
-def _publish(book: AlarmBook, transition: Transition, arn: str) -> None:
+def _publish(alarm_records: AlarmRecords, transition: Transition, arn: str) -> None:
     """Publish as CloudWatch's service principal, for the topic's policy to allow."""
     alarm = transition.alarm
     if sns.topic_policy_for_arn(arn) is None:
         raise ActionError("Topic does not exist")
-    asker = (arn, _SNS_PRINCIPAL, alarm["AlarmArn"], book.account)
-    if not service_policies.topic_allows(*asker):
+    asker = (arn, _SNS_PRINCIPAL, alarm["AlarmArn"], alarm_records.account)
+    if not resource_policies.topic_allows(*asker):
         raise ActionError(f"CloudWatch Alarms is not authorized to perform: SNS:Publish on resource: {arn}")
-    if key := service_policies.topic_key_refusing(*asker):
+    if key := resource_policies.topic_key_refusing(*asker):
         raise ActionError(
             f"CloudWatch Alarms does not have authorization to access the SNS topic encryption key {key}"
         )
-    message = notifications.sns_message(transition, book.account, book.region)
+    message = notifications.sns_message(transition, alarm_records.account, alarm_records.region)
     try:
-        sns.publish_internal(arn, message, notifications.subject(alarm, book.region))
+        sns.publish_internal(arn, message, notifications.subject(alarm, alarm_records.region))
     except sns.SnsPublishError as error:
         raise ActionError(str(error)) from None
 
 
-def _invoke(book: AlarmBook, transition: Transition, arn: str) -> None:
+def _invoke(alarm_records: AlarmRecords, transition: Transition, arn: str) -> None:
     function, configuration, name = lambda_svc.get_func_record_for_ref(arn)
     if not function or not configuration:
         raise ActionError(f"Function not found: {arn}")
-    if app.AUTH and not _may_invoke(book, transition, arn, function):
+    if app.AUTH and not _may_invoke(alarm_records, transition, arn, function):
         raise ActionError(f"CloudWatch Alarms is not authorized to perform: lambda:InvokeFunction on {name}")
     record = lambda_svc.execution_record_for_config(function, configuration)
-    payload = notifications.lambda_payload(transition, book.account, book.region)
+    payload = notifications.lambda_payload(transition, alarm_records.account, alarm_records.region)
     threading.Thread(
         target=lambda_svc.execute_function_with_config_scope, args=(record, payload), daemon=True
     ).start()
 
 
-def _may_invoke(book: AlarmBook, transition: Transition, arn: str, function: Any) -> bool:
+def _may_invoke(alarm_records: AlarmRecords, transition: Transition, arn: str, function: Any) -> bool:
     """Whether the function's resource policy lets alarms invoke it."""
     context = iam_evaluator.EvalContext(
         principal_arn="*",
@@ -140,10 +140,10 @@ def _may_invoke(book: AlarmBook, transition: Transition, arn: str, function: Any
         principal_account="",
         action="lambda:InvokeFunction",
         resource_arn=arn,
-        region=book.region,
+        region=alarm_records.region,
         service_context={
             "aws:sourcearn": transition.alarm["AlarmArn"],
-            "aws:sourceaccount": book.account,
+            "aws:sourceaccount": alarm_records.account,
         },
     )
     policy = json.dumps(function.get("policy") or {})
@@ -151,4 +151,4 @@ def _may_invoke(book: AlarmBook, transition: Transition, arn: str, function: Any
     return bool(result.decision == "Allow")
 
 
-_ACTIONS: dict[str, Callable[[AlarmBook, Transition, str], None]] = {"sns": _publish, "lambda": _invoke}
+_ACTIONS: dict[str, Callable[[AlarmRecords, Transition, str], None]] = {"sns": _publish, "lambda": _invoke}

@@ -14,7 +14,7 @@ from localcloud.host.clock import Clock
 from localcloud.services.cloudwatch.alarms import composite, reasons
 from localcloud.services.cloudwatch.alarms.datapoints import Watched, datapoints, fingerprint, watched
 from localcloud.services.cloudwatch.alarms.evaluation import Rule, State, decide
-from localcloud.services.cloudwatch.alarms.records import AlarmBook
+from localcloud.services.cloudwatch.alarms.records import AlarmRecords
 from localcloud.services.cloudwatch.alarms.requests import (
     ACTION_LISTS,
     Record,
@@ -44,20 +44,24 @@ class AlarmEngine:
     """The alarms of one account and region; safe to use from any thread."""
 
     def __init__(
-        self, store: MetricStore, book: AlarmBook, clock: Clock, announce: Callable[[Transition], None]
+        self,
+        store: MetricStore,
+        alarm_records: AlarmRecords,
+        clock: Clock,
+        announce: Callable[[Transition], None],
     ) -> None:
-        self.book = book
+        self.alarm_records = alarm_records
         self.lock = RLock()
         self._store = store
         self._clock = clock
-        self._mover = Mover(book, clock, announce)
+        self._mover = Mover(alarm_records, clock, announce)
         self._plans: dict[str, _Plan] = {}
 
     def evaluate(self) -> None:
         """Bring every alarm up to the clock's now."""
         with self.lock:
             now = self._clock.now()
-            for record in list(self.book.metric.values()):
+            for record in list(self.alarm_records.metric.values()):
                 self._evaluate(record, now)
 
     def put_metric_alarm(self, request: dict[str, Any]) -> Record:
@@ -65,7 +69,7 @@ class AlarmEngine:
         record, tags = metric_alarm(request), tags_of(request)
         with self.lock:
             self._plans.pop(record["AlarmName"], None)
-            self._keep(record, tags, self.book.metric)
+            self._keep(record, tags, self.alarm_records.metric)
             return record
 
     def put_composite_alarm(self, request: dict[str, Any]) -> Record:
@@ -73,22 +77,22 @@ class AlarmEngine:
         record, tags = _composite_alarm(request), tags_of(request)
         with self.lock:
             self._check_children(composite.parse(record["AlarmRule"]))
-            self._keep(record, tags, self.book.composite)
+            self._keep(record, tags, self.alarm_records.composite)
             self._mover.reevaluate(record, f"{record['AlarmArn']} was evaluated")
             return record
 
     def delete(self, names: list[str]) -> None:
         """Delete alarms; those that a composite alarm needs stay, and the request is refused."""
         with self.lock:
-            if sum(self.book.is_composite(name) for name in set(names)) > 1:
+            if sum(self.alarm_records.is_composite(name) for name in set(names)) > 1:
                 raise validation_error("Only one composite alarm can be deleted in a single request.")
             for name in names:
                 self._refuse_if_needed(name)
-            for name in filter(self.book.get, names):
+            for name in filter(self.alarm_records.get, names):
                 self._mover.write(name, "ConfigurationUpdate", f'Alarm "{name}" deleted', {})
-                self.book.metric.pop(name, None)
-                self.book.composite.pop(name, None)
-                self.book.tags.pop(self.book.arn(name), None)
+                self.alarm_records.metric.pop(name, None)
+                self.alarm_records.composite.pop(name, None)
+                self.alarm_records.tags.pop(self.alarm_records.arn(name), None)
                 self._plans.pop(name, None)
 
     def set_state(self, name: str, state: str, reason: str, reason_data: str | None) -> None:
@@ -98,7 +102,7 @@ class AlarmEngine:
         if reason_data:
             _check_json(reason_data)
         with self.lock:
-            record = self.book.get(name)
+            record = self.alarm_records.get(name)
             if record is None:
                 raise not_found(f"There is no alarm named '{name}'")
             self._mover.move(record, State(state), reason, reason_data)
@@ -106,18 +110,18 @@ class AlarmEngine:
     def enable_actions(self, names: list[str], enabled: bool) -> None:
         """Let alarms act on their changes of state, or stop them."""
         with self.lock:
-            for record in filter(None, map(self.book.get, names)):
+            for record in filter(None, map(self.alarm_records.get, names)):
                 record["ActionsEnabled"] = enabled
 
     def replace_tags(self, name: str, tags: dict[str, str]) -> None:
         """Give an alarm these tags and no others."""
         with self.lock:
-            self.book.tags[self.book.arn(name)] = tags
+            self.alarm_records.tags[self.alarm_records.arn(name)] = tags
 
     def states(self, names: list[str]) -> dict[str, str]:
         """The states of those of the named alarms that exist."""
         with self.lock:
-            found = ((name, self.book.get(name)) for name in names)
+            found = ((name, self.alarm_records.get(name)) for name in names)
             return {name: record["StateValue"] for name, record in found if record is not None}
 
     def note_action(self, name: str, summary: str, data: dict[str, Any]) -> None:
@@ -159,15 +163,15 @@ class AlarmEngine:
         """Put a record on its shelf, with the state of the one that it replaces or as a new one."""
         name, now = record["AlarmName"], self._clock.now()
         existing = shelf.get(name)
-        if existing is None and self.book.get(name) is not None:
+        if existing is None and self.alarm_records.get(name) is not None:
             raise validation_error(f"An alarm of another type is already named '{name}'")
-        record["AlarmArn"] = self.book.arn(name)
+        record["AlarmArn"] = self.alarm_records.arn(name)
         record["AlarmConfigurationUpdatedTimestamp"] = now
         if existing is None:
             record["StateValue"] = State.INSUFFICIENT_DATA.value
             record["StateReason"] = "Unchecked: Initial alarm creation"
             record["StateUpdatedTimestamp"] = record["StateTransitionedTimestamp"] = now
-            self.book.tags[record["AlarmArn"]] = tags
+            self.alarm_records.tags[record["AlarmArn"]] = tags
         else:
             record.update({key: existing[key] for key in STATE_KEYS if key in existing})
         shelf[name] = record
@@ -176,15 +180,19 @@ class AlarmEngine:
         self._mover.write(name, "ConfigurationUpdate", f'Alarm "{name}" {verb}', data)
 
     def _check_children(self, tree: composite.Tree) -> None:
-        names = dict.fromkeys(self.book.name_of(reference) for reference in composite.references(tree))
-        if missing := [self.book.arn(name) for name in names if self.book.get(name) is None]:
+        names = dict.fromkeys(
+            self.alarm_records.name_of(reference) for reference in composite.references(tree)
+        )
+        if missing := [
+            self.alarm_records.arn(name) for name in names if self.alarm_records.get(name) is None
+        ]:
             raise validation_error(
                 f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule "
                 "do not exist"
             )
 
     def _refuse_if_needed(self, name: str) -> None:
-        if any(name in self._mover.children(parent) for parent in self.book.composite.values()):
+        if any(name in self._mover.children(parent) for parent in self.alarm_records.composite.values()):
             raise validation_error(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
 
 

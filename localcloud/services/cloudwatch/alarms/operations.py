@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.services.cloudwatch.alarms import composite
-from localcloud.services.cloudwatch.alarms.records import AlarmBook
+from localcloud.services.cloudwatch.alarms.records import AlarmRecords
 from localcloud.services.cloudwatch.alarms.requests import ACTION_LISTS, Record
 from localcloud.services.cloudwatch.errors import missing_parameter, validation_error
 from localcloud.services.cloudwatch.metrics.pages import page_start, page_token
@@ -61,16 +61,16 @@ def set_alarm_state(monitor: Monitor, parameters: Parameters) -> dict[str, Any]:
 def describe_alarms(monitor: Monitor, parameters: Parameters) -> dict[str, Any]:
     """Alarms in the order of their names, metric and composite ones in two lists."""
     with monitor.alarms.lock:
-        book = monitor.alarms.book
+        alarm_records = monitor.alarms.alarm_records
         types = parameters.get("AlarmTypes") or ["MetricAlarm"]
-        found = [*book.metric.values()] if "MetricAlarm" in types else []
-        found += [*book.composite.values()] if "CompositeAlarm" in types else []
-        found = [record for record in found if _is_asked_for(record, parameters, book)]
+        found = [*alarm_records.metric.values()] if "MetricAlarm" in types else []
+        found += [*alarm_records.composite.values()] if "CompositeAlarm" in types else []
+        found = [record for record in found if _is_asked_for(record, parameters, alarm_records)]
         found.sort(key=lambda record: str(record["AlarmName"]))
         page, token = _page(found, parameters)
         if parameters.get("ChildrenOfAlarmName") or parameters.get("ParentsOfAlarmName"):
             page = [{key: record[key] for key in ("AlarmName", "AlarmArn", "StateValue")} for record in page]
-        is_composite = [book.is_composite(record["AlarmName"]) for record in page]
+        is_composite = [alarm_records.is_composite(record["AlarmName"]) for record in page]
         return {
             "MetricAlarms": [
                 dict(a) for a, composite in zip(page, is_composite, strict=True) if not composite
@@ -88,7 +88,7 @@ def describe_alarms_for_metric(monitor: Monitor, parameters: Parameters) -> dict
     with monitor.alarms.lock:
         found = [
             dict(record)
-            for record in monitor.alarms.book.metric.values()
+            for record in monitor.alarms.alarm_records.metric.values()
             if not record.get("Metrics")
             and metric_of(record) == wanted
             and all(
@@ -106,7 +106,7 @@ def describe_alarm_history(monitor: Monitor, parameters: Parameters) -> dict[str
     with monitor.alarms.lock:
         found = [
             dict(item)
-            for item in monitor.alarms.book.history
+            for item in monitor.alarms.alarm_records.history
             if item["AlarmType"] in types
             and parameters.get("AlarmName") in (None, item["AlarmName"])
             and parameters.get("HistoryItemType") in (None, item["HistoryItemType"])
@@ -118,7 +118,7 @@ def describe_alarm_history(monitor: Monitor, parameters: Parameters) -> dict[str
     return {"AlarmHistoryItems": page, "NextToken": token}
 
 
-def _is_asked_for(record: Record, parameters: Parameters, book: AlarmBook) -> bool:
+def _is_asked_for(record: Record, parameters: Parameters, alarm_records: AlarmRecords) -> bool:
     name = record["AlarmName"]
     names, prefix = parameters.get("AlarmNames"), parameters.get("AlarmNamePrefix")
     if (names and name not in names) or (prefix and not name.startswith(prefix)):
@@ -128,23 +128,24 @@ def _is_asked_for(record: Record, parameters: Parameters, book: AlarmBook) -> bo
     action = parameters.get("ActionPrefix")
     if action and not any(one.startswith(action) for key in ACTION_LISTS for one in record.get(key, [])):
         return False
-    return _is_relative(record, parameters, book)
+    return _is_relative(record, parameters, alarm_records)
 
 
-def _is_relative(record: Record, parameters: Parameters, book: AlarmBook) -> bool:
+def _is_relative(record: Record, parameters: Parameters, alarm_records: AlarmRecords) -> bool:
     """Whether the alarm is a child or parent of the one that the request names, if it names one."""
     if parent := parameters.get("ChildrenOfAlarmName"):
-        return record["AlarmName"] in _children(book.composite.get(parent), book)
+        return record["AlarmName"] in _children(alarm_records.composite.get(parent), alarm_records)
     if child := parameters.get("ParentsOfAlarmName"):
-        return child in _children(book.composite.get(record["AlarmName"]), book)
+        return child in _children(alarm_records.composite.get(record["AlarmName"]), alarm_records)
     return True
 
 
-def _children(record: Record | None, book: AlarmBook) -> set[str]:
+def _children(record: Record | None, alarm_records: AlarmRecords) -> set[str]:
     if record is None:
         return set()
     return {
-        book.name_of(reference) for reference in composite.references(composite.parse(record["AlarmRule"]))
+        alarm_records.name_of(reference)
+        for reference in composite.references(composite.parse(record["AlarmRule"]))
     }
 
 

@@ -11,7 +11,7 @@ HISTORY_KEPT_SECONDS = 14 * 86400
 
 
 @dataclass
-class AlarmBook:
+class AlarmRecords:
     """Alarm records by name, and their history, oldest first."""
 
     account: str

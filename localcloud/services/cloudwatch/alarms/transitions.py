@@ -10,7 +10,7 @@ from typing import Any
 from localcloud.host.clock import Clock
 from localcloud.services.cloudwatch.alarms import composite, reasons
 from localcloud.services.cloudwatch.alarms.evaluation import State
-from localcloud.services.cloudwatch.alarms.records import AlarmBook
+from localcloud.services.cloudwatch.alarms.records import AlarmRecords
 from localcloud.services.cloudwatch.alarms.requests import Record
 
 STATE_KEYS = (
@@ -37,8 +37,10 @@ class Transition:
 class Mover:
     """Changes the states of one account and region's alarms; its caller holds the lock."""
 
-    def __init__(self, book: AlarmBook, clock: Clock, announce: Callable[[Transition], None]) -> None:
-        self._book = book
+    def __init__(
+        self, alarm_records: AlarmRecords, clock: Clock, announce: Callable[[Transition], None]
+    ) -> None:
+        self._alarm_records = alarm_records
         self._clock = clock
         self._announce = announce
 
@@ -63,7 +65,9 @@ class Mover:
         record["StateTransitionedTimestamp"] = now
         self._write_down(record, previous)
         name = record["AlarmName"]
-        self._announce(Transition(copy.deepcopy(record), previous, self._book.is_composite(name), now))
+        self._announce(
+            Transition(copy.deepcopy(record), previous, self._alarm_records.is_composite(name), now)
+        )
         self._move_parents(record, above | {name})
 
     def reevaluate(self, record: Record, reason: str, above: frozenset[str] = frozenset()) -> None:
@@ -76,12 +80,12 @@ class Mover:
     def children(self, record: Record) -> list[str]:
         """The names of the alarms that a composite alarm's rule looks at."""
         found = composite.references(composite.parse(record["AlarmRule"]))
-        return list(dict.fromkeys(self._book.name_of(reference) for reference in found))
+        return list(dict.fromkeys(self._alarm_records.name_of(reference) for reference in found))
 
     def write(self, name: str, item_type: str, summary: str, data: dict[str, Any]) -> None:
         """Write into an alarm's history."""
         document = json.dumps({"version": "1.0", **data})
-        self._book.record(name, item_type, summary, document, self._clock.now())
+        self._alarm_records.record(name, item_type, summary, document, self._clock.now())
 
     def _write_down(self, record: Record, previous: Record) -> None:
         self.write(
@@ -97,16 +101,16 @@ class Mover:
             f"{child['AlarmArn']} transitioned to {child['StateValue']} at "
             f"{moment.strftime('%A %d %B, %Y %H:%M:%S')} UTC"
         )
-        for parent in list(self._book.composite.values()):
+        for parent in list(self._alarm_records.composite.values()):
             if parent["AlarmName"] not in above and child["AlarmName"] in self.children(parent):
                 self.reevaluate(parent, reason, above)
 
     def _triggering(self, record: Record) -> dict[str, Any]:
-        children = filter(None, (self._book.get(name) for name in self.children(record)))
+        children = filter(None, (self._alarm_records.get(name) for name in self.children(record)))
         return {"triggeringAlarms": [_triggering_alarm(child) for child in children]}
 
     def _state_of(self, reference: str) -> str | None:
-        record = self._book.get(self._book.name_of(reference))
+        record = self._alarm_records.get(self._alarm_records.name_of(reference))
         return record["StateValue"] if record else None
 
 

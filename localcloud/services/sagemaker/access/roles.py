@@ -99,7 +99,7 @@ class Roles:
 
     def join_vpc(self, role: Role, vpc: Mapping[str, Any]) -> None:
         """Raise RoleError unless the role lets SageMaker put its network interfaces into the VPC."""
-        from localcloud.iam import decisions as iam
+        from localcloud.iam import decisions
         from localcloud.services.ec2 import network
 
         env = role.environment
@@ -110,7 +110,7 @@ class Roles:
         subnets, groups = vpc["Subnets"], vpc["SecurityGroupIds"]
         try:
             network.check_joining(keys, network.SAGEMAKER_ACTIONS, subnets, groups, **where)
-        except (iam.NotAuthorizedError, network.UnknownNetworkError) as problem:
+        except (decisions.NotAuthorizedError, network.UnknownNetworkError) as problem:
             raise RoleError(f"The VPC cannot be joined: {problem}") from None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.iam.sessions import Credentials
 from localcloud.services.sagemaker.access.caller import Caller
 from localcloud.services.sagemaker.errors import AccessDeniedError, ValidationError
@@ -53,8 +53,8 @@ class Volumes:
         )
         place = {"account": self._platform.account, "region": self._platform.region}
         try:
-            iam.check(keys, _ACTION, key_arn, context=context, **place)
-        except iam.NotAuthorizedError:
+            decisions.check(keys, _ACTION, key_arn, context=context, **place)
+        except decisions.NotAuthorizedError:
             return False
         return True
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.ministack_adapter import responses, stepfunctions
 from localcloud.services.stepfunctions.data import query
 from localcloud.services.stepfunctions.data.items import read_items
@@ -147,8 +147,8 @@ class _MapRun:
         cloud = self._frame.execution.cloud
         keys = self._frame.execution.calls.keys
         try:
-            iam.check(keys, action, arn, account=cloud.account, region=cloud.region)
-        except iam.NotAuthorizedError as error:
+            decisions.check(keys, action, arn, account=cloud.account, region=cloud.region)
+        except decisions.NotAuthorizedError as error:
             raise StatesError("States.Permissions", str(error)) from error
 
     def _child(self, index: int, value: Any) -> tuple[Any, StatesError | None]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.ministack_adapter import stepfunctions
 from localcloud.services.stepfunctions.data import query
 from localcloud.services.stepfunctions.definitions import resources
@@ -213,10 +213,10 @@ def _tagged(resource: Resource, job: Job, arguments: Any, frame: Frame) -> Any:
     cloud = frame.execution.cloud
     arn = f"arn:aws:sagemaker:{cloud.region}:{cloud.account}:training-job/{arguments.get(job.key)}"
     try:
-        iam.check(
+        decisions.check(
             frame.execution.calls.keys, "sagemaker:AddTags", arn, account=cloud.account, region=cloud.region
         )
-    except iam.NotAuthorizedError as error:
+    except decisions.NotAuthorizedError as error:
         detail = (
             "(Service: AmazonSageMaker; Status Code: 400; Error Code: AccessDeniedException; Proxy: null)"
         )

@@ -85,7 +85,7 @@ USED = ("cloudwatch_logs", "sns", "sqs", "eventbridge", "iam", "lambda_svc", "cl
 
 @pytest.fixture
 def plug(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """CloudWatch connected to ministack but with neither timer nor courier thread running."""
+    """CloudWatch connected to ministack but with neither timer nor sender thread running."""
     from ministack import app
 
     from localcloud.services.cloudwatch.plug import Plug

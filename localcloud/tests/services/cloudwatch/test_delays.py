@@ -3,7 +3,7 @@
 import pytest
 
 from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
-from localcloud.services.cloudwatch.alarms.records import AlarmBook
+from localcloud.services.cloudwatch.alarms.records import AlarmRecords
 from localcloud.services.cloudwatch.metrics.store import Datum, Metric, MetricStore
 
 ERRORS = Metric("AWS/SageMaker", "Errors", ())
@@ -12,7 +12,7 @@ ERRORS = Metric("AWS/SageMaker", "Errors", ())
 def fired_after(clock, period_seconds: int, delay_seconds: float, limit_seconds: int = 600) -> int | None:
     """Seconds of steady errors until the alarm fires, looked at every second; None if it never does."""
     store = MetricStore(clock.now, {"AWS/SageMaker": delay_seconds})
-    alarms = AlarmEngine(store, AlarmBook("1" * 12, "us-east-1"), clock, lambda change: None)
+    alarms = AlarmEngine(store, AlarmRecords("1" * 12, "us-east-1"), clock, lambda change: None)
     alarms.put_metric_alarm(
         {
             "AlarmName": "errors",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from localcloud.containers.container import Container, ContainerSpec
 from localcloud.images.store import Image
-from localcloud.processes import load as patience
+from localcloud.processes import load
 from localcloud.services.sagemaker.hosting.fleet.http import HOST, Pool, Response
 from localcloud.services.sagemaker.hosting.fleet.start_limit import StartLimit
 from localcloud.services.sagemaker.logs import LogStream
@@ -101,7 +101,7 @@ class Instance:
     async def ping(self) -> bool:
         """One health check."""
         try:
-            limit = PING_TIMEOUT_SECONDS * patience.factor()
+            limit = PING_TIMEOUT_SECONDS * load.factor()
             answer = await self.pool.send("GET", "/ping", (), b"", limit)
         except (ConnectionError, TimeoutError):
             return False

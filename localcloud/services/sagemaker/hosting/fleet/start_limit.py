@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 
 from localcloud.host.clock import Clock
-from localcloud.processes import load as patience
+from localcloud.processes import load
 
 HEALTH_CHECK_SECONDS = 480.0
 """ContainerStartupHealthCheckTimeoutInSeconds unless set: 8 minutes."""
@@ -46,5 +46,5 @@ class StartLimit:
             return True
         if self._alive_since is None:
             return False
-        floor = min(self._seconds, LEAST_WALL_SECONDS * min(patience.factor(), MOST_PATIENCE))
+        floor = min(self._seconds, LEAST_WALL_SECONDS * min(load.factor(), MOST_PATIENCE))
         return now - self._alive_since >= max(self._cloud_seconds, floor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.iam.sessions import Credentials
 from localcloud.images.store import ImageNotFoundError, ImageStore
 from localcloud.ministack_adapter import responses, s3
@@ -61,8 +61,10 @@ class Sources:
         )
         account, region = self._platform.account, self._platform.region
         try:
-            iam.check(keys, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", account=account, region=region)
-        except iam.NotAuthorizedError:
+            decisions.check(
+                keys, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", account=account, region=region
+            )
+        except decisions.NotAuthorizedError:
             raise ValidationError(
                 f'Could not access model data at {uri}. Please ensure that the role "{role_arn}" exists and '
                 'that its trust relationship policy allows the action "sts:AssumeRole" for the service '

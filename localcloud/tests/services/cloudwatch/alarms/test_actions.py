@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.services.cloudwatch.alarms.actions import Courier
+from localcloud.services.cloudwatch.alarms.actions import ActionSender
 
 ACCOUNT = "111122223333"
 
@@ -38,7 +38,7 @@ def fire(plug, cloudwatch, state="ALARM", name="errors"):
     cloudwatch.set_alarm_state(
         AlarmName=name, StateValue=state, StateReason="drill", StateReasonData='{"a": 1}'
     )
-    plug.courier.catch_up()
+    plug.sender.catch_up()
 
 
 def queue(client, name="inbox"):
@@ -285,7 +285,7 @@ def test_the_topics_policy_decides(plug, cloudwatch, client, topic, inbox, monke
     put_alarm(cloudwatch, AlarmActions=[topic])
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="drill")
     monkeypatch.setattr(app, "AUTH", True)
-    plug.courier.catch_up()
+    plug.sender.catch_up()
     monkeypatch.setattr(app, "AUTH", False)
     assert len(received(client, inbox)) == delivered
     assert history(cloudwatch)[0].startswith("Successfully" if delivered else "Failed")
@@ -310,9 +310,9 @@ def test_a_topic_that_refuses_what_comes_without_tls_takes_alarms_and_its_queue_
 ):
     from ministack import app
 
-    from localcloud.iam import resource_policies as service_policies
+    from localcloud.iam import resource_policies
 
-    monkeypatch.setattr("ministack.services.sqs.queue_policy_allows", service_policies.queue_allows)
+    monkeypatch.setattr("ministack.services.sqs.queue_policy_allows", resource_policies.queue_allows)
     client("sns").set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=synthesised_policy(topic)
     )
@@ -328,7 +328,7 @@ def test_a_topic_that_refuses_what_comes_without_tls_takes_alarms_and_its_queue_
     put_alarm(cloudwatch, AlarmActions=[topic])
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="drill")
     monkeypatch.setattr(app, "AUTH", True)
-    plug.courier.catch_up()
+    plug.sender.catch_up()
     monkeypatch.setattr(app, "AUTH", False)
     (message,) = received(client, inbox)
     assert json.loads(message["Message"])["AlarmName"] == "errors"
@@ -369,7 +369,7 @@ def test_a_function_is_invoked_if_it_lets_alarms_invoke_it(plug, cloudwatch, mon
     put_alarm(cloudwatch, AlarmActions=[arn])
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="drill")
     monkeypatch.setattr(app, "AUTH", True)
-    plug.courier.catch_up()
+    plug.sender.catch_up()
     monkeypatch.setattr(app, "AUTH", False)
     for thread in started:
         thread.join(timeout=60)
@@ -389,12 +389,12 @@ def test_a_function_that_does_not_exist_fails_in_the_history(plug, cloudwatch):
 
 
 def test_the_courier_delivers_in_order_in_its_own_thread(plug, cloudwatch, client, topic, inbox):
-    courier: Courier = plug.courier
+    sender: ActionSender = plug.sender
     put_alarm(cloudwatch, AlarmActions=[topic], OKActions=[topic])
-    courier.start()
+    sender.start()
     for state in ("ALARM", "OK", "ALARM"):
         cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="drill")
-    courier.stop()
+    sender.stop()
     states = [json.loads(notice["Message"])["NewStateValue"] for notice in received(client, inbox)]
     assert states == ["ALARM", "OK", "ALARM"]
 
@@ -408,7 +408,7 @@ def test_one_failed_announcement_does_not_stop_the_next(
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="drill")
     with monkeypatch.context() as broken:
         broken.setattr(actions, "_put_event", lambda transition: 1 / 0)
-        plug.courier.catch_up()
+        plug.sender.catch_up()
     assert "was not announced" in caplog.text
     fire(plug, cloudwatch, "OK")
     assert len(received(client, inbox)) == 1

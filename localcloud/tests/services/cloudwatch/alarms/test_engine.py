@@ -6,7 +6,7 @@ import pytest
 
 from localcloud.services.cloudwatch.alarms import engine
 from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
-from localcloud.services.cloudwatch.alarms.records import AlarmBook
+from localcloud.services.cloudwatch.alarms.records import AlarmRecords
 from localcloud.services.cloudwatch.alarms.transitions import Transition
 from localcloud.services.cloudwatch.errors import ServiceError
 from localcloud.services.cloudwatch.metric_math.syntax import MathError
@@ -23,7 +23,9 @@ class Watch:
         self.clock = clock
         self.store = MetricStore()
         self.announced: list[Transition] = []
-        self.engine = AlarmEngine(self.store, AlarmBook("1" * 12, "us-east-1"), clock, self.announced.append)
+        self.engine = AlarmEngine(
+            self.store, AlarmRecords("1" * 12, "us-east-1"), clock, self.announced.append
+        )
 
     def publish(self, value, name="Errors", dimensions=GREEN, at=None, count=1.0, resolution=60):
         metric = Metric("AWS/SageMaker", name, dimensions_of(dimensions))
@@ -56,7 +58,7 @@ class Watch:
         return self.engine.states([name])[name]
 
     def record(self, name="errors"):
-        return self.engine.book.get(name)
+        return self.engine.alarm_records.get(name)
 
 
 @pytest.fixture
@@ -305,7 +307,7 @@ def test_history_has_every_change(watch):
     watch.after()
     watch.put(Threshold=5.0)
     watch.engine.delete(["errors"])
-    found = [(item["HistoryItemType"], item["HistorySummary"]) for item in watch.engine.book.history]
+    found = [(item["HistoryItemType"], item["HistorySummary"]) for item in watch.engine.alarm_records.history]
     assert found == [
         ("ConfigurationUpdate", 'Alarm "errors" created'),
         ("StateUpdate", "Alarm updated from INSUFFICIENT_DATA to OK"),
@@ -318,7 +320,9 @@ def test_history_is_kept_for_two_weeks(watch):
     watch.put()
     watch.clock.advance(15 * 86400)
     watch.put(Threshold=5.0)
-    assert [item["HistorySummary"] for item in watch.engine.book.history] == ['Alarm "errors" updated']
+    assert [item["HistorySummary"] for item in watch.engine.alarm_records.history] == [
+        'Alarm "errors" updated'
+    ]
 
 
 def test_changing_an_alarm_keeps_its_state_until_the_next_evaluation(watch):
@@ -369,7 +373,7 @@ def test_a_state_that_is_none_is_refused(watch, state, data):
 
 def test_deleting_what_is_not_there_is_no_error(watch):
     watch.engine.delete(["ghost"])
-    assert watch.engine.book.history == []
+    assert watch.engine.alarm_records.history == []
 
 
 def test_every_alarm_of_many_is_evaluated_when_its_period_ends(watch):

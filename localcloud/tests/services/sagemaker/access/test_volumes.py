@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.iam import decisions as iam
+from localcloud.iam import decisions
 from localcloud.services.sagemaker.access.caller import Trusted
 from localcloud.services.sagemaker.access.volumes import Volumes
 from localcloud.services.sagemaker.errors import AccessDeniedError, ValidationError
@@ -23,9 +23,9 @@ def answering(monkeypatch, *, allowed: bool) -> list[tuple[str, str, dict[str, s
     def check(credentials, action, resource, *, account, region, context):
         asked.append((action, resource, dict(context)))
         if not allowed:
-            raise iam.NotAuthorizedError("no", action)
+            raise decisions.NotAuthorizedError("no", action)
 
-    monkeypatch.setattr(iam, "check", check)
+    monkeypatch.setattr(decisions, "check", check)
     return asked
 
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from localcloud.host.clock import Clock
-from localcloud.processes import load as patience
+from localcloud.processes import load
 from localcloud.services.sagemaker.hosting.fleet.start_limit import (
     LEAST_WALL_SECONDS,
     MOST_PATIENCE,
@@ -25,7 +25,7 @@ class Loop:
 def loop(monkeypatch):
     made = Loop()
     monkeypatch.setattr(asyncio, "get_running_loop", lambda: made)
-    monkeypatch.setattr(patience, "factor", lambda: 1.0)
+    monkeypatch.setattr(load, "factor", lambda: 1.0)
     return made
 
 
@@ -55,7 +55,7 @@ def test_a_fast_cloud_leaves_it_a_small_floor_and_a_busy_machine_a_larger_one(lo
     limit.show_life()
     assert not over_after(limit, loop, LEAST_WALL_SECONDS - 0.5)
     assert over_after(limit, loop, 1.0)
-    monkeypatch.setattr(patience, "factor", lambda: 10.0)
+    monkeypatch.setattr(load, "factor", lambda: 10.0)
     assert not limit.over()
     assert over_after(limit, loop, (MOST_PATIENCE - 1) * LEAST_WALL_SECONDS)
 
