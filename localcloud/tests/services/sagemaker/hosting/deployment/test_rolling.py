@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -7,7 +8,7 @@ from localcloud.host.clock import FakeClock
 from localcloud.services.sagemaker.hosting.deployment.batches import Batches
 from localcloud.services.sagemaker.hosting.deployment.policy import Policy
 from localcloud.services.sagemaker.hosting.deployment.rolling import BatchStage, RollingDeployment
-from localcloud.services.sagemaker.hosting.deployment.shift import RollbackError
+from localcloud.services.sagemaker.hosting.deployment.shift import RollbackError, Stage
 from localcloud.services.sagemaker.hosting.fleet.fleet import FleetError
 from localcloud.tests.services.sagemaker.fleets import FakeFleet, traffic_of
 
@@ -27,7 +28,8 @@ class Rolled:
         self.traffic = traffic_of((self.blue, 1.0))
         self.stages: list[BatchStage] = []
         self.seen: list[tuple[int, int, float]] = []
-        self.alarm_at = float("inf")
+        self.alarm_at = self.heal_at = float("inf")
+        self.watch: Callable[[BatchStage], None] = lambda stage: None
         batches = Batches(size, back, whole)
         policy = Policy(bake_seconds=60, timeout_seconds=timeout, alarms=("a",), batches=batches)
         self.deployment = RollingDeployment(
@@ -38,7 +40,7 @@ class Rolled:
             batches,
             self.clock,
             self._alarms,
-            self.stages.append,  # type: ignore[arg-type]
+            self._told,
         )
 
     def run(self) -> None:
@@ -60,9 +62,17 @@ class Rolled:
     def count(self, fleet: Any) -> int:
         return len(fleet.variants[NAME].instances)
 
+    def _told(self, stage: Stage) -> None:
+        assert isinstance(stage, BatchStage)
+        self.stages.append(stage)
+        self.watch(stage)
+
     def _alarms(self, names: tuple[str, ...]) -> list[str]:
         now = self.clock.advance(5.0)
         self.seen.append((self.count(self.blue), self.count(self.green), self.traffic.share(self.green)))
+        if now >= self.heal_at:
+            for instance in self.green.variants[NAME].instances:
+                instance.healthy = True
         return list(names) if now >= self.alarm_at else []
 
 
@@ -112,6 +122,20 @@ def test_an_alarm_brings_the_old_fleet_back_before_its_traffic(alarm_at, back):
     assert (rolled.count(rolled.blue), rolled.traffic.share(rolled.blue)) == (4, 1.0)
     assert all(old + new >= 4 for old, new in sizes[1:])
     assert all(old + new <= 4 + max(back, 1) for old, new in sizes)
+
+
+def test_the_old_instances_stay_until_crashed_new_ones_are_replaced():
+    rolled = Rolled(whole=2, blue=2)
+
+    def crash_and_heal(stage: BatchStage) -> None:
+        if (stage.green, stage.serving) == ("Baking", 1):
+            rolled.green.variants[NAME].instances[0].healthy = False
+            rolled.heal_at = rolled.clock.now() + 200
+
+    rolled.watch = crash_and_heal
+    rolled.run()
+    ended = next(n for n, (old, _, _) in enumerate(rolled.seen) if old == 1)
+    assert ended * 5.0 >= 200, "the bake of 60 seconds was not enough"
 
 
 def test_an_old_fleet_that_cannot_come_back_says_so():

@@ -235,6 +235,21 @@ def test_a_variant_grows_and_shrinks_in_place(tmp_path):
     run(work)
 
 
+def test_a_crashed_instance_that_is_wanted_no_more_is_not_replaced(tmp_path):
+    machine = Machine(tmp_path)
+
+    async def work():
+        await machine.fleet.start()
+        machine.variant.config = {**machine.variant.config, "InitialInstanceCount": 1}
+        await asyncio.to_thread(machine.servers[0].kill)
+        await until(lambda: len(machine.fleet._keepers) == 1)
+        assert len(machine.servers) == 2
+        assert machine.fleet.whole
+        await machine.fleet.stop()
+
+    run(work)
+
+
 def test_giving_up_a_fleet_that_is_starting_leaves_no_container(tmp_path):
     machine = Machine(tmp_path)
     machine.ping_status = 503

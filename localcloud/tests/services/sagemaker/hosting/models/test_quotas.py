@@ -45,3 +45,10 @@ def test_a_type_without_a_quota_has_no_limit():
 def test_a_quota_of_none_refuses_the_first_endpoint():
     with pytest.raises(ResourceLimitExceededError):
         check(0)
+
+
+def test_a_rolling_deployment_needs_room_for_its_batch_alone():
+    config = {"ProductionVariants": [VARIANT]}
+    quotas.check({"ml.m5.large": 3}, [serving(2)], config, at_once=1)
+    with pytest.raises(ResourceLimitExceededError, match="a request delta of 1 Instances"):
+        quotas.check({"ml.m5.large": 2}, [serving(2)], config, at_once=1)
