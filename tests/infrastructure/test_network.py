@@ -17,6 +17,8 @@ from infra_cdk.network.endpoints import GATEWAYS, SERVICES
 from infra_cdk.network.prefix_lists import PREFIX_LISTS
 from infra_cdk.pipeline.state_machine import TRAINING_STATE, definition
 from infra_cdk.stages import DEV
+from operations.cost.forecast import forecast
+from operations.cost.prices import Prices
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.template import Synthesised, listed, resources_of, text
 from tests.infrastructure.test_access import STATES, role_of
@@ -224,13 +226,19 @@ def test_an_endpoint_serves_this_account_and_this_pipelines_resources(vpc):
                 assert named or shared or lists, (service, resource)
 
 
-def test_the_documents_name_every_endpoint_and_what_they_cost(vpc):
+def test_the_documents_name_every_endpoint(vpc):
     security = (ROOT / "docs/security.md").read_text(encoding="utf-8")
     for endpoint in vpc.properties("AWS::EC2::VPCEndpoint"):
         assert f"`{text(endpoint['ServiceName']).replace('<AWS::Region>', 'REGION')}`" in security
-    cost = (ROOT / "docs/cost.md").read_text(encoding="utf-8")
-    assert f"{len(SERVICES)} interface endpoints in 2 zones" in cost
-    assert f"**${len(SERVICES) * 2 * 0.01 * 730:.0f}**" in cost
+
+
+def test_the_forecast_says_what_the_endpoints_cost_and_a_stage_without_a_vpc_pays_for_none(vpc, dev, in_vpc):
+    def lines(template):
+        return {line.item: line for line in forecast(template.document, in_vpc, "dev", Prices.load())}
+
+    item = f"VPC, {len(SERVICES)} interface endpoints in 2 zones"
+    assert lines(vpc)[item].expected == pytest.approx(len(SERVICES) * 2 * 0.01 * 730)
+    assert not [other for other in lines(dev) if "interface endpoint" in other]
 
 
 def test_an_interface_endpoint_answers_to_the_services_own_name_in_every_subnet(vpc):

@@ -49,6 +49,7 @@ NOT_IMPORTED = {
     "setuptools": "parliament needs its pkg_resources",
     "boto3-stubs-lite": "types",
     "pandas-stubs": "types",
+    "types-pyyaml": "types",
 }
 # What has a lock of its own: peers that benchmarks start, AWS's clients, a user's own estimators and their
 # runtime; joblib and pydantic come with peers, setuptools builds a wheel, and the last is missing on purpose.
