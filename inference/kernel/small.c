@@ -48,7 +48,7 @@ static int add_columns(gl_model *model, const gl_spec *spec, int32_t *column_of,
         for (int side = 0; side < 2; side++) {
             int used = 0;
             for (int64_t node = 0; node < spec->nodes && !used; node++)
-                used = spec->feature[node] == entry && spec->missing_left[node] == side;
+                used = spec->feature[node] == entry && (spec->missing_left[node] != 0) == side;
             if (!used) continue;
             column_of[2 * entry + side] = (int32_t)model->coded;
             model->column[model->coded++] =

@@ -217,6 +217,9 @@ def _check_nodes(arrays: Arrays, width: int, leaves: int) -> None:
     _require(((feature >= -1) & (feature < width)).all(), "a node reads no entry")
     inner = np.flatnonzero(feature >= 0)
     _require(not np.isnan(arrays["threshold"][inner]).any(), "a threshold is not a number")
+    # The compiled engine packs it into one bit beside others.
+    missing_left = arrays["missing_left"][inner]
+    _require(((missing_left == 0) | (missing_left == 1)).all(), "a missing value goes neither left nor right")
     leaf = arrays["leaf"][feature < 0]
     _require(((leaf >= 0) & (leaf < leaves)).all(), "a leaf has no value")
     # The compiled engine puts leaves' values into the tree's own order, in the room of those that there are.
