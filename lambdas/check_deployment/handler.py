@@ -31,7 +31,8 @@ _METRICS = {
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Raises LeaseLostError when another execution has taken the lease meanwhile.
+    """Raises LeaseLostError when another execution has taken the lease meanwhile. A record that was deleted
+    is put back as long as the endpoint is this deployment's: it would serve a model that nobody decides on.
 
     `watched_seconds` is how long the config asked for has been seen in service: the waits between the checks
     are added up, since whoever waits and whoever measures need not have the same clock.
@@ -45,7 +46,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     watched = None if before is None and not is_there else (before or 0)
     seen = _look(state, deployment, watched_seconds=watched)
     found = progress.judge(state, deployment, seen)
-    _keep_lease(request, settings, serves=found.status == progress.DONE)
+    is_ours = state.is_of(deployment.config_name) or deployment.going_home is not None
+    _keep_lease(request, settings, serves=found.status == progress.DONE, is_ours=is_ours)
     logger.info("deployment", status=found.status, reason=found.reason, proof=found.proof)
     if found.status in _METRICS:
         count(settings.metric_namespace, _METRICS[found.status])
@@ -88,11 +90,13 @@ def _lacking(deployment: Deployment, min_green_requests: int) -> str:
     return evidence.lacking(seen, min_green_requests=min_green_requests)
 
 
-def _keep_lease(request: CheckDeploymentRequest, settings: CheckDeploymentSettings, *, serves: bool) -> None:
-    now = epoch_seconds(request.now)
+def _keep_lease(
+    request: CheckDeploymentRequest, settings: CheckDeploymentSettings, *, serves: bool, is_ours: bool
+) -> None:
+    now, holder, token = epoch_seconds(request.now), request.holder, request.lease.token
 
     def decide(seen: lease.Lease) -> tuple[lease.Lease, None]:
-        token = request.lease.token
-        return lease.renew(seen, holder=request.holder, token=token, now=now, serves=serves), None
+        held = lease.restored(seen, holder=holder, token=token, now=now) if is_ours else seen
+        return lease.renew(held, holder=holder, token=token, now=now, serves=serves), None
 
     LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)

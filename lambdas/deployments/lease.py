@@ -91,6 +91,16 @@ def renew(lease: Lease, *, holder: str, token: int, now: int, serves: bool = Fal
     return replace(lease, held_until=held_until, promoted_order=promoted_order)
 
 
+def restored(lease: Lease, *, holder: str, token: int, now: int) -> Lease:
+    """The record again where somebody deleted it: where there is none, nobody else holds it either.
+
+    Only for a holder whose deployment the endpoint shows: one that slept through another's knows no better.
+    """
+    if lease != Lease():
+        return lease
+    return Lease(token=token, holder=holder, held_until=now + HOLD_SECONDS)
+
+
 def release(lease: Lease, *, holder: str, order: str, promoted: bool) -> Lease:
     """Let go of whatever this holder has; harmless when it has nothing."""
     freed = _without_waiter(lease, holder)

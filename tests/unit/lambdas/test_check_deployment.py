@@ -283,3 +283,27 @@ def test_a_lost_lease_ends_the_deployment_with_an_error(
     table.change(lambda _: (Lease(token=8, holder="other", held_until=1), None))
     with pytest.raises(LeaseLostError, match="held by other"):
         handler(EVENT, context)
+
+
+def test_a_lease_that_somebody_deleted_is_put_back_while_the_endpoint_is_this_deployments(
+    table: LeaseTable, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    delete_record()
+    sagemaker.updating(OLD, JOB)
+    assert handler(EVENT, context)["status"] == "baking"
+    found = table.read()
+    assert (found.holder, found.token, found.held_until) == ("me", 7, 1795315800 + HOLD_SECONDS)
+
+
+def test_a_lease_that_somebody_deleted_is_not_for_who_slept_through_anothers_deployment(
+    table: LeaseTable, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, context: Context
+) -> None:
+    delete_record()
+    sagemaker.in_service(OLD)
+    with pytest.raises(LeaseLostError, match="held by nobody"):
+        handler(EVENT, context)
+    assert table.read() == Lease()
+
+
+def delete_record() -> None:
+    boto3.client("dynamodb").delete_item(TableName="leases", Key={"endpoint_name": {"S": "housing-dev"}})
