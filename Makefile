@@ -71,10 +71,10 @@ init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=colum
 	@test -n "$(DATA)" -a -n "$(TARGET)" || { echo "make init DATA=file.csv TARGET=column"; exit 2; }
 	@$(BIN)/python -m operations.draft "$(DATA)" "$(TARGET)"
 
-setup-custom: setup  ## what estimators of your own need on this machine: training_jobs/custom/requirements.txt
+setup-custom: setup  ## what estimators of your own need on this machine: training_jobs/custom/requirements.in
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes \
 	  -r inference/requirements-onnx.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c training_jobs/requirements.in -r training_jobs/custom/requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c training_jobs/requirements.in -r training_jobs/custom/requirements.in
 
 test: setup-dev node_modules/.ready  ## every test
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
@@ -169,7 +169,7 @@ redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)
 
 LOCKS := requirements.txt requirements-dev.txt inference/requirements.txt lambdas/requirements.txt lambdas/requirements-zip.txt \
-  tests/clients/requirements.txt training_jobs/requirements.txt inference/requirements-onnx.txt
+  tests/clients/requirements.txt training_jobs/requirements.txt inference/requirements-onnx.txt training_jobs/custom/requirements.txt
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 $(BIN)/uv:
@@ -189,6 +189,9 @@ lock: $(BIN)/uv  ## resolve the dependencies again: requirements.txt, -dev, then
 	done
 	@$(LOCK) inference/requirements-onnx.in -c requirements.txt -c inference/requirements.txt --only-binary :all: \
 	  --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o inference/requirements-onnx.txt
+	@$(LOCK) training_jobs/custom/requirements.in -c requirements.txt -c training_jobs/requirements.txt \
+	  -c inference/requirements-onnx.txt --only-binary :all: --python-version 3.12 \
+	  --python-platform x86_64-manylinux_2_28 -o training_jobs/custom/requirements.txt
 	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
 	@$(LOCK) benchmarks/tables/requirements.in -c requirements.txt --universal --python-version 3.11 \
 	  -o benchmarks/tables/requirements.txt
