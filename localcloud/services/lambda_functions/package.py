@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
-import os
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,13 +76,22 @@ def _zip_image(cloud: Cloud, code: bytes, config: Mapping[str, Any]) -> Image:
 
 
 def _extract(code: bytes, root: Path) -> None:
-    draft = root.with_suffix(f".{os.getpid()}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    target = draft / TASK_ROOT.lstrip("/")
-    target.mkdir(parents=True)
-    with zipfile.ZipFile(io.BytesIO(code)) as archive:
-        archive.extractall(target)
-    draft.rename(root)
+    # Functions that share their code may start at the same moment: each unpacks a draft of its own, and the
+    # first that is whole stays.
+    root.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f"{root.name}.", dir=root.parent))
+    try:
+        draft.chmod(0o755)
+        target = draft / TASK_ROOT.lstrip("/")
+        target.mkdir(parents=True)
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            archive.extractall(target)
+        draft.rename(root)
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def environment(

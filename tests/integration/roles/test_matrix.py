@@ -12,11 +12,14 @@ from localcloud.host.launch import Running
 from tests.integration.roles.conftest import NAMES
 from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, listed, tries_in
 
+FRONT = {"AcceptLabels", "AuthorizeCaller", "Predict"}
+MONITORING = {"JudgeDrift", "JudgeQuality", "PublishMonitoring", "ReadWindow", "StartRetraining"}
+# No stage is deployed with the front or with monitoring, so that there is no role of theirs.
 FUNCTIONS = {
     name.removesuffix("Settings")
     for name, kind in inspect.getmembers(settings, inspect.isclass)
     if issubclass(kind, settings.Settings) and kind is not settings.Settings
-}
+} - (FRONT | MONITORING)
 ALL = {*FUNCTIONS, "Pipeline", "Training", "Serving", "Tracking"}
 LEASE_HOLDERS = {"AcquireLease", "DeployModel", "CheckDeployment", "ReturnHome", "ReleaseLease"}
 # What no role needs, and what would make any of them more than it is.
