@@ -90,7 +90,7 @@ def test_up_ends_clean_while_it_synthesises(project):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("moment", ["synthesising the app", "stage dev deployed", "IsDatasetAccepted"])
+@pytest.mark.parametrize("moment", ["synthesising the app", "stage dev deployed", "IngestData"])
 def test_a_rehearsal_ends_clean(project, moment):
     status, said = interrupt(project, ["operations.rehearsal"], moment)
     assert status == 130
