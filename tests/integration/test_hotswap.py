@@ -4,11 +4,13 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from localcloud.host.launch import Running
+from localcloud.host.launch import Running, launch
+from tests.integration.conftest import PROJECT
 from tests.integration.test_cdk_cli import CDK, cdk_environment
 
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:machine"
@@ -60,12 +62,14 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, bare_cloud: Running) -> Shop:
-    made = Shop(tmp_path, bare_cloud)
-    made.write("one")
-    made.cdk("bootstrap")
-    made.cdk("deploy", "--require-approval", "never")
-    return made
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """In a cloud of its own: other tests expect an account that nobody bootstrapped."""
+    with launch(project=PROJECT, deploy=False) as cloud:
+        made = Shop(tmp_path, cloud)
+        made.write("one")
+        made.cdk("bootstrap")
+        made.cdk("deploy", "--require-approval", "never")
+        yield made
 
 
 def eventually(shop: Shop, word: str, watching: subprocess.Popen[str]) -> None:

@@ -3,7 +3,6 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
 
 from localcloud.host.launch import Running
@@ -51,9 +50,8 @@ def test_the_graph_that_is_deployed_ends_where_its_definition_says(stage: StageR
 def test_an_upload_that_breaks_its_contract_is_read_to_its_end(stage: StageReader, cloud: Running):
     body = b"longitude,latitude\n1,2\n"
     start = datetime.now(UTC) - timedelta(minutes=1)
-    boto3.client("s3", endpoint_url=cloud.endpoint_url).put_object(
-        Bucket=stage.stack.raw_bucket, Key="incoming/two-columns.csv", Body=body
-    )
+    bucket = stage.stack.raw_bucket
+    cloud.client("s3").put_object(Bucket=bucket, Key="incoming/two-columns.csv", Body=body)
     run = ended(stage, "two-columns")
     assert (run.outcome, run.upload) == ("DatasetRejected", "incoming/two-columns.csv")
     assert "median_house_value" in run.reason
