@@ -40,6 +40,7 @@ from localcloud.services.sagemaker.requests.names import Names
 from localcloud.services.sagemaker.requests.tags import Tags
 from localcloud.services.sagemaker.store import Document, Store
 from localcloud.services.sagemaker.training.jobs import TrainingJobs
+from localcloud.services.sagemaker.transform.jobs import TransformJobs
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations/?\Z")
 RUNTIME_PATH = "/endpoints/"
@@ -77,6 +78,15 @@ class SageMaker:
         self.measures = Measures(publish)
         self.capture = Capture(platform.clock.now)
         preparer = Preparer(platform, roles, self.packages.known)
+        self.transforms = TransformJobs(
+            *shared,
+            roles,
+            self.events,
+            self._start,
+            find_model=self.models.get,
+            preparer=preparer,
+            check_volume=volumes.check,
+        )
         records = EndpointRecords(*shared, self.events)
         self._live = records.live
         work = Work(records, platform, preparer, self._start, self.faults, self.capture, alarms)
@@ -89,7 +99,7 @@ class SageMaker:
         self.apps = MlflowApps(*shared, roles, spawn or popen)
         self._mlflow = MlflowProxy(self.apps)
         hosting = (self.models, self.configs, self.endpoints)
-        parts = (self.jobs, *hosting, self.groups, self.packages, self.apps, self.tags)
+        parts = (self.jobs, self.transforms, *hosting, self.groups, self.packages, self.apps, self.tags)
         self.api = Api(self.names, [part.operations() for part in parts])
         self._recovery: asyncio.Future[None] | None = None
 
@@ -128,6 +138,7 @@ class SageMaker:
         """End every process at once and write out what is buffered."""
         self.endpoints.shut_down()
         self.jobs.shut_down()
+        self.transforms.shut_down()
         self.events.shut_down()
         self.measures.stop()
         self._utilization.stop()
@@ -147,6 +158,7 @@ class SageMaker:
 
     async def _recover(self) -> None:
         self.jobs.recover()
+        self.transforms.recover()
         self.apps.recover()
         await self.endpoints.recover()
         self._utilization.start()

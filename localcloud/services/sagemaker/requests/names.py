@@ -10,13 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LOWER_CASED = frozenset({"training-job", "model", "endpoint-config", "endpoint"})
+LOWER_CASED = frozenset({"training-job", "transform-job", "model", "endpoint-config", "endpoint"})
 
 # operation → (resource type, the request's member that names it); an ARN in the member is taken as it is.
 _RESOURCE_OF = {
     **dict.fromkeys(
         ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "DeleteTrainingJob"),
         ("training-job", "TrainingJobName"),
+    ),
+    **dict.fromkeys(
+        ("CreateTransformJob", "DescribeTransformJob", "StopTransformJob"),
+        ("transform-job", "TransformJobName"),
     ),
     **dict.fromkeys(("CreateModel", "DescribeModel", "DeleteModel"), ("model", "ModelName")),
     **dict.fromkeys(

@@ -4,7 +4,8 @@ A field that is not listed is refused when the state machine is created, and whe
 an expression, when the task is started. The lists are those of the pages connect-lambda, connect-sns,
 connect-sqs, connect-ddb, connect-eventbridge, connect-stepfunctions and connect-sagemaker of the Step
 Functions developer guide; for createTrainingJob also the two that CDK's own task writes
-(EnableNetworkIsolation, Environment).
+(EnableNetworkIsolation, Environment), and for createTransformJob ModelClientConfig, which it writes too, and
+DataProcessing, which a deployed state machine was shown to pass on (aws/aws-cdk#13547).
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ FIELDS: Mapping[tuple[str, str], frozenset[str]] = {
         ("sagemaker", "createTrainingJob"): (
             "AlgorithmSpecification EnableNetworkIsolation Environment HyperParameters InputDataConfig"
             " OutputDataConfig ResourceConfig RoleArn StoppingCondition Tags TrainingJobName VpcConfig"
+        ),
+        ("sagemaker", "createTransformJob"): (
+            "BatchStrategy DataProcessing Environment MaxConcurrentTransforms MaxPayloadInMB"
+            " ModelClientConfig ModelName Tags TransformInput TransformJobName TransformOutput"
+            " TransformResources"
         ),
         ("sagemaker", "createModel"): (
             "Containers EnableNetworkIsolation ExecutionRoleArn ModelName PrimaryContainer Tags VpcConfig"

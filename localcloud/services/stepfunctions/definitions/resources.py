@@ -42,6 +42,8 @@ class Job:
     ended: frozenset[str]
     stop: str
     managed_rule: str
+    resource_type: str = ""
+    """What SageMaker calls such a job in its ARN; empty of other services."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ OPTIMIZED: Mapping[str, Optimized] = {
         frozenset(
             {
                 "createTrainingJob",
+                "createTransformJob",
                 "createModel",
                 "createEndpointConfig",
                 "createEndpoint",
@@ -121,6 +124,17 @@ JOBS: Mapping[tuple[str, str], Job] = {
         ended=frozenset({"Completed", "Failed", "Stopped"}),
         stop="stopTrainingJob",
         managed_rule="StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+        resource_type="training-job",
+    ),
+    ("sagemaker", "createTransformJob"): Job(
+        describe="describeTransformJob",
+        key="TransformJobName",
+        status="TransformJobStatus",
+        succeeded=frozenset({"Completed"}),
+        ended=frozenset({"Completed", "Failed", "Stopped"}),
+        stop="stopTransformJob",
+        managed_rule="StepFunctionsGetEventsForSageMakerTransformJobsRule",
+        resource_type="transform-job",
     ),
     ("states", "startExecution"): Job(
         describe="describeExecution",

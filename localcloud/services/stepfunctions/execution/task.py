@@ -208,10 +208,10 @@ def _stop(resource: Resource, job: Job, name: str, frame: Frame) -> None:
 
 def _tagged(resource: Resource, job: Job, arguments: Any, frame: Frame) -> Any:
     """Step Functions tags the SageMaker jobs that it starts, for which its role needs sagemaker:AddTags."""
-    if resource.service != "sagemaker":
+    if not job.resource_type:
         return arguments
     cloud = frame.execution.cloud
-    arn = f"arn:aws:sagemaker:{cloud.region}:{cloud.account}:training-job/{arguments.get(job.key)}"
+    arn = f"arn:aws:sagemaker:{cloud.region}:{cloud.account}:{job.resource_type}/{arguments.get(job.key)}"
     try:
         decisions.check(
             frame.execution.calls.keys, "sagemaker:AddTags", arn, account=cloud.account, region=cloud.region
