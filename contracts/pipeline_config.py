@@ -62,7 +62,11 @@ class PipelineConfig:
     @classmethod
     def from_document(cls, document: Mapping[str, object], source: str = FILE_NAME) -> PipelineConfig:
         """The configuration out of its document, as `as_document` gave it or as TOML parsed it."""
-        root = Table(document, source)
+        return cls.read(Table(document, source), document)
+
+    @classmethod
+    def read(cls, root: Table, document: Mapping[str, object]) -> PipelineConfig:
+        """The configuration out of the document's outermost table."""
         head = root.table("pipeline")
         name = head.text("name")
         head.finish()

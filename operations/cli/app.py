@@ -17,6 +17,7 @@ from operations.cli import (
     serving,
     status,
     using,
+    watching,
 )
 from operations.cli.asking import command
 
@@ -43,14 +44,14 @@ for function, name, panel in (
     (serving.console, "console", LOOK),
     (costing.cost, "cost", LOOK),
     (checking.doctor, "doctor", LOOK),
+    (watching.drift, "drift", LOOK),
     (using.upload, "upload", DO),
     (using.predict, "predict", DO),
+    (watching.labels, "labels", DO),
     (acting.rollback, "rollback", DO),
     (acting.reject, "reject", DO),
     (acting.redrive, "redrive", DO),
     (acting.approve, "approve", LACK),
-    (absent.labels, "labels", LACK),
-    (absent.drift, "drift", LACK),
     (absent.experiment, "experiment", LACK),
     (absent.batch, "batch", LACK),
 ):

@@ -28,3 +28,12 @@ def pipeline_name() -> str:
             'It needs [pipeline] with name = "..."; `make init DATA=file.csv TARGET=column` drafts one.',
         ) from None
     return str(found)
+
+
+def target() -> str:
+    """The column that is predicted; empty where pipeline.toml does not say."""
+    try:
+        found = tomllib.loads((root() / FILE_NAME).read_text(encoding="utf-8"))["dataset"]["target"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return str(found)

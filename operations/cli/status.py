@@ -101,9 +101,13 @@ def _alarms(out: Output, alarms: tuple[Alarm, ...], firing: list[Alarm]) -> None
 
 
 def _waiting(out: Output, queues: Queues) -> None:
-    letters = "no dead letter" if not queues.dead_letters else f"{queues.dead_letters} dead letters"
-    waits = "no upload" if not queues.uploads_waiting else f"{queues.uploads_waiting} uploads"
+    letters = _counted(queues.dead_letters, "dead letter")
+    waits = _counted(queues.uploads_waiting, "upload")
     out.pair("waiting", f"{waits}, {letters}", "red" if queues.dead_letters else "")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'s' if count > 1 else ''}"
 
 
 def _last(out: Output, run: Run | None, now: datetime) -> None:
@@ -120,6 +124,8 @@ def _next(champion: Model | None, run: Run | None, firing: list[Alarm], queues: 
         return f"docs/runbook.md#{firing[0].short_name.lower()}"
     if queues.dead_letters:
         return "greenlight redrive, once docs/runbook.md#deadlettersnotempty is read"
+    if run is None and queues.uploads_waiting:
+        return "greenlight status again in a moment: an upload waits to be started"
     if run is None:
         return "greenlight upload path/to/your.csv"
     if run.is_running:

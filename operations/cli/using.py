@@ -87,6 +87,9 @@ def predict(
     ],
     content_type: Annotated[str, typer.Option(help="Of the rows; else by the file's ending.")] = "",
     accept: Annotated[str, typer.Option(help="Of the answers; else the rows' own.")] = "",
+    inference_id: Annotated[
+        str, typer.Option(help="What a label will name these rows by; at most 64 characters.")
+    ] = "",
 ) -> Exit | None:
     """Ask the endpoint, and print what it answers."""
     is_stdin = str(file) == "-"
@@ -96,7 +99,7 @@ def predict(
         )
     body = sys.stdin.buffer.read() if is_stdin else file.read_bytes()
     kind = content_type or MEDIA_TYPES.get(file.suffix.lower(), "text/csv")
-    answer = _ask(asked.reader, body, kind, accept or kind)
+    answer = _ask(asked.reader, body, kind, accept or kind, inference_id)
     if asked.as_json:
         asked.out.document({"content_type": kind, "answer": answer.decode(errors="replace")})
     else:
@@ -104,14 +107,17 @@ def predict(
     return None
 
 
-def _ask(reader: StageReader, body: bytes, kind: str, accept: str) -> bytes:
+def _ask(reader: StageReader, body: bytes, kind: str, accept: str, inference_id: str = "") -> bytes:
     from botocore.exceptions import ClientError
 
     name = reader.stack.endpoint_name
     runtime = reader.clients("sagemaker-runtime")
+    named = {"InferenceId": inference_id} if inference_id else {}
     with errors.explained():
         try:
-            answer = runtime.invoke_endpoint(EndpointName=name, ContentType=kind, Accept=accept, Body=body)
+            answer = runtime.invoke_endpoint(
+                EndpointName=name, ContentType=kind, Accept=accept, Body=body, **named
+            )
             return bytes(answer["Body"].read())
         except ClientError as error:
             code = errors.code_of(error)

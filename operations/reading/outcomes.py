@@ -42,7 +42,7 @@ _WAY_ON = {
     UNGUARDED: "send traffic while a model is deployed, and see who changes its alarms",
     "DeploymentFailedError": "read docs/runbook.md#deploymentfailed",
     "TrainingFailedError": "read the cause: it holds what the training program said",
-    "RUNNING": "wait for it, or watch it with --follow",
+    "RUNNING": "wait for it, or follow it: greenlight run last --follow",
     "ABORTED": "read docs/runbook.md#executionaborted",
     "TIMED_OUT": "read docs/runbook.md#executiontimedout",
 }

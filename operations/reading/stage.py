@@ -8,13 +8,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from operations.reading import alarms, endpoint, lineage, logs, machine, models, objects, queues, runs, stack
+from operations.reading import (
+    alarms,
+    endpoint,
+    lineage,
+    logs,
+    machine,
+    models,
+    monitoring,
+    objects,
+    queues,
+    runs,
+    stack,
+)
 from operations.reading import traffic as traffic_
 from operations.reading.alarms import Alarm
 from operations.reading.clients import Clients
 from operations.reading.endpoint import Endpoint
 from operations.reading.machine import Machine
 from operations.reading.models import Model
+from operations.reading.monitoring import Verdict
 from operations.reading.queues import Queues
 from operations.reading.runs import Run, Summary
 from operations.reading.stack import Stack
@@ -79,6 +92,13 @@ class StageReader:
 
     def queues(self) -> Queues:
         return queues.read(self.clients, self.stack)
+
+    def is_watched(self) -> bool:
+        return monitoring.is_watched(self.clients, self.stack)
+
+    def verdicts(self, limit: int = 48) -> tuple[Verdict, ...]:
+        """Of the monitor, the newest first."""
+        return monitoring.newest(self.clients, self.stack, limit)
 
     def machine(self) -> Machine:
         return machine.read(self.clients, self.stack)
