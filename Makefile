@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -148,6 +148,15 @@ sbom: setup-dev  ## what the locks hold, as CycloneDX: build/sbom/*.json
 	done
 	@$(NPM) sbom --package-lock-only --sbom-format cyclonedx > build/sbom/package-lock.json
 	@ls build/sbom/*.json
+
+generated: setup  ## every page that is made of code: references, drawings, permissions, cost
+	@$(BIN)/python -m step_functions.diagram --write
+	@$(BIN)/python -m step_functions.documents --write
+	@$(BIN)/python -m operations.cli.document --write
+	@$(BIN)/python -m operations.reference.document --write
+	@$(BIN)/python -m operations.cost.document --write
+	@CDK_OUTDIR=build/generated STAGE=dev $(BIN)/python app.py
+	@$(BIN)/python -m infra_cdk.permissions build/generated/*-dev.template.json --write
 
 bootstrap: setup node_modules/.ready  ## cdk bootstrap, once per account and region
 	@$(CDK) bootstrap -c stage=$(STAGE)

@@ -34,7 +34,7 @@ def cost(
     from operations.cost.prices import Prices
     from operations.doctor.template import SynthesisError, synthesise
 
-    root, out = project.root(), asked.out
+    root, out = project.app_root(), asked.out
     try:
         config = PipelineConfig.load(root / FILE_NAME)
         with telling("synthesising the app ..."), tempfile.TemporaryDirectory() as directory:

@@ -17,6 +17,17 @@ def root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), OWN)
 
 
+def app_root() -> Path:
+    """The project whose app can be synthesised; raises NotThereError where there is a pipeline.toml alone."""
+    found = root()
+    if not (found / "app.py").is_file():
+        raise NotThereError(
+            f"{found} has a {FILE_NAME} and no app.py, which is what is deployed.",
+            "Start this in the project's folder.",
+        )
+    return found
+
+
 def pipeline_name() -> str:
     """Read alone, for the whole file is checked where it is used: by `cdk synth`. Raises NotThereError."""
     path = root() / FILE_NAME

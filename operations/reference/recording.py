@@ -1,4 +1,4 @@
-"""Reads a configuration as the product does, and remembers which keys were asked for and what may be in them."""
+"""Reads a configuration as the product does, and remembers each key and what it may hold."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """One key of one table. `allowed` says what it may hold, `default` what counts where it is left out; None:
-    it must be there."""
+    """One key of one table. `allowed` says what it may hold, `default` what counts where it is left out;
+    None: it must be there."""
 
     table: str
     name: str
