@@ -1,8 +1,7 @@
 """`[front]`: an HTTPS way to the endpoint for callers who do not sign requests for SageMaker.
 
-A file without the table opens nothing. The stack has no API for it yet, and refuses a stage that asks for
-one. Limits: API Gateway Developer Guide, "Amazon API Gateway quotas" (a payload of 10 MB, 29 seconds), and
-Lambda's 6 MB of a payload, of which a request's own body is a part.
+A file without the table opens nothing. Limits: API Gateway Developer Guide, "Amazon API Gateway quotas" (a
+payload of 10 MB, 29 seconds), and Lambda's 6 MB of a payload, of which a request's own body is a part.
 """
 
 from __future__ import annotations

@@ -37,6 +37,11 @@ class Names:
         return f"{self.prefix}-monitoring"
 
     @property
+    def front(self) -> str:
+        """The API, where there is one."""
+        return f"{self.prefix}-front"
+
+    @property
     def model_package_group(self) -> str:
         return f"{self.prefix}-models"
 

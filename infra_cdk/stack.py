@@ -10,12 +10,12 @@ from constructs import Construct
 
 from contracts import layout
 from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
-from contracts.pipeline_config import FILE_NAME, PipelineConfig
-from contracts.reading import PipelineConfigError
+from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
 from infra_cdk.context import Context
 from infra_cdk.data.encryption import Encryption
 from infra_cdk.data.storage import Storage
+from infra_cdk.front import Front
 from infra_cdk.functions.environment import SettingsSource
 from infra_cdk.intake.uploads import Intake
 from infra_cdk.models.images import Images
@@ -52,7 +52,6 @@ class PipelineStack(cdk.Stack):
             },
         )
         check_own_estimator(root, config)
-        _refuse_front(config, stage)
         self.names, self.config, self.stage = names, config, stage
         has_vpc = config.network.has_vpc(stage.name)
         self.encryption = Encryption(self, "Encryption", names=names, stage=stage, has_vpc=has_vpc)
@@ -91,6 +90,7 @@ class PipelineStack(cdk.Stack):
         self.teardown = Teardown(self, "Teardown", context, storage=self.storage, settings=settings)
         self.intake = Intake(self, "Intake", context, storage=self.storage, settings=settings)
         self.watching = Watching(self, "Watching", context, settings=settings)
+        self.front = self._front(context, settings) if config.front.opens(stage.name) else None
         self.alarms = Alarms(
             self,
             "Alarms",
@@ -114,6 +114,17 @@ class PipelineStack(cdk.Stack):
             stage=self.stage,
             encryption=self.encryption,
             zones=self.config.network.zones,
+        )
+
+    def _front(self, context: Context, settings: SettingsSource) -> Front:
+        return Front(
+            self,
+            "Front",
+            context,
+            settings=settings,
+            storage=self.storage,
+            serving=self.serving,
+            notifications=self.notifications,
         )
 
     def _settings(self) -> dict[str, str]:
@@ -188,9 +199,13 @@ class PipelineStack(cdk.Stack):
             *([self.network] if self.network else []),
         )
         self.teardown.runs_after(self.intake.rule, self.intake.mapping, *self.watching.rules)
+        if self.front:
+            self.teardown.runs_after(self.front)
 
     def _outputs(self) -> None:
+        fronts = {"FrontUrl": self.front.api.rest_api.url} if self.front else {}
         for name, value in {
+            **fronts,
             "RawBucketName": self.storage.raw.bucket_name,
             "ArtifactBucketName": self.storage.artifacts.bucket_name,
             "StateMachineArn": self.pipeline.arn,
@@ -202,12 +217,3 @@ class PipelineStack(cdk.Stack):
             "DeadLetterQueueUrl": self.intake.dead_letters.queue_url,
         }.items():
             cdk.CfnOutput(self, name, value=value)
-
-
-def _refuse_front(config: PipelineConfig, stage: StageSettings) -> None:
-    """Its functions are here and tested; whoever asks for it may not believe that it was deployed."""
-    if config.front.opens(stage.name):
-        raise PipelineConfigError(
-            f"{FILE_NAME}: front.stages: {stage.name!r} can't be deployed with a front yet, the stack "
-            "has no API for it: take the table [front] out"
-        )

@@ -119,6 +119,10 @@ class Storage(Construct):
         conditions = {"StringLike": {"s3:prefix": [layout.UPLOADS.pattern]}}
         allow(role, "s3:ListBucketVersions", on=self.raw.bucket_arn, when=conditions)
 
+    def allow_adding_uploads(self, role: iam.Role, *patterns: str) -> None:
+        """Objects of the raw bucket that others read, and the role does not."""
+        self._allow(role, self.raw, ("s3:PutObject",), patterns, (*READ, *WRITE))
+
     def allow_reading(self, role: iam.Role, *patterns: str) -> None:
         self._allow(role, self.artifacts, ("s3:GetObject",), patterns, READ)
         self._allow_listing(role, self.artifacts, patterns)

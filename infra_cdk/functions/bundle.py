@@ -35,31 +35,32 @@ class BundlingError(RuntimeError):
     """The zip could not be put together; the message says why."""
 
 
-def zip_code(root: Path, states: Sequence[str]) -> lambda_.Code:
-    """The code of the functions of these states, in one asset."""
+def zip_code(root: Path, states: Sequence[str], *, files: Sequence[str] = ()) -> lambda_.Code:
+    """The code of the functions of these states, in one asset, and beside it these files of the root."""
     return lambda_.Code.from_asset(
         str(root / "lambdas"),
-        asset_hash=source_hash(root, states),
+        asset_hash=source_hash(root, states, files),
         asset_hash_type=cdk.AssetHashType.CUSTOM,
         bundling=cdk.BundlingOptions(
             image=cdk.DockerImage.from_registry("unused: bundled locally"),
-            local=UvBundling(root, sources(root, states)),
+            local=UvBundling(root, sources(root, states, files)),
         ),
     )
 
 
-def source_hash(root: Path, states: Sequence[str]) -> str:
+def source_hash(root: Path, states: Sequence[str], files: Sequence[str] = ()) -> str:
     """SHA-256 (hex) over path and content of everything that goes into the zip, and the target's platform."""
     digest = hashlib.sha256(f"{PYTHON_VERSION} {PLATFORM}".encode())
-    for path in (Path(LOCK), *sources(root, states)):
+    for path in (Path(LOCK), *sources(root, states, files)):
         digest.update(f"\0{path.as_posix()}\0".encode())
         digest.update((root / path).read_bytes())
     return digest.hexdigest()
 
 
-def sources(root: Path, states: Sequence[str]) -> list[Path]:
+def sources(root: Path, states: Sequence[str], files: Sequence[str] = ()) -> list[Path]:
     """The repository's files that go into the zip, as paths from its root."""
-    return imported_files(root, [f"lambdas.{folder_of(state)}.handler" for state in states])
+    handlers = [f"lambdas.{folder_of(state)}.handler" for state in states]
+    return [*imported_files(root, handlers), *map(Path, files)]
 
 
 @jsii.implements(cdk.ILocalBundling)
