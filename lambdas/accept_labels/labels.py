@@ -1,6 +1,7 @@
 """Labels as a caller posts them, and as the monitor reads them. Pure.
 
-The monitor joins a label to the captured request by the inference id, and to its row.
+The monitor joins a label to the captured request by the inference id, and to its row by the place of its
+prediction in the answer's list: from 0, as `lambdas/judge_quality/label_files.py` reads it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _KNOWN = ", ".join(_FIELDS)
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What came true for one row, from 1, of a prediction; `text` is as a file would hold it."""
+    """What came true for one row, from 0, of a prediction; `text` is as a file would hold it."""
 
     inference_id: str
     row: int
@@ -61,11 +62,11 @@ def _label(item: object, target: Column, number: int) -> Label | Mistake:
         return Mistake(row=number, reason=f"is no object; expected {_KNOWN}")
     if unknown := [key for key in item if key not in _FIELDS]:
         return Mistake(row=number, field=unknown[0][:100], reason=f"is unknown; known are {_KNOWN}")
-    key, row = item.get("inference_id"), item.get("row", 1)
+    key, row = item.get("inference_id"), item.get("row", 0)
     if not isinstance(key, str):
         return Mistake(row=number, field="inference_id", reason="expected the prediction's inference_id")
-    if isinstance(row, bool) or not isinstance(row, int) or not 1 <= row <= 1_000_000:
-        return Mistake(row=number, field="row", reason="expected the row of the prediction, from 1")
+    if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < 1_000_000:
+        return Mistake(row=number, field="row", reason="expected the place in predictions, from 0")
     try:
         return Label(inference_id=key, row=row, text=_text(item.get("value"), target))
     except ValueRefusedError as refused:

@@ -15,7 +15,8 @@ MOST_MISTAKES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """`row` counts from 1; `field` is the name in the row, or of the document."""
+    """`row` counts from 1, as the serving container's own refusals do; `field` is the name in the row, or of
+    the document."""
 
     reason: str
     row: int | None = None

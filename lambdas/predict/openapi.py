@@ -39,7 +39,8 @@ def openapi_document(config: PipelineConfig, stage: str) -> dict[str, Any]:
         "info": {
             "title": f"Predictions of {config.name}, stage {stage}",
             "version": "1",
-            "description": f"Predicts {config.dataset.target}. Rows count from 1.",
+            "description": f"Predicts {config.dataset.target}. A problem counts rows from 1; the row of a "
+            "label is the place of its prediction in the list, from 0.",
         },
         "paths": {
             "/v1/predictions": {"post": _operation("predict", "PredictionRequest", "Prediction", scopes[0])},
@@ -98,7 +99,7 @@ def _schemas(config: PipelineConfig) -> dict[str, Any]:
         "required": [column.name for column in columns],
         "additionalProperties": False,
     }
-    label = {"inference_id": {"type": "string"}, "row": {"type": "integer", "minimum": 1}, "value": target}
+    label = {"inference_id": {"type": "string"}, "row": {"type": "integer", "minimum": 0}, "value": target}
     return {
         "Row": row,
         "PredictionRequest": _object(

@@ -14,10 +14,12 @@ from contracts.settings import AcceptLabelsSettings
 from lambdas.accept_labels import handler as accept
 from lambdas.front.inference_ids import inference_id
 from lambdas.front.requests import principal_of
+from lambdas.judge_quality.label_files import Label, read_file
 from tests.unit.lambdas.conftest import set_environment
 from tests.unit.lambdas.front.events import ROLE, event
 
 ROOT = Path(__file__).parents[4]
+SHIPPED = PipelineConfig.load(ROOT / "pipeline.toml")
 MINE = inference_id(principal_of(ROLE), b"0123456789abcdef")
 THEIRS = inference_id("arn:aws:iam::111122223333:role/other", b"0123456789abcdef")
 
@@ -45,12 +47,22 @@ def written() -> dict[str, str]:
 
 def test_labels_lie_as_a_file_where_the_monitor_reads_labels(post):
     status, body = post(
-        {"inference_id": MINE, "value": 200_000.5}, {"inference_id": MINE, "row": 2, "value": " 1e5 "}
+        {"inference_id": MINE, "value": 200_000.5}, {"inference_id": MINE, "row": 1, "value": " 1e5 "}
     )
     assert (status, body) == (200, {"accepted": 2})
     ((key, text),) = written().items()
     assert key.startswith("labels/front/20")
-    assert text == f"inference_id,row,median_house_value\n{MINE},1,200000.5\n{MINE},2,1e5\n"
+    assert text == f"inference_id,row,median_house_value\n{MINE},0,200000.5\n{MINE},1,1e5\n"
+
+
+def test_the_monitor_reads_what_the_front_wrote_row_by_row(post):
+    post({"inference_id": MINE, "value": 200_000.5}, {"inference_id": MINE, "row": 1, "value": 1e5})
+    ((key, text),) = written().items()
+    read = list(read_file(text.encode(), key, datetime(2026, 11, 28, tzinfo=UTC), SHIPPED.dataset))
+    assert [(one.id, one.row, one.value) for one in read if isinstance(one, Label)] == [
+        (MINE, 0, 200_000.5),
+        (MINE, 1, 1e5),
+    ]
 
 
 def test_the_same_labels_sent_again_are_one_file(post):
@@ -79,7 +91,7 @@ def test_a_label_for_somebody_else_s_prediction_is_403_and_nothing_is_written(po
         ({"inference_id": MINE, "value": "much"}, {"row": 1, "field": "value"}),
         ({"inference_id": MINE, "value": -1}, {"row": 1, "field": "value"}),
         ({"inference_id": MINE, "value": [1]}, {"row": 1, "field": "value"}),
-        ({"inference_id": MINE, "value": 1, "row": 0}, {"row": 1, "field": "row"}),
+        ({"inference_id": MINE, "value": 1, "row": -1}, {"row": 1, "field": "row"}),
         ({"inference_id": MINE, "value": 1, "row": True}, {"row": 1, "field": "row"}),
         ({"inference_id": MINE, "value": 1, "rows": 1}, {"row": 1, "field": "rows"}),
     ],
