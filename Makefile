@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated docs
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -158,6 +158,16 @@ generated: setup  ## every page that is made of code: references, drawings, perm
 	@CDK_OUTDIR=build/generated STAGE=dev $(BIN)/python app.py
 	@$(BIN)/python -m infra_cdk.permissions build/generated/*-dev.template.json --write
 
+build/docs/venv/.ready: docs/requirements.txt | setup
+	@echo "Installing what makes the site (about 30 MB, once) ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/docs/venv
+	@$(BIN)/uv pip install --quiet --python build/docs/venv/bin/python --require-hashes -r docs/requirements.txt
+	@touch $@
+
+docs: build/docs/venv/.ready  ## docs/ as a site in build/site, every link checked: SERVE=1 shows it while you write
+	@NO_MKDOCS_2_WARNING=1 build/docs/venv/bin/mkdocs $(if $(SERVE),serve --dev-addr 127.0.0.1:8732,build --quiet --strict)
+	@test -n "$(SERVE)" || echo "build/site/index.html"
+
 bootstrap: setup node_modules/.ready  ## cdk bootstrap, once per account and region
 	@$(CDK) bootstrap -c stage=$(STAGE)
 
@@ -178,7 +188,8 @@ redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)
 
 LOCKS := requirements.txt requirements-dev.txt inference/requirements.txt lambdas/requirements.txt lambdas/requirements-zip.txt \
-  tests/clients/requirements.txt training_jobs/requirements.txt inference/requirements-onnx.txt training_jobs/custom/requirements.txt
+  tests/clients/requirements.txt training_jobs/requirements.txt inference/requirements-onnx.txt training_jobs/custom/requirements.txt \
+  docs/requirements.txt
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 $(BIN)/uv:
@@ -202,6 +213,7 @@ lock: $(BIN)/uv  ## resolve the dependencies again: requirements.txt, -dev, then
 	  -c inference/requirements-onnx.txt --only-binary :all: --python-version 3.12 \
 	  --python-platform x86_64-manylinux_2_28 -o training_jobs/custom/requirements.txt
 	@$(LOCK) tests/clients/requirements.in --universal --python-version 3.11 -o tests/clients/requirements.txt
+	@$(LOCK) docs/requirements.in --universal --python-version 3.11 -o docs/requirements.txt
 	@$(LOCK) benchmarks/tables/requirements.in -c requirements.txt --universal --python-version 3.11 \
 	  -o benchmarks/tables/requirements.txt
 	@$(LOCK) benchmarks/tables/requirements-data.in --no-deps --universal --python-version 3.11 \

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
-SOURCES = ("", "inference", "lambdas", "tests/clients", "training_jobs", "training_jobs/custom")
+SOURCES = ("", "docs", "inference", "lambdas", "tests/clients", "training_jobs", "training_jobs/custom")
 FOUND = [path for folder in SOURCES for path in (ROOT / folder).glob("requirements*")]
 LOCKS, ASKED = (
     sorted(p.relative_to(ROOT).as_posix() for p in FOUND if p.suffix == suffix) for suffix in (".txt", ".in")

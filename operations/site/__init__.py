@@ -1,0 +1,1 @@
+"""Makes the documentation's site out of docs/, the front page and the pipeline's own page: `make docs`."""
