@@ -22,6 +22,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+MOST_NAME_CHARACTERS = 200
+
 
 class InferenceError(Exception):
     """A request that gets no prediction."""
@@ -38,11 +40,16 @@ class InvalidRequestError(InferenceError):
 
     def __init__(self, reason: str, *, row: int | None = None, column: str | None = None) -> None:
         place = [f"row {row}"] if row is not None else []
-        place += [f"column {column!r}"] if column is not None else []
+        place += [f"column {_cut(column)!r}"] if column is not None else []
         super().__init__(f"{', '.join(place)}: {reason}" if place else reason)
         self.reason = reason
         self.row = row
         self.column = column
+
+
+def _cut(name: str) -> str:
+    """A name that a body may have made up is told as far as it is readable."""
+    return name if len(name) <= MOST_NAME_CHARACTERS else f"{name[:MOST_NAME_CHARACTERS]}..."
 
 
 class NotFoundError(InferenceError):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from inference.errors import MOST_NAME_CHARACTERS
 from inference.formats.media_types import CSV, JSON_LINES, NPY
 from inference.formats.npy_body import write_npy
 from inference.model.predictor import Predictor
@@ -54,12 +55,18 @@ def _with_intervals(values: Numbers, ends: Numbers, kind: str) -> bytes:
 def write_error(error: Exception, kind: str, request_id: str) -> bytes:
     """The reason, and where in the body it lies, as JSON or as one line."""
     if kind == CSV:
-        return f"{error}\n".encode()
-    document: dict[str, Any] = {"error": str(error), "request_id": request_id}
-    for key in ("row", "column"):
-        if (value := getattr(error, key, None)) is not None:
-            document[key] = value
+        return f"{error}\n".encode("utf-8", "backslashreplace")
+    document: dict[str, Any] = {"error": _written(str(error)), "request_id": request_id}
+    if (row := getattr(error, "row", None)) is not None:
+        document["row"] = row
+    if (column := getattr(error, "column", None)) is not None:
+        document["column"] = _written(column[:MOST_NAME_CHARACTERS])
     return orjson.dumps(document)
+
+
+def _written(text: str) -> str:
+    """A text as UTF-8 can hold it, so that no name out of a body keeps its refusal from being told."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _numbers(values: npt.NDArray[np.float64]) -> bytes:

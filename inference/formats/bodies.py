@@ -18,13 +18,18 @@ from inference.model.predictor import Predictor
 
 def read_body(predictor: Predictor, content_type: str, body: bytes) -> FloatArray:
     """The matrix (n, columns) of a request; raises InvalidRequestError or UnsupportedContentTypeError."""
+    return reader_of(content_type)(predictor, body)
+
+
+def reader_of(content_type: str) -> Callable[[Predictor, bytes], FloatArray]:
+    """Raises UnsupportedContentTypeError."""
     reader = _READERS.get(content_type)
     if reader is None:
         raise UnsupportedContentTypeError(
             f"cannot read {shown(content_type) if content_type else 'a body of no content type'}; "
             f"known are {', '.join(_READERS)}"
         )
-    return reader(predictor, body)
+    return reader
 
 
 def read_csv(predictor: Predictor, body: bytes) -> FloatArray:

@@ -18,7 +18,7 @@ import numpy as np
 
 from contracts.values import ValueRefusedError
 from inference.errors import InvalidRequestError
-from inference.formats.limits import MOST_FIELD_CHARACTERS, check_empty_lines
+from inference.formats.limits import MOST_FIELD_CHARACTERS, check_empty_lines, check_utf8
 from inference.formats.shown import shown_list
 from inference.formats.values import Codes, number_of
 from inference.model import FloatArray, InputColumn
@@ -31,7 +31,9 @@ _QUOTED = re.compile(rb'(?<![^,\r\n])[ \t]*+(?:("(?:[^"]++|"")*+")[ \t]*+(?=[,\r
 
 def parse_csv(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
     """The matrix (n, columns); raises InvalidRequestError naming row, column and reason."""
-    _check_text(body)
+    check_utf8(body)
+    if b"\0" in body:
+        raise InvalidRequestError("the body holds a NUL character")
     rows = _rows(body, len(columns))
     first = next(rows, None)
     if first is None:
@@ -62,17 +64,6 @@ def header_order(line: bytes, columns: Sequence[InputColumn]) -> list[int] | Non
     if set(names) != set(positions):
         return None
     return [positions[name] for name in names]
-
-
-def _check_text(body: bytes) -> None:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError(
-            f"the body is not UTF-8: byte {error.start} is {body[error.start]:#x}"
-        ) from error
-    if b"\0" in body:
-        raise InvalidRequestError("the body holds a NUL character")
 
 
 def _rows(body: bytes, width: int) -> Iterator[list[str]]:

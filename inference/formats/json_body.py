@@ -7,8 +7,10 @@ mlflow/pyfunc/scoring_server (infer_and_parse_data).
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -17,7 +19,7 @@ import numpy as np
 import orjson
 
 from inference.errors import InvalidRequestError
-from inference.formats.limits import LINES_TOGETHER, check_containers, check_empty_lines
+from inference.formats.limits import LINES_TOGETHER, check_containers, check_empty_lines, check_utf8
 from inference.formats.shown import shown
 from inference.formats.values import Codes, checked_numbers, number_of, reads_as_numbers
 from inference.model import FloatArray, InputColumn
@@ -26,6 +28,7 @@ _FORMS = (
     '{"records": [{..}]}, {"columns": [..], "data": [[..]]}, {"instances": [..]}, {"inputs": {..}}, '
     '{"dataframe_split": {..}}, {"dataframe_records": [..]} or a list of rows'
 )
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _LISTS = ("records", "instances", "dataframe_records")
 
 
@@ -40,10 +43,22 @@ def load_json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if body.startswith(codecs.BOM_UTF8):
+            return load_json(body.removeprefix(codecs.BOM_UTF8))
+        check_utf8(body)
         if b"NaN" in body:
             with suppress(ValueError, RecursionError):
-                return json.loads(body.decode("utf-8"), parse_constant=_constant)
+                return _with_nan(body)
         raise InvalidRequestError(f"the body is not JSON: {str(error)[:200]}") from error
+
+
+def _with_nan(body: bytes) -> Any:
+    """Raises ValueError for halves of a surrogate pair too, which Python's parser takes: they are no texts,
+    and could not be written into an answer."""
+    document = json.loads(body.decode("utf-8"), parse_constant=_constant)
+    if _SURROGATE.search(body):
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    return document
 
 
 def _constant(text: str) -> None:
@@ -67,7 +82,7 @@ def parse_json_lines(body: bytes, columns: Sequence[InputColumn], codes: Codes) 
     parts: list[FloatArray] = []
     rows: list[Any] = []
     read = empty = 0
-    for line in io.BytesIO(body):
+    for line in io.BytesIO(body.removeprefix(codecs.BOM_UTF8)):
         if not line.strip():
             empty += 1
             check_empty_lines(empty, read)

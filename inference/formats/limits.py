@@ -1,4 +1,4 @@
-"""How much of a body is looked at: each bound is checked before, or while, what it bounds is parsed."""
+"""What is asked of every body: each bound is checked before, or while, what it bounds is parsed."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ def check_containers(body: bytes) -> None:
 def check_empty_lines(empty: int, rows: int) -> None:
     if empty > MOST_EMPTY_LINES + rows:
         raise InvalidRequestError(f"the body has more than {MOST_EMPTY_LINES} empty lines; leave them out")
+
+
+def check_utf8(body: bytes) -> None:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(
+            f"the body is not UTF-8: byte {error.start} is {body[error.start]:#x}"
+        ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
@@ -16,14 +18,22 @@ _SPELLINGS = {
     "application/jsonl": JSON_LINES,
     "application/x-ndjson": JSON_LINES,
 }
+_QUOTED = r'"(?:[^"\\]|\\.)*+"?'
+_MEMBERS = re.compile(rf'(?:[^,"]|{_QUOTED})++', re.DOTALL)
+_PARAMETERS = re.compile(rf'(?:[^;"]|{_QUOTED})++', re.DOTALL)
+
+
+def parts_of(text: str) -> list[str]:
+    """The members of a list; a comma in quotes parts none (RFC 9110, 5.6)."""
+    return [part for part in _MEMBERS.findall(text) if part.strip()]
 
 
 def split(text: str) -> tuple[str, dict[str, str]]:
     """A media type in lower case without its parameters, and those by name in lower case.
 
-    A quoted parameter loses its quotes (RFC 9110, 8.3.1); nothing known here needs more of that grammar.
+    A quoted parameter loses its quotes (RFC 9110, 8.3.1).
     """
-    kind, *rest = text.split(";")
+    kind, *rest = _PARAMETERS.findall(text) or [""]
     kind = kind.strip().lower()
     parameters: dict[str, str] = {}
     for part in rest:

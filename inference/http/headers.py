@@ -43,8 +43,8 @@ def request_id(value: bytes) -> str:
 def path_of(target: str) -> str:
     """The path of a request target in origin form or absolute form (RFC 9112, 3.2), without its query."""
     if target[:1] != "/":
-        target = _ABSOLUTE.sub("", target, count=1) or "/"
-    return target.partition("?")[0]
+        target = _ABSOLUTE.sub("", target, count=1)
+    return target.partition("?")[0] or "/"
 
 
 def check_host(hosts: int, value: bytes, version: str) -> None:
@@ -52,7 +52,7 @@ def check_host(hosts: int, value: bytes, version: str) -> None:
     if hosts > 1 or (not hosts and version != "1.0"):
         raise InvalidRequestError(f"the request has {hosts or 'no'} Host headers; HTTP/1.1 wants exactly one")
     if not _HOST.fullmatch(value):
-        raise InvalidRequestError(f"Host is {shown(value)}, which is no host and port")
+        raise InvalidRequestError(f"Host is {_shown(value)}, which is no host and port")
 
 
 def check_transfer_coding(value: bytes, version: str) -> None:
@@ -62,7 +62,7 @@ def check_transfer_coding(value: bytes, version: str) -> None:
         raise InvalidRequestError("HTTP/1.0 has no transfer codings")
     codings = [part.strip().lower() for part in value.split(b",")]
     if any(coding != b"chunked" for coding in codings):
-        raise UnknownCodingError(f"transfer-encoding {shown(value)} is not read; known is chunked")
+        raise UnknownCodingError(f"transfer-encoding {_shown(value)} is not read; known is chunked")
     if len(codings) > 1:
         raise InvalidRequestError("the transfer coding chunked is named more than once")
 
@@ -73,5 +73,9 @@ def wants_continue(value: bytes, version: str) -> bool:
     if version == "1.0":
         return False
     if value.strip().lower() != b"100-continue":
-        raise ExpectationError(f"expectation {shown(value)} cannot be met; known is 100-continue")
+        raise ExpectationError(f"expectation {_shown(value)} cannot be met; known is 100-continue")
     return True
+
+
+def _shown(value: bytes) -> str:
+    return shown(value.decode("latin-1"))

@@ -54,7 +54,7 @@ def negotiate(content_type: str, accept: str) -> Negotiated:
 
 
 def _choose(accept: str, default: str) -> str:
-    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    ranges = [_range(part) for part in media_types.parts_of(accept)]
     candidates = (default, *(kind for kind in media_types.KNOWN if kind != default))
     best = max(candidates, key=lambda kind: _rank(kind, ranges))
     if not _rank(best, ranges)[0]:
@@ -67,7 +67,7 @@ def _interval(accept: str, answer: str) -> float | None:
     """The level that the range which names the answer's type most exactly asks for."""
     if "interval" not in accept.lower():
         return None
-    ranges = dict(reversed([media_types.split(part) for part in accept.split(",") if part.strip()]))
+    ranges = dict(reversed([media_types.split(part) for part in media_types.parts_of(accept)]))
     wanted = (answer, answer.partition("/")[0] + "/*", "*/*")
     found = next((ranges[kind] for kind in wanted if kind in ranges), {})
     if "interval" not in found:
@@ -102,12 +102,15 @@ def _rank(kind: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
 
 def decoded(body: bytes, encoding: str, most_bytes: int) -> bytes:
     """A body without its content coding: none, or gzip of at most `most_bytes` unpacked."""
+    return _gunzip(body, most_bytes) if check_encoding(encoding) in _GZIP else body
+
+
+def check_encoding(encoding: str) -> str:
+    """The content coding in small letters; raises UnsupportedEncodingError for one that is not read."""
     coding = encoding.strip().lower()
-    if coding in ("", "identity"):
-        return body
-    if coding not in _GZIP:
+    if coding not in ("", "identity", *_GZIP):
         raise UnsupportedEncodingError(f"content-encoding {shown(encoding)} is not read; known is gzip")
-    return _gunzip(body, most_bytes)
+    return coding
 
 
 def _gunzip(body: bytes, most_bytes: int) -> bytes:

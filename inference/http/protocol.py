@@ -185,6 +185,8 @@ class HttpProtocol(asyncio.Protocol):
     # --- the reader calls these -----------------------------------------------------------------------------
 
     def _go_on(self) -> None:
+        """Invite a client that waits to send its body, unless the head alone is refused."""
+        self._all.service.check_head(self._reader.request)
         self._out.append(_CONTINUE)
 
     def _read(self, request: Request, keep: bool, is_plain: bool) -> None:

@@ -171,6 +171,8 @@ class RequestReader:
             self._hosts += 1
             self._host = value
         elif known == b"content-type":
+            if self.request.content_type:
+                raise InvalidRequestError("content-type is given more than once")
             self.request.content_type = value.decode("latin-1")
         elif known == b"accept":
             request, accept = self.request, value.decode("latin-1")
@@ -206,6 +208,8 @@ class RequestReader:
             known = self.request.content_encoding
             self.request.content_encoding = f"{known}, {coding}" if known else coding
         elif name == headers.JSON_LENGTH:
+            if self.request.json_length is not None:
+                raise InvalidRequestError(f"{headers.JSON_LENGTH.decode()} is given more than once")
             self.request.json_length = headers.json_length(value)
 
     def on_headers_complete(self) -> None:

@@ -20,12 +20,12 @@ from inference.errors import (
 )
 from inference.formats import answers as written
 from inference.formats import media_types, openinference
-from inference.formats.bodies import read_body
+from inference.formats.bodies import read_body, reader_of
 from inference.http import headers
 from inference.http.logs import log
 from inference.http.messages import Request, Response
 from inference.http.metrics import Metrics
-from inference.http.negotiation import decoded, negotiate
+from inference.http.negotiation import check_encoding, decoded, negotiate
 from inference.http.request_deadline import LONG_BODY_BYTES, RequestDeadline
 from inference.http.settings import ServerSettings
 from inference.model.intervals import intervals
@@ -33,6 +33,7 @@ from inference.model.predictor import Predictor
 from inference.model.shift import Shift
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_INVOCATIONS = "/invocations"
 _MEGABYTE = 1 << 20
 _TRACE_CHARACTERS = 4000
 _Read = TypeVar("_Read")
@@ -72,6 +73,18 @@ class Service:
         log("model_loaded", engine=predictor.engine, model_hash=digest, columns=len(predictor.columns))
         return service
 
+    def check_head(self, request: Request) -> None:
+        """Raises what a request will end in by its head alone, before its body is asked for."""
+        route = self._routes.get(request.path)
+        if route is None or request.method != route.method:
+            _check(route, request)
+        if request.content_encoding:
+            check_encoding(request.content_encoding)
+        if request.path == _INVOCATIONS:
+            content_type = negotiate(request.content_type, request.accept).given
+            if content_type != media_types.TRITON:
+                reader_of(content_type)
+
     def handle(self, request: Request) -> Response:
         """The answer to a request; never raises."""
         if self.deadline and len(request.body) >= LONG_BODY_BYTES and not self.deadline.is_running:
@@ -106,7 +119,7 @@ class Service:
         """Every path; the model's one version may be named or left out."""
         table = {
             "/ping": Route("GET", self._ready, "ping"),
-            "/invocations": Route("POST", self._invoke, "invocations"),
+            _INVOCATIONS: Route("POST", self._invoke, "invocations"),
             "/health": Route("GET", self._ready, "ping"),
             "/execution-parameters": Route("GET", self._execution_parameters, "execution-parameters"),
             "/metrics": Route("GET", self._metrics, "metrics"),

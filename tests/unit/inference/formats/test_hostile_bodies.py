@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import struct
@@ -99,6 +100,56 @@ def test_a_body_without_bounds_is_refused_by_a_bounded_reason(
     assert answer.status == 400, answer.body
     assert reason in json.loads(answer.body)["error"]
     assert len(answer.body) < 1000
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/invocations", b'[{"rooms": NaN, "people": 2, "sea": "INLAND", "\\ud800": 1}]'),
+        ("/invocations", b'[{"rooms": NaN, "people": 2, "sea": "\\udc00"}]'),
+        ("/invocations", b'{"columns": ["\\ud800", "people", "sea"], "data": [[NaN, 2, "INLAND"]]}'),
+        ("/v2/models/model/infer", b'{"inputs": [{"name": "\\ud800", "shape": [1], "data": [NaN]}]}'),
+    ],
+)
+def test_half_a_surrogate_pair_beside_nan_is_no_json(path: str, body: bytes) -> None:
+    """Python's parser, which is asked where NaN stands, takes what cannot be written into an answer."""
+    answer = send("application/json", body, path)
+
+    assert answer.status == 400
+    assert "is not JSON" in json.loads(answer.body)["error"]
+
+
+def test_a_pair_beside_nan_is_a_text() -> None:
+    body = b'[{"rooms": NaN, "people": 2, "sea": "\\ud83d\\ude00"}]'
+
+    assert send("application/json", body).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/invocations", [{"rooms": 1, "people": 2, "sea": "INLAND", "x" * 100_000: 1}]),
+        ("/v2/models/model/infer", {"inputs": [{"name": "x" * 100_000, "datatype": "no"}]}),
+    ],
+)
+def test_a_name_without_end_is_told_as_far_as_it_is_readable(path: str, document: Any) -> None:
+    answer = send("application/json", json.dumps(document).encode(), path)
+
+    assert answer.status == 400
+    assert len(answer.body) < 1000
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/jsonlines"])
+def test_a_byte_order_mark_before_json_means_nothing(content_type: str) -> None:
+    body = b"[1.5, 2, null]" if content_type == "application/jsonlines" else b"[[1.5, 2, null]]"
+
+    assert send(content_type, codecs.BOM_UTF8 + body).status == 200
+
+
+def test_json_in_utf_16_is_told_to_be_no_utf_8() -> None:
+    answer = send("application/json", "[[1, 2, null]]".encode("utf-16"))
+
+    assert "the body is not UTF-8: byte 0 is 0xff" in json.loads(answer.body)["error"]
 
 
 def test_more_lists_than_memory_should_hold_are_refused_before_they_are_parsed(

@@ -88,6 +88,7 @@ def test_host_and_version_are_checked(server: Server, head: bytes, status: int) 
         (b"accept: */*;q=0\r\n", 406, ""),
         (b"accept: text/csv;q=0, text/*\r\n", 406, ""),
         (b"accept: ,\r\n", 406, ""),
+        (b'accept: text/csv;x="a, b\\"";q=0, application/json\r\n', 200, "application/json"),
         (b"accept:\r\n", 200, "text/csv"),
     ],
 )
@@ -113,10 +114,39 @@ def test_expect_is_ignored_in_http_1_0(server: Server) -> None:
         (b"content-length: 99999999999\r\nexpect: 100-continue\r\n", 413),
         (b"expect: 200-ok\r\n" + LENGTH, 417),
         (b"expect: 100-continue\r\ntransfer-encoding: gzip\r\n", 501),
+        (b"expect: 100-continue\r\ncontent-encoding: br\r\n" + LENGTH, 415),
+        (b"expect: 100-continue\r\naccept: text/html\r\n" + LENGTH, 406),
+        (LENGTH + b"expect: 100-continue\r\ncontent-type: text/csv\r\n", 400),
     ],
 )
 def test_a_client_is_not_invited_to_send_what_is_refused(server: Server, head: bytes, status: int) -> None:
     assert reply_to(server, POST + head + b"\r\n").status == status
+
+
+@pytest.mark.parametrize(
+    ("line", "content_type", "status"),
+    [
+        (b"POST /nowhere", b"text/csv", 404),
+        (b"PUT /invocations", b"text/csv", 405),
+        (b"POST /invocations", b"image/png", 415),
+        (b"POST /invocations", b"text/csv; charset=utf-16", 415),
+    ],
+)
+def test_a_body_that_its_head_condemns_is_not_asked_for(
+    server: Server, line: bytes, content_type: bytes, status: int
+) -> None:
+    head = line + b" HTTP/1.1\r\nhost: a\r\ncontent-type: " + content_type
+    with server.connect() as peer:
+        peer.sendall(head + b"\r\nexpect: 100-continue\r\n" + LENGTH + b"\r\n")
+        assert read_reply(peer)[0].status == status
+        assert hangs_up(peer)
+
+
+@pytest.mark.parametrize(
+    "twice", [CSV, b"content-type: application/json\r\n", b"Inference-Header-Content-Length: 1\r\n" * 2]
+)
+def test_a_header_that_may_come_once_is_not_chosen_from_two(server: Server, twice: bytes) -> None:
+    assert reply_to(server, POST + LENGTH + twice + b"\r\n" + ROW).status == 400
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "utf-16", '"x"'])
