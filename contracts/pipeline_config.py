@@ -113,7 +113,7 @@ class PipelineConfig:
 
 
 def _check_front(root: Table, config: PipelineConfig) -> None:
-    """A VPC without a way out has no door to the endpoint's runtime, nor to an issuer of tokens."""
+    """A VPC without a way out has no VPC endpoint for the endpoint's runtime, nor to an issuer of tokens."""
     for stage in config.front.stages:
         if config.network.has_vpc(stage):
             raise root.fail(

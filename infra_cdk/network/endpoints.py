@@ -1,4 +1,4 @@
-"""The doors of a VPC: an endpoint for each service that is called from inside, and what may pass it."""
+"""The endpoints of a VPC: one for each service that is called from inside, and what may pass it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ ISOLATED = ec2.SubnetType.PRIVATE_ISOLATED
 
 
 class PrivateNetwork(Construct):
-    """`endpoints` are its doors and `interfaces` what may be done to join it; SageMaker takes `vpc_config`,
+    """`endpoints` let calls to AWS out, `interfaces` grants what joining takes; SageMaker takes `vpc_config`,
     a Lambda function `function_props`."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The Shapley values as the page draws them: a swarm of points by column. Pure and JSON-compatible."""
+"""The Shapley values as the page draws them: a beeswarm of points by column. Pure and JSON-compatible."""
 
 from __future__ import annotations
 

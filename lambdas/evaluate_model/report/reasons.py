@@ -6,6 +6,7 @@ from typing import Any
 
 from lambdas.evaluate_model.numbers import figure
 from lambdas.evaluate_model.report import charts
+from lambdas.evaluate_model.report.beeswarm import beeswarm
 from lambdas.evaluate_model.report.markup import Markup, tag
 from lambdas.evaluate_model.report.parts import (
     STACKED,
@@ -18,7 +19,6 @@ from lambdas.evaluate_model.report.parts import (
     table,
     wide,
 )
-from lambdas.evaluate_model.report.swarm import swarm
 
 _SHOWN_FEATURES = 30
 
@@ -49,7 +49,7 @@ def _shap(found: dict[str, Any]) -> list[Markup]:
         [
             column["column"],
             number(figure(column["mean_size"])),
-            wide(swarm(column["values"], column["levels"], reach)),
+            wide(beeswarm(column["values"], column["levels"], reach)),
         ]
         for column in found["columns"]
     ]

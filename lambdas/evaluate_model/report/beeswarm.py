@@ -11,7 +11,7 @@ _WIDTH, _HEIGHT = 240.0, 26.0
 _STEP = 3.0  # how near points may come before they are set apart
 
 
-def swarm(values: Sequence[float], levels: Sequence[int | None], reach: float) -> Markup:
+def beeswarm(values: Sequence[float], levels: Sequence[int | None], reach: float) -> Markup:
     """Points from -reach at the left to reach at the right, coloured by level (0-4, or None)."""
     stacked: Counter[int] = Counter()
     paths: dict[str, list[str]] = {}
