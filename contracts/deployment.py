@@ -106,6 +106,7 @@ class DeploymentPolicy:
     @classmethod
     def read(cls, table: Table, stage: str = "") -> DeploymentPolicy:
         """The stage decides one default: prod promotes nothing that was not seen to answer."""
+        _refuse_recorded_requests(table)
         canary_percent, canary_instances = _size(table, "canary", min_percent=1)
         linear_step_percent, linear_step_instances = _size(table, "linear_step", min_percent=10)
         batch_percent, batch_instances = _size(table, "batch", min_percent=MIN_BATCH_PERCENT)
@@ -204,6 +205,16 @@ class DeploymentPolicy:
                 f"{instances} of {self.instance_count} instances are {percent:.0f} %, "
                 f"outside {min_percent} to {_MAX_PERCENT}",
             )
+
+
+def _refuse_recorded_requests(table: Table) -> None:
+    """Who asks for them is told, rather than left with a fleet that nobody calls."""
+    if table.has("recorded_requests"):
+        raise table.fail(
+            "recorded_requests",
+            "the pipeline sends no requests of its own to a new model; send some while it is deployed, for "
+            "up to evidence_wait_seconds after the bake (docs/operations.md, Retrain)",
+        )
 
 
 def _size(table: Table, what: str, *, min_percent: int, max_percent: int = _MAX_PERCENT) -> tuple[int, int]:

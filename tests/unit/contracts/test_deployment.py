@@ -134,3 +134,8 @@ def test_instances_take_the_place_of_the_percentage():
 def test_what_sagemaker_would_refuse_is_refused_when_the_app_is_synthesised(values, message):
     with pytest.raises(PipelineConfigError, match=message):
         policy(**values)
+
+
+def test_whoever_wants_recorded_requests_sent_is_told_that_none_are():
+    with pytest.raises(PipelineConfigError, match="recorded_requests: the pipeline sends no requests"):
+        policy(strategy="canary", recorded_requests=True)
