@@ -14,6 +14,7 @@ from contracts import layout
 from infra_cdk.policy import allow
 
 if TYPE_CHECKING:
+    from infra_cdk.monitoring.monitor import Monitor
     from infra_cdk.network.vpc import PrivateNetwork
     from infra_cdk.stack import PipelineStack
 
@@ -46,6 +47,8 @@ def grant_access(stack: PipelineStack) -> None:
     _promote_champion(stack)
     _reject_challenger(stack)
     _teardown(stack)
+    if stack.monitor:
+        _monitor(stack, stack.monitor)
 
 
 def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
@@ -62,6 +65,8 @@ def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
     endpoints.admit("sqs", "sqs:SendMessage", on=stack.intake.dead_letters.queue_arn)
     endpoints.admit("ecr", "ecr:DescribeImages", on=stack.images.repository_arns)
     endpoints.admit("stepfunctions", "states:*", on=stack.pipeline.own_arns)
+    if stack.monitor:
+        endpoints.admit("stepfunctions", "states:*", on=stack.monitor.own_arns)
     endpoints.admit("cloudwatch", "cloudwatch:*", on=stack.serving.rollback_alarms)
     endpoints.admit("cloudwatch", "cloudwatch:DescribeAlarms", on=stack.serving.all_alarms)
     endpoints.admit("cloudwatch", "cloudwatch:GetMetricStatistics", on="*")
@@ -237,6 +242,33 @@ def _reject_challenger(stack: PipelineStack) -> None:
     stack.serving.allow(role, "DeleteEndpointConfig", on=("endpoint-config",))
     stack.serving.allow_rollback_alarms(role, "DeleteAlarms", "PutMetricAlarm", "SetAlarmState")
     stack.serving.allow_finding_alarms(role)
+
+
+def _monitor(stack: PipelineStack, monitor: Monitor) -> None:
+    """Each state reads what the ones before it wrote, and only the last uploads."""
+    storage = stack.storage
+    windows, baselines = layout.WINDOWS.pattern, layout.BASELINES.pattern
+    verdicts, retrainings = layout.VERDICTS.pattern, layout.RETRAININGS.pattern
+    reader, drift = monitor.role_of("ReadWindow"), monitor.role_of("JudgeDrift")
+    quality, publisher = monitor.role_of("JudgeQuality"), monitor.role_of("PublishMonitoring")
+    starter = monitor.role_of("StartRetraining")
+    _standing(stack, reader)
+    monitor.allow_listing_runs(reader)
+    models = (DATASETS, TRAINING, MODELS)
+    storage.allow_reading(reader, layout.CAPTURES.pattern, windows, baselines, EVALUATIONS, *models)
+    storage.allow_writing(reader, windows, baselines)
+    storage.allow_reading(drift, windows, baselines)
+    storage.allow_writing(drift, verdicts, layout.BASELINES.within(layout.FIRST_WINDOW_FILE))
+    storage.allow_reading(quality, windows, baselines, retrainings, *models)
+    storage.allow_reading_labels(quality)
+    storage.allow_writing(quality, verdicts)
+    storage.allow_reading(publisher, verdicts, retrainings)
+    storage.allow_following_retrainings(publisher)
+    storage.allow_writing(publisher, verdicts)
+    stack.pipeline.allow_describing(publisher)
+    storage.allow_reading(starter, verdicts, retrainings, baselines, DATASETS)
+    storage.allow_writing(starter, retrainings)
+    storage.allow_adding_uploads(starter, f"{layout.RETRAINING_FOLDER}*")
 
 
 def _teardown(stack: PipelineStack) -> None:

@@ -26,6 +26,7 @@ from infra_cdk.models.tracking import Tracking
 from infra_cdk.models.training import Training
 from infra_cdk.monitoring.alarms import Alarms
 from infra_cdk.monitoring.dashboard import OperatorsDashboard
+from infra_cdk.monitoring.monitor import Monitor
 from infra_cdk.monitoring.notifications import Notifications
 from infra_cdk.monitoring.watching import Watching
 from infra_cdk.network.vpc import PrivateNetwork
@@ -91,6 +92,11 @@ class PipelineStack(cdk.Stack):
         self.intake = Intake(self, "Intake", context, storage=self.storage, settings=settings)
         self.watching = Watching(self, "Watching", context, settings=settings)
         self.front = self._front(context, settings) if config.front.opens(stage.name) else None
+        self.monitor = (
+            Monitor(self, "Monitor", context, images=self.images, settings=settings)
+            if config.monitoring.watches(stage.name)
+            else None
+        )
         self.alarms = Alarms(
             self,
             "Alarms",
@@ -98,6 +104,7 @@ class PipelineStack(cdk.Stack):
             notifications=self.notifications,
             pipeline=self.pipeline,
             intake=self.intake,
+            monitor=self.monitor,
         )
         self.dashboard = OperatorsDashboard(
             self, "Dashboard", context, alarms=self.alarms, pipeline=self.pipeline, intake=self.intake
@@ -145,6 +152,7 @@ class PipelineStack(cdk.Stack):
             "lease_table_name": self.leases.table.table_name,
             "metric_namespace": self.names.metric_namespace,
             "mlflow_tracking_uri": self.tracking.uri,
+            "monitoring_policy": json.dumps(self.config.monitoring.as_document()),
             "model_package_group_name": self.names.model_package_group,
             "pipeline_config_path": PIPELINE_CONFIG_PATH,
             "registered_model_name": self.names.registered_model,
@@ -197,10 +205,13 @@ class PipelineStack(cdk.Stack):
             self.watching.check_standing,
             self.watching.check_uploads,
             *([self.network] if self.network else []),
+            *(self.monitor.needed_until_torn_down if self.monitor else []),
         )
         self.teardown.runs_after(self.intake.rule, self.intake.mapping, *self.watching.rules)
         if self.front:
             self.teardown.runs_after(self.front)
+        if self.monitor:
+            self.teardown.runs_after(self.monitor.schedule)
 
     def _outputs(self) -> None:
         fronts = {"FrontUrl": self.front.api.rest_api.url} if self.front else {}

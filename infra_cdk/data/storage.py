@@ -18,6 +18,7 @@ from infra_cdk.policy import acknowledge, allow
 # An execution can be redriven for as long (Step Functions API Reference, `RedriveExecution`).
 PARTS_DAYS = 14
 REJECTED_DAYS = 30
+SPARE_DAYS = 7
 
 
 class Storage(Construct):
@@ -35,6 +36,7 @@ class Storage(Construct):
                 # What a merged dataset needs of its parts, it has copies of.
                 self._expiry("Parts", layout.PARTS.prefix, PARTS_DAYS),
                 self._expiry("Rejected", layout.REJECTED.prefix, REJECTED_DAYS),
+                *self._of_a_watched_stage(context),
             ],
         )
         # The L2 property would bring a custom resource with a Lambda of its own.
@@ -45,6 +47,13 @@ class Storage(Construct):
                 event_bridge_enabled=True
             )
         )
+
+    def _of_a_watched_stage(self, context: Context) -> list[s3.LifecycleRule]:
+        """What was read of captured requests, as long as their labels may come."""
+        monitoring = context.config.monitoring
+        if not monitoring.watches(context.stage.name):
+            return []
+        return [self._expiry("Windows", layout.WINDOWS.prefix, monitoring.label_days + SPARE_DAYS)]
 
     def _bucket(self, construct_id: str, purpose: str, rules: Sequence[s3.LifecycleRule]) -> s3.Bucket:
         stack = cdk.Stack.of(self)
@@ -118,6 +127,17 @@ class Storage(Construct):
         """Their names and versions, and nothing of what is in them."""
         conditions = {"StringLike": {"s3:prefix": [layout.UPLOADS.pattern]}}
         allow(role, "s3:ListBucketVersions", on=self.raw.bucket_arn, when=conditions)
+
+    def allow_reading_labels(self, role: iam.Role) -> None:
+        patterns = (layout.LABELS.pattern,)
+        self._allow(role, self.raw, ("s3:GetObject",), patterns, READ)
+        self._allow_listing(role, self.raw, patterns)
+
+    def allow_following_retrainings(self, role: iam.Role) -> None:
+        """Whether their rows were uploaded, and which version that was."""
+        patterns = (f"{layout.RETRAINING_FOLDER}*",)
+        self._allow(role, self.raw, ("s3:GetObject",), patterns, READ)
+        self._allow_listing(role, self.raw, patterns)
 
     def allow_adding_uploads(self, role: iam.Role, *patterns: str) -> None:
         """Objects of the raw bucket that others read, and the role does not."""

@@ -17,6 +17,7 @@ from contracts.deployment import DeploymentPolicy
 from infra_cdk.context import Context
 from infra_cdk.intake.uploads import Intake
 from infra_cdk.monitoring.metrics import FIVE_MINUTES, MINUTE, PipelineMetrics
+from infra_cdk.monitoring.monitor import Monitor
 from infra_cdk.monitoring.notifications import Notifications
 from infra_cdk.pipeline.state_machine import TrainingPipeline
 
@@ -38,6 +39,7 @@ class Alarms(Construct):
         notifications: Notifications,
         pipeline: TrainingPipeline,
         intake: Intake,
+        monitor: Monitor | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._names, self._metrics = context.names, PipelineMetrics(names=context.names)
@@ -47,6 +49,8 @@ class Alarms(Construct):
         self._watch_executions(pipeline)
         self._watch_deployments()
         self._watch_endpoint(context.deployment)
+        if monitor:
+            self._watch_monitor(monitor)
 
     def _watch_uploads(self, queue: sqs.Queue, dead_letters: sqs.Queue) -> None:
         self._alarm(
@@ -127,6 +131,30 @@ class Alarms(Construct):
             above=MEMORY_PERCENT,
             periods=(5, 5),
         )
+
+    def _watch_monitor(self, monitor: Monitor) -> None:
+        """By the hour, in which a run comes at most a few times: the highest it said counts."""
+        for name, what, metric in (
+            (
+                "DataDrifted",
+                "What the model is asked moved away from what it was trained on",
+                metrics.COLUMNS_DRIFTED,
+            ),
+            ("QualityDecayed", "What came true is worse than was promised", metrics.QUALITY_DECAYED),
+            (
+                "RetrainingStopped",
+                "A retraining is due, and the last ones did not pass the gate",
+                metrics.RETRAININGS_STOPPED,
+            ),
+        ):
+            highest = self._metrics.emitted(metric).with_(period=cdk.Duration.hours(1), statistic="Maximum")
+            self._alarm(name, what, highest, above=0)
+        machine = monitor.state_machine
+        for name, what, ended in (
+            ("MonitoringFailed", "A run of the monitor failed", machine.metric_failed),
+            ("MonitoringTimedOut", "A run of the monitor ran out of time", machine.metric_timed_out),
+        ):
+            self._alarm(name, what, ended(statistic="Sum", period=FIVE_MINUTES), above=0)
 
     def _alarm(
         self,

@@ -43,6 +43,7 @@ class OperatorsDashboard(Construct):
                 self._fleet(),
                 self._deployments(pipeline),
                 self._uploads(intake),
+                *([self._monitoring()] if context.config.monitoring.watches(context.stage.name) else []),
             ],
         )
 
@@ -134,6 +135,26 @@ class OperatorsDashboard(Construct):
             ),
             _graph(
                 "Oldest upload (s)", [waiting.metric_approximate_age_of_oldest_message(period=MINUTE)], THIRD
+            ),
+        ]
+
+    def _monitoring(self) -> list[cloudwatch.IWidget]:
+        return [
+            _graph(
+                "Drift and decay",
+                self._emitted(metrics.COLUMNS_DRIFTED, metrics.QUALITY_DECAYED, metrics.RETRAININGS_STOPPED),
+                THIRD,
+            ),
+            _graph("Watched (rows)", self._emitted(metrics.WINDOW_ROWS, metrics.LABELLED_ROWS), THIRD),
+            _graph(
+                "Monitor",
+                self._emitted(
+                    metrics.MONITORING_RUNS,
+                    metrics.RETRAININGS_STARTED,
+                    metrics.CAPTURES_BROKEN,
+                    metrics.LABELS_QUARANTINED,
+                ),
+                THIRD,
             ),
         ]
 

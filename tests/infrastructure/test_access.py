@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from contracts.documents import monitoring
 from contracts.names import folder_of
 from infra_cdk import permissions
 from tests.infrastructure.machine import Machine
@@ -67,6 +68,7 @@ STATES = (
     "ReleaseLease",
     "Teardown",
 )
+MONITORED = tuple(monitoring.STATES)  # of prod alone, in the shipped pipeline.toml
 
 
 def role_of(template: Synthesised, state: str) -> str:
@@ -84,7 +86,8 @@ def machine(dev: Synthesised) -> Machine:
 
 def test_these_are_all_the_functions(template):
     names = {p["FunctionName"] for p in template.properties("AWS::Lambda::Function")}
-    assert names == {template.names.function(state) for state in STATES}
+    watched = MONITORED if template.stage.name == "prod" else ()
+    assert names == {template.names.function(state) for state in (*STATES, *watched)}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -140,9 +143,12 @@ def test_of_the_data_the_state_machine_reads_the_list_of_parts_alone(template):
 def test_no_two_principals_share_a_role(template):
     functions = [template.role_of(p) for p in template.properties("AWS::Lambda::Function")]
     others = [
-        template.role_of(template.the(kind)[1])
+        template.role_of(properties)
         for kind in ("AWS::StepFunctions::StateMachine", "AWS::SageMaker::MlflowApp")
+        for properties in template.properties(kind)
     ]
+    schedules = template.properties("AWS::Scheduler::Schedule")
+    others += [text(schedule["Target"]["RoleArn"]).strip("<>").split(".")[0] for schedule in schedules]
     substitutions = template.pipeline["DefinitionSubstitutions"]
     training = text(substitutions["TrainingRoleArn"]).strip("<>").split(".")[0]
     endpoint = template.function("DeployModel")["Environment"]["Variables"]["ENDPOINT_ROLE_ARN"]

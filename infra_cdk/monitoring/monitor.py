@@ -1,0 +1,144 @@
+"""What serves is watched: the monitor's functions, its state machine and its schedule; nothing of it where a
+stage is not watched."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from contracts.documents.monitoring import STATES
+from contracts.monitoring import Monitoring
+from infra_cdk.context import Context
+from infra_cdk.functions.environment import SettingsSource
+from infra_cdk.functions.function import FunctionSize, PipelineFunction, handler_of
+from infra_cdk.models.images import Images
+from infra_cdk.policy import acknowledge, allow, on_behalf_of
+from step_functions.loading import as_json, load
+
+DEFINITION = "step_functions/monitoring.asl.yaml"
+SIZE = FunctionSize(memory_mib=2048, timeout_seconds=900, scratch_mib=4096)
+# A start that fails is tried again until the next is nearly due.
+RETRIES, START_WITHIN_SECONDS = 10, 1800
+
+
+class Monitor(Construct):
+    """`by_state` maps the states to their functions."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        context: Context,
+        *,
+        images: Images,
+        settings: SettingsSource,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._names = names = context.names
+        image = images.lambdas
+        self.by_state = {
+            state: PipelineFunction(
+                self,
+                state,
+                context,
+                code=lambda_.DockerImageCode.from_ecr(
+                    image.repository, tag_or_digest=image.image_tag, cmd=[handler_of(state)]
+                ),
+                settings=settings.settings_of(state),
+                size=SIZE,
+            )
+            for state in STATES
+        }
+        self.role = iam.Role(
+            self,
+            "Role",
+            description=f"The state machine {names.monitor}",
+            assumed_by=on_behalf_of(self, "states", f"stateMachine:{names.monitor}"),
+        )
+        self.state_machine = self._machine(context)
+        self.schedule = self._schedule(context.config.monitoring)
+
+    def _machine(self, context: Context) -> sfn.StateMachine:
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/vendedlogs/states/{self._names.monitor}",
+            retention=context.stage.log_retention,
+            encryption_key=context.encryption.key,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=self._names.monitor,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_string(as_json(load(context.root / DEFINITION))),
+            definition_substitutions={f"{state}Arn": f.arn for state, f in self.by_state.items()},
+            role=self.role,
+            tracing_enabled=True,
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+        )
+        acknowledge(
+            self.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Log delivery and X-Ray name no resource (Step Functions Developer Guide, logging and tracing).",
+        )
+        allow(self.role, "lambda:InvokeFunction", on=[f.arn for f in self.by_state.values()])
+        return machine
+
+    def _schedule(self, policy: Monitoring) -> scheduler.CfnSchedule:
+        """EventBridge Scheduler starts the state machine, in its own role."""
+        starter = iam.Role(
+            self,
+            "ScheduleRole",
+            description=f"The schedule {self._names.monitor}",
+            assumed_by=on_behalf_of(self, "scheduler", "schedule-group/default"),
+        )
+        allow(starter, "states:StartExecution", on=self.state_machine.state_machine_arn)
+        schedule = scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            name=self._names.monitor,
+            description="The closed hours of what serves",
+            schedule_expression=policy.schedule,
+            schedule_expression_timezone=policy.time_zone,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self.state_machine.state_machine_arn,
+                role_arn=starter.role_arn,
+                input="{}",
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=RETRIES, maximum_event_age_in_seconds=START_WITHIN_SECONDS
+                ),
+            ),
+        )
+        schedule.node.add_dependency(starter)
+        return schedule
+
+    @property
+    def own_arns(self) -> list[str]:
+        """The state machine and its executions."""
+        return [
+            self._named("stateMachine", self._names.monitor),
+            self._named("execution", f"{self._names.monitor}:*"),
+        ]
+
+    def _named(self, resource: str, name: str) -> str:
+        """Made of names: the functions' roles come before the state machine that calls them."""
+        return cdk.Stack.of(self).format_arn(
+            service="states",
+            resource=resource,
+            resource_name=name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+    def role_of(self, state: str) -> iam.Role:
+        return self.by_state[state].role
+
+    def allow_listing_runs(self, role: iam.Role) -> None:
+        allow(role, "states:ListExecutions", on=self._named("stateMachine", self._names.monitor))
