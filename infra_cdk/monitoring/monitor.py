@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from contracts.documents.monitoring import STATES
 from contracts.monitoring import Monitoring
@@ -64,7 +64,7 @@ class Monitor(Construct):
         self.schedule = self._schedule(context.config.monitoring)
 
     def _machine(self, context: Context) -> sfn.StateMachine:
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Log",
             log_group_name=f"/aws/vendedlogs/states/{self._names.monitor}",
@@ -81,7 +81,9 @@ class Monitor(Construct):
             definition_substitutions={f"{state}Arn": f.arn for state, f in self.by_state.items()},
             role=self.role,
             tracing_enabled=True,
-            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+            logs=sfn.LogOptions(
+                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True
+            ),
         )
         acknowledge(
             self.role,
@@ -93,7 +95,7 @@ class Monitor(Construct):
 
     def _schedule(self, policy: Monitoring) -> scheduler.CfnSchedule:
         """EventBridge Scheduler starts the state machine, in its own role."""
-        starter = iam.Role(
+        self.starter = starter = iam.Role(
             self,
             "ScheduleRole",
             description=f"The schedule {self._names.monitor}",
@@ -119,6 +121,11 @@ class Monitor(Construct):
         )
         schedule.node.add_dependency(starter)
         return schedule
+
+    @property
+    def needed_until_torn_down(self) -> list[IDependable]:
+        """All but the schedule, which ends first."""
+        return [*self.by_state.values(), self.role, self.starter, self.log_group, self.state_machine]
 
     @property
     def own_arns(self) -> list[str]:

@@ -26,6 +26,7 @@ NAMED_BY = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::SageMaker::MlflowApp": "Name",
     "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupName",
+    "AWS::Scheduler::Schedule": "Name",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
 
