@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define BLOCK 64
-#define MANY_ROWS 512 /* so many are taken down one large tree before the next */
+#define MANY_ROWS 2048 /* so many are taken down one large tree before the next */
 #define FEW_ROWS 4 /* up to so many are worked on one by one */
 
 enum { OP_RATIO, OP_COMBINE, OP_DISTANCE, OP_EQUALS, OP_ORDINAL, OP_IMPUTE, OP_SCALE, OP_LOOKUP, OP_DATE_PART };
@@ -56,13 +56,15 @@ typedef struct {
 } gl_large_node;
 
 /* The same in 8 bytes: of an inner node the threshold as float and, from the lowest bit, where its children
- * are, whether missing goes left, whether each child is a leaf, and the entry; of a leaf its value. */
+ * are, whether missing goes left, whether each child is a leaf, and the entry; of a leaf its value,
+ * or where its row of values is. */
 typedef union {
     struct {
         float threshold;
         uint32_t meta;
     } inner;
     double value;
+    int64_t row;
 } gl_compact_node;
 
 /* A coded column: the rank of an entry among the thresholds that the trees compare it with. Nodes that send

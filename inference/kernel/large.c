@@ -1,5 +1,6 @@
-/* Trees of any size: one tree at a time for many rows, so that it stays in the cache, and several rows down it
- * at once, so that their loads overlap.
+/* Trees of any size: one tree at a time for many rows, so that it stays in the cache, or many trees at a time for
+ * one row, and in either case many ways down at once, so that their loads overlap. The tree that comes next is
+ * fetched meanwhile.
  *
  * Where a model's thresholds are such that rounding a row to float32 first changes no comparison (forests were
  * grown on float32), a node takes 8 bytes and a leaf holds its value: a third of the memory, and as much less
@@ -10,27 +11,46 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define LANES 32
+#define LANES 64
 #define NARROW_LANES 16
 #define CHILD_BITS 21
+/* About so many cache lines of a tree a row asks for alone: with fewer rows than lines / 5, fetching the whole tree
+ * costs more than it saves. */
+#define LINES_A_ROW 5
+#define LINE 8 /* compact nodes in a cache line of 64 bytes */
 
-/* Lays out one tree so that the children of a node lie side by side, and nearby generations close together. */
-static void lay_out(gl_model *model, const gl_spec *spec, int64_t tree, int32_t *queue) {
-    int64_t base = spec->start[tree], next = base + 1;
-    queue[0] = (int32_t)base;
-    for (int64_t at = base; at < next; at++) {
-        int32_t node = queue[at - base];
-        gl_large_node *to = model->large_node + at;
-        if (spec->feature[node] < 0) {
-            *to = (gl_large_node){INFINITY, (int32_t)at, 0, 1};
-            model->leaf_row[at] = spec->leaf[node];
-        } else {
+/* Lays out one tree so that the children of a node lie side by side, and each cache line holds as much of one
+ * subtree as fits: a path of seventeen nodes then waits for six to eight lines instead of fourteen. (Van Emde
+ * Boas' layout cut off at the one size that matters here.) `source` and `waiting` have room for every node. */
+static void lay_out(gl_model *model, const gl_spec *spec, int64_t tree, int32_t *source, int32_t *waiting) {
+    int64_t base = spec->start[tree], next = base + 1, stacked = 0;
+    source[0] = (int32_t)base;
+    waiting[stacked++] = 0;
+    while (stacked) {
+        /* Places count from 1 in the compact form, LINE to a cache line; a line is filled before the next. */
+        int64_t room = LINE - (next - base + 1) % LINE;
+        int32_t near[2 * LINE];
+        int begin = 0, end = 0;
+        near[end++] = waiting[--stacked];
+        for (; begin < end && room; begin++) {
+            int64_t at = base + near[begin];
+            int32_t node = source[at - base];
+            gl_large_node *to = model->large_node + at;
+            if (spec->feature[node] < 0) {
+                *to = (gl_large_node){INFINITY, (int32_t)at, 0, 1};
+                model->leaf_row[at] = spec->leaf[node];
+                continue;
+            }
             *to = (gl_large_node){spec->threshold[node], (int32_t)next, (uint16_t)spec->feature[node],
                                   spec->missing_left[node]};
-            queue[next - base] = spec->left[node];
-            queue[next + 1 - base] = spec->right[node];
+            source[next - base] = spec->left[node];
+            source[next + 1 - base] = spec->right[node];
+            near[end++] = (int32_t)(next - base);
+            near[end++] = (int32_t)(next + 1 - base);
             next += 2;
+            room -= 2;
         }
+        while (end > begin) waiting[stacked++] = near[--end];
     }
 }
 
@@ -53,7 +73,10 @@ static int compact(const gl_model *model, const gl_spec *spec, int64_t tree, gl_
         gl_compact_node *place = to + 1 + at - base;
         const gl_large_node *node = nodes + at;
         if (is_leaf(nodes, at)) {
-            place->value = spec->values[model->leaf_row[at]];
+            if (model->per_leaf == 1)
+                place->value = spec->values[model->leaf_row[at]];
+            else
+                place->row = model->leaf_row[at];
             continue;
         }
         if (!as_float(node->threshold, &place->inner.threshold)) return 0;
@@ -67,29 +90,38 @@ static int compact(const gl_model *model, const gl_spec *spec, int64_t tree, gl_
 
 static int fits_compact(const gl_model *model, const gl_spec *spec) {
     int64_t largest = 0;
+    if (spec->nodes + LINE * spec->trees > INT32_MAX) return 0;
     for (int64_t tree = 0; tree < spec->trees; tree++) {
         int64_t nodes = spec->start[tree + 1] - spec->start[tree];
         if (nodes < 3) return 0; /* a root that is a leaf has no parent to say so */
         largest = nodes > largest ? nodes : largest;
     }
-    return spec->per_leaf == 1 && model->width <= UINT8_MAX && largest + 1 < 1 << CHILD_BITS;
+    return model->width <= UINT8_MAX && largest + 1 < 1 << CHILD_BITS;
 }
 
 static int build_compact(gl_model *model, const gl_spec *spec) {
     if (!fits_compact(model, spec)) return 0;
-    model->compact_node = malloc((size_t)(spec->nodes + spec->trees) * sizeof(gl_compact_node));
+    int64_t places = 0;
+    for (int64_t tree = 0; tree < spec->trees; tree++) {
+        model->root[tree] = places;
+        places += (spec->start[tree + 1] - spec->start[tree] + LINE) / LINE * LINE;
+    }
+    model->root[spec->trees] = places;
+    model->compact_node = aligned_alloc(LINE * sizeof(gl_compact_node), (size_t)places * sizeof(gl_compact_node));
     if (!model->compact_node) return -1;
     for (int64_t tree = 0; tree < spec->trees; tree++)
-        if (!compact(model, spec, tree, model->compact_node + spec->start[tree] + tree)) {
+        if (!compact(model, spec, tree, model->compact_node + model->root[tree])) {
+            for (tree = 0; tree < spec->trees; tree++) model->root[tree] = spec->start[tree];
             free(model->compact_node);
             model->compact_node = NULL;
             return 0;
         }
     free(model->large_node);
     free(model->leaf_row);
-    free(model->values);
     model->large_node = NULL;
     model->leaf_row = NULL;
+    if (model->per_leaf > 1) return 0;
+    free(model->values);
     model->values = NULL;
     return 0;
 }
@@ -98,14 +130,14 @@ int gl_build_large(gl_model *model, const gl_spec *spec) {
     if (model->width > UINT16_MAX) return -1;
     model->large_node = calloc((size_t)spec->nodes, sizeof(gl_large_node));
     model->leaf_row = calloc((size_t)spec->nodes, sizeof(int32_t));
-    model->root = malloc((size_t)spec->trees * sizeof(int64_t));
-    int32_t *queue = malloc((size_t)spec->nodes * sizeof(int32_t));
-    int failed = !model->large_node || !model->leaf_row || !model->root || !queue;
+    model->root = malloc((size_t)(spec->trees + 1) * sizeof(int64_t));
+    int32_t *space = malloc(2 * (size_t)spec->nodes * sizeof(int32_t));
+    int failed = !model->large_node || !model->leaf_row || !model->root || !space;
     for (int64_t tree = 0; tree < spec->trees && !failed; tree++) {
         model->root[tree] = spec->start[tree];
-        lay_out(model, spec, tree, queue);
+        lay_out(model, spec, tree, space, space + spec->nodes);
     }
-    free(queue);
+    free(space);
     return failed ? -1 : build_compact(model, spec);
 }
 
@@ -147,19 +179,21 @@ static void sum_doubles(const gl_model *model, const double *rows, int64_t count
     }
 }
 
-static inline void descend_compact(const gl_compact_node *nodes, const float *rows, int64_t width, int lanes,
-                                   uint32_t *leaf) {
+/* Up to NARROW_LANES ways down; arguments as of find_leaves. */
+static inline void descend_compact(const gl_compact_node *nodes, const float *rows, const int32_t *tree,
+                                   const int32_t *row, int ways, uint32_t *leaf) {
     uint32_t at[NARROW_LANES];
-    for (int i = 0; i < lanes; i++) at[i] = 1;
+    for (int i = 0; i < ways; i++) at[i] = 1;
     for (uint32_t under_way = 1; under_way;) {
         under_way = 0;
-        for (int i = 0; i < lanes; i++) {
-            uint32_t meta = nodes[at[i]].inner.meta;
-            float x = rows[i * width + (meta >> (CHILD_BITS + 3))];
-            uint32_t left = (x <= nodes[at[i]].inner.threshold) | ((x != x) & (meta >> CHILD_BITS));
+        for (int i = 0; i < ways; i++) {
+            const gl_compact_node *node = nodes + tree[i] + at[i];
+            uint32_t meta = node->inner.meta;
+            float x = rows[row[i] + (meta >> (CHILD_BITS + 3))];
+            uint32_t left = (x <= node->inner.threshold) | ((x != x) & (meta >> CHILD_BITS));
             uint32_t next = (meta & ((1u << CHILD_BITS) - 1)) + !left;
             uint32_t done = -(meta >> (CHILD_BITS + 1 + !left) & 1);
-            leaf[i] = (next & done) | (leaf[i] & ~done);
+            leaf[i] = ((uint32_t)tree[i] + next & done) | (leaf[i] & ~done);
             at[i] = next & ~done;
             under_way |= at[i];
         }
@@ -170,34 +204,82 @@ static inline void descend_compact(const gl_compact_node *nodes, const float *ro
 #include "large_x86.h"
 #endif
 
-static void find_leaves(const gl_model *model, const gl_compact_node *nodes, const float *rows, int lanes,
-                        uint32_t *leaf) {
+/* The leaves that up to LANES ways lead to: way i goes down the tree that begins at nodes[tree[i]] with the row
+ * that begins at rows[row[i]]. The arrays hold LANES; those past `ways` are followed, too, and lead somewhere. */
+static void find_leaves(const gl_model *model, const gl_compact_node *nodes, const float *rows, const int32_t *tree,
+                        const int32_t *row, int ways, uint32_t *leaf) {
 #if defined(__x86_64__)
-    if (model->level == 2 && lanes == 2 * WIDE_LANES) {
-        descend_wide(nodes, rows, model->width, leaf);
+    if (model->level == 2 && ways > FEW_ROWS) {
+        descend_wide(nodes, rows, tree, row, ways, leaf);
         return;
     }
 #endif
-    for (int first = 0; first < lanes; first += NARROW_LANES) {
-        int some = lanes - first < NARROW_LANES ? lanes - first : NARROW_LANES;
-        descend_compact(nodes, rows + first * model->width, model->width, some, leaf + first);
+    for (int first = 0; first < ways; first += NARROW_LANES) {
+        int some = ways - first < NARROW_LANES ? ways - first : NARROW_LANES;
+        descend_compact(nodes, rows, tree + first, row + first, some, leaf + first);
     }
 }
 
-static void sum_compact(const gl_model *model, const float *rows, int64_t count, double *sums, float *singles) {
-    for (int64_t tree = 0; tree < model->trees; tree++) {
-        const gl_compact_node *nodes = model->compact_node + model->root[tree] + tree;
-        int64_t output = model->output[tree];
-        for (int64_t first = 0; first < count; first += LANES) {
-            int lanes = (int)(count - first < LANES ? count - first : LANES);
+static inline void add_leaf(const gl_model *model, const gl_compact_node *leaf, double *sums, float *singles) {
+    const double *value = model->per_leaf == 1 ? &leaf->value : model->values + leaf->row * model->per_leaf;
+    for (int64_t k = 0; k < model->per_leaf; k++) {
+        if (model->single)
+            singles[k] += (float)value[k];
+        else
+            sums[k] += value[k];
+    }
+}
+
+/* One row down many trees at once. */
+static void sum_few(const gl_model *model, const float *rows, int64_t count, double *sums, float *singles) {
+    for (int64_t r = 0; r < count; r++)
+        for (int64_t first = 0; first < model->trees; first += LANES) {
+            int ways = (int)(model->trees - first < LANES ? model->trees - first : LANES);
+            int32_t tree[LANES], row[LANES];
             uint32_t leaf[LANES] = {0};
-            find_leaves(model, nodes, rows + first * model->width, lanes, leaf);
-            for (int i = 0; i < lanes; i++) {
+            for (int i = 0; i < LANES; i++) {
+                tree[i] = (int32_t)model->root[first + (i < ways ? i : 0)];
+                row[i] = (int32_t)(r * model->width);
+            }
+            find_leaves(model, model->compact_node, rows, tree, row, ways, leaf);
+            for (int i = 0; i < ways; i++) {
+                int64_t to = r * model->outputs + model->output[first + i];
+                add_leaf(model, model->compact_node + leaf[i], sums + to, singles + to);
+            }
+        }
+}
+
+/* Fetches a part of the next tree into the second cache while this one is walked: where rows are many, most of
+ * its lines will be asked for. */
+static int64_t fetch_ahead(const gl_model *model, int64_t tree, int64_t done, int64_t share) {
+    int64_t lines = (model->root[tree + 1] - model->root[tree]) / LINE;
+    const gl_compact_node *nodes = model->compact_node + model->root[tree];
+    for (int64_t end = done + share < lines ? done + share : lines; done < end; done++)
+        __builtin_prefetch(nodes + done * LINE, 0, 2);
+    return done;
+}
+
+/* Many rows at once down one tree after the other. */
+static void sum_compact(const gl_model *model, const float *rows, int64_t count, double *sums, float *singles) {
+    const int32_t tree_of_all[LANES] = {0};
+    int64_t groups = (count + LANES - 1) / LANES;
+    for (int64_t tree = 0; tree < model->trees; tree++) {
+        const gl_compact_node *nodes = model->compact_node + model->root[tree];
+        int64_t output = model->output[tree], fetched = 0, share = 0;
+        if (tree + 1 < model->trees) {
+            int64_t lines = (model->root[tree + 2] - model->root[tree + 1]) / LINE;
+            if (count * LINES_A_ROW >= lines) share = (lines + groups - 1) / groups;
+        }
+        for (int64_t first = 0; first < count; first += LANES) {
+            int ways = (int)(count - first < LANES ? count - first : LANES);
+            int32_t row[LANES];
+            uint32_t leaf[LANES] = {0};
+            if (share) fetched = fetch_ahead(model, tree + 1, fetched, share);
+            for (int i = 0; i < LANES; i++) row[i] = (int32_t)((i < ways ? i : 0) * model->width);
+            find_leaves(model, nodes, rows + first * model->width, tree_of_all, row, ways, leaf);
+            for (int i = 0; i < ways; i++) {
                 int64_t to = (first + i) * model->outputs + output;
-                if (model->single)
-                    singles[to] += (float)nodes[leaf[i]].value;
-                else
-                    sums[to] += nodes[leaf[i]].value;
+                add_leaf(model, nodes + leaf[i], sums + to, singles + to);
             }
         }
     }
@@ -215,5 +297,8 @@ void gl_sum_large(const gl_model *model, double *rows, int64_t count, double *su
         double value = rows[i];
         rounded[i] = (float)value;
     }
-    sum_compact(model, rounded, count, sums, singles);
+    if (count <= LANES && count <= model->trees)
+        sum_few(model, rounded, count, sums, singles);
+    else
+        sum_compact(model, rounded, count, sums, singles);
 }

@@ -27,6 +27,15 @@ SHAPES: dict[str, dict[str, Any]] = {
         "of_floats": True,
         "precision": "float32",
     },
+    "more trees than go down at once": {"leaves": 120, "fewest": 66, "trees": 130, "of_floats": True},
+    "three outputs a leaf, more trees than go down at once": {
+        "outputs": 3,
+        "per_leaf": 3,
+        "leaves": 120,
+        "fewest": 66,
+        "trees": 70,
+        "of_floats": True,
+    },
     "single leaves": {"leaves": 1},
     "three outputs by turns": {"outputs": 3},
     "three outputs a leaf": {"outputs": 3, "per_leaf": 3},
@@ -56,6 +65,18 @@ def test_every_processor_gives_the_sums_of_numpy_to_the_last_bit(
         found = kernel.Kernel(LIBRARY, model, level).sums(rows)
 
         assert np.array_equal(found, numpy_sums(model, rows))
+
+
+@pytest.mark.parametrize("level", [0, 2], ids=["plain C", "AVX-512"])
+@pytest.mark.parametrize("per_leaf", [1, 3])
+def test_rows_past_what_one_tree_takes_at_once_are_summed_the_same(per_leaf: int, level: int) -> None:
+    assert LIBRARY is not None
+    model = tree_model(7, leaves=90, fewest=66, outputs=3, per_leaf=per_leaf, of_floats=True)
+    rows = random_rows(2048 + 67)
+
+    found = kernel.Kernel(LIBRARY, model, level).sums(rows)
+
+    assert np.array_equal(found, numpy_sums(model, rows))
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
