@@ -226,6 +226,7 @@ def test_the_empty_text_of_a_category_is_missing_in_every_format() -> None:
     missing = send("application/json", json.dumps([ROW | {"sea": None}]).encode(), service=OF_EVERY_TYPE)
     for content_type, body in (
         ("application/json", json.dumps({"records": [ROW | {"sea": ""}]}).encode()),
+        ("application/jsonlines", json.dumps(ROW | {"sea": ""}).encode()),
         ("text/csv", b"3.5,2,,true,2024-01-31\n"),
         ("text/csv", b'3.5,2,"",true,2024-01-31\n'),
         ("application/json", tensors(sea="")),
