@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,24 +25,19 @@ def cost(
     """What the stage will cost: idle, each retraining, a million requests; low, expected, high."""
     if actual:
         return _actual(asked)
-    from contracts.pipeline_config import FILE_NAME, PipelineConfig
-    from contracts.reading import PipelineConfigError
-    from operations.cost import forecast as forecasting
     from operations.cost import show
-    from operations.cost.prices import Prices
-    from operations.doctor.template import SynthesisError, synthesise
+    from operations.cost.stage import ForecastError, forecast_of
 
     root, out = project.app_root(), asked.out
     try:
-        config = PipelineConfig.load(root / FILE_NAME)
-        with telling("synthesising the app ..."), tempfile.TemporaryDirectory() as directory:
-            template = synthesise(root, asked.stage, Path(directory))
-    except (PipelineConfigError, SynthesisError) as error:
+        with telling("synthesising the app ..."):
+            found = forecast_of(root, asked.stage)
+    except ForecastError as error:
         fail(str(error), "Mend it, then ask again.")
-    lines = forecasting.forecast(template, config, asked.stage, Prices.load())
-    runs = config.budget.retrainings_per_month if retrainings is None else retrainings
-    millions = config.budget.million_requests_per_month if million_requests is None else million_requests
-    month = forecasting.monthly(lines, retrainings=runs, million_requests=millions)
+    lines, budget = found.lines, found.budget
+    runs = budget.retrainings_per_month if retrainings is None else retrainings
+    millions = budget.million_requests_per_month if million_requests is None else million_requests
+    month = found.month(retrainings=runs, million_requests=millions)
     for group, expected, span in show.sums(lines):
         out.line()
         out.line(f"{group}: {expected}  ({span})", "bold")
@@ -54,7 +47,7 @@ def cost(
         f"A month with {runs:g} retrainings and {millions:g} million requests: {show.usd(month)} expected.",
         "bold",
     )
-    ceiling = config.budget.max_monthly_usd
+    ceiling = budget.max_monthly_usd
     if ceiling is not None:
         out.line(f"[budget] max_monthly_usd allows {show.usd(ceiling)}.")
     out.line(

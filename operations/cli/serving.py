@@ -5,13 +5,17 @@ from __future__ import annotations
 import socket
 import webbrowser
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from operations.cli import project
 from operations.cli.acting import _deployed
 from operations.cli.asking import Asked, fail, telling
 from operations.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from operations.cost.stage import Forecast
 
 PORT = 8731
 
@@ -41,11 +45,16 @@ def console(
             except rolling.NothingToRollBackError as error:
                 raise ReadingError(f"{error}.") from None
 
+    def forecast() -> Forecast:
+        from operations.cost.stage import forecast_of
+
+        return forecast_of(project.app_root(), asked.stage)
+
     listening = _listen(port)
     number = int(listening.getsockname()[1])
     address = f"http://127.0.0.1:{number}/"
     server = uvicorn.Server(
-        uvicorn.Config(make(reader, roll, number), log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.Config(make(reader, roll, number, forecast), log_level="warning", timeout_graceful_shutdown=1)
     )
     asked.out.line(f"{address} shows {reader.stack.name}. Ctrl-C ends it.")
     asked.out.document({"address": address})

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.to_thread import run_sync
@@ -18,11 +18,15 @@ from starlette.routing import Route
 
 from operations.cli.output import plain
 from operations.cli.runs import as_document
+from operations.console import views
 from operations.console.graph import layout
 from operations.console.guard import Guard, guarded
 from operations.console.snapshot import Snapshots
 from operations.reading.errors import NotThereError, ReadingError, explained
 from operations.reading.stage import StageReader
+
+if TYPE_CHECKING:
+    from operations.cost.stage import Forecast
 
 STATIC = Path(__file__).with_name("static")
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -32,9 +36,10 @@ REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src
 Roll = Callable[[int | None, str, datetime], str]
 
 
-def make(reader: StageReader, roll: Roll, port: int) -> Guard:
-    """The app behind its guard. `roll` starts a rollback (version, reason, now) and gives the run's ARN."""
-    console = _Console(reader, roll)
+def make(reader: StageReader, roll: Roll, port: int, forecast: Callable[[], Forecast]) -> Guard:
+    """The app behind its guard. `roll` starts a rollback (version, reason, now) and gives the run's ARN;
+    `forecast` says what the stage will cost, after some seconds."""
+    console = _Console(reader, roll, forecast)
     routes = [
         Route("/", console.page),
         Route("/static/{name}", console.static),
@@ -44,6 +49,8 @@ def make(reader: StageReader, roll: Roll, port: int) -> Guard:
         Route("/api/runs", console.runs),
         Route("/api/runs/{name}", console.run),
         Route("/api/models", console.models),
+        Route("/api/drift", console.drift),
+        Route("/api/cost", console.cost),
         Route("/report/{name}", console.report),
         Route("/api/rollback", console.rollback, methods=["POST"]),
         Route("/api/reject", console.reject, methods=["POST"]),
@@ -70,9 +77,11 @@ async def _bad(_: Request, error: ValueError) -> Response:
 class _Console:
     """One handler an address; what asks the cloud does so in a thread."""
 
-    def __init__(self, reader: StageReader, roll: Roll) -> None:
+    def __init__(self, reader: StageReader, roll: Roll, forecast: Callable[[], Forecast]) -> None:
         self._reader, self._roll = reader, roll
         self._snapshots = Snapshots(reader)
+        self._drift = views.Kept(lambda: views.drift(reader), views.DRIFT_AGE_SECONDS)
+        self._cost = views.Kept(lambda: views.cost(forecast), float("inf"))
         self.token = ""
 
     async def page(self, _: Request) -> Response:
@@ -128,6 +137,12 @@ class _Console:
 
     async def models(self, _: Request) -> Response:
         return guarded(JSONResponse(plain(await run_sync(lambda: self._reader.models(limit=50)))))
+
+    async def drift(self, _: Request) -> Response:
+        return guarded(JSONResponse(await run_sync(self._drift.get)))
+
+    async def cost(self, _: Request) -> Response:
+        return guarded(JSONResponse(await run_sync(self._cost.get)))
 
     async def report(self, request: Request) -> Response:
         def read() -> bytes:

@@ -1,10 +1,12 @@
 // The page: what is live comes as server-sent events, what is asked for by fetch. No library, no build.
 import { drawGraph, lightUp } from "/static/graph.js";
 import { drawTraffic } from "/static/traffic.js";
+import { drawCost, drawDrift } from "/static/views.js";
 import { element, since, took, put, tell } from "/static/words.js";
 
 const byId = (id) => document.getElementById(id);
 const token = document.querySelector("meta[name=token]").content;
+const DRIFT_EVERY_MS = 30_000;
 let offset = 0;
 let serving = "";
 let selected = "";
@@ -153,6 +155,16 @@ byId("filter").addEventListener("input", () => { clearTimeout(typing); typing = 
 ask("/api/machine").then((graph) => drawGraph(byId("graph"), graph)).catch((error) => problem(error.message));
 listRuns(true).catch((error) => problem(error.message));
 listModels().catch((error) => problem(error.message));
+const drawn = (path, place, draw) => ask(path).then((found) => draw(place, found)).catch((error) => put(place, [element("p", error.message, "bad")]));
+const drift = () => drawn("/api/drift", byId("drift-body"), drawDrift);
+drift();
+setInterval(() => { if (!document.hidden) drift(); }, DRIFT_EVERY_MS);
+// The bill is asked for once somebody looks at it: it takes a synthesis.
+new IntersectionObserver((seen, observer) => {
+  if (!seen.some((one) => one.isIntersecting)) return;
+  observer.disconnect();
+  drawn("/api/cost", byId("cost-body"), drawCost);
+}).observe(byId("cost"));
 const live = new EventSource("/api/live");
 live.onmessage = (event) => { tell(byId("connection"), "live"); show(JSON.parse(event.data)); };
 live.onerror = () => tell(byId("connection"), "not connected: is the console still running?");

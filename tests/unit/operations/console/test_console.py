@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
 
+from contracts.budget import Budget
 from operations.cli.serving import _listen
+from operations.console import views
 from operations.console.app import STATIC, make
 from operations.console.graph import layout
 from operations.console.guard import Guard
 from operations.console.snapshot import Snapshots
+from operations.cost.forecast import IDLE, RETRAINING, Line
+from operations.cost.stage import Forecast, ForecastError
 from operations.reading import machine
 from operations.reading.clients import Clients
 from operations.reading.errors import ReadingError
+from operations.reading.runs import Run, Summary
 from operations.reading.stage import StageReader
+from tests.unit.operations.cli.test_watching import tell, watch
 from tests.unit.operations.conftest import CHAMPION, DEFINITION, MACHINE, register, serve
 
 PORT = 8731
@@ -71,6 +78,25 @@ def ask(
     return said[0]["status"], found, b"".join(message.get("body", b"") for message in said[1:])
 
 
+LINES = (
+    Line(
+        group=IDLE,
+        item="endpoint",
+        low=80.0,
+        expected=90.0,
+        high=90.0,
+        assumption="2 instances",
+        lower_by="one",
+    ),
+    Line(group=IDLE, item="MLflow app", low=None, expected=None, high=None, assumption="no list price"),
+    Line(group=RETRAINING, item="training job", low=0.1, expected=0.2, high=0.5, assumption="3 minutes"),
+)
+
+
+def forecast() -> Forecast:
+    return Forecast(lines=LINES, budget=Budget(max_monthly_usd=150.0))
+
+
 @pytest.fixture
 def rolls() -> Rolls:
     return Rolls()
@@ -78,7 +104,7 @@ def rolls() -> Rolls:
 
 @pytest.fixture
 def guard(stage: StageReader, rolls: Rolls) -> Guard:
-    return make(stage, rolls, PORT)
+    return make(stage, rolls, PORT, forecast)
 
 
 def change(guard: Guard, **more: str) -> dict[str, str]:
@@ -212,7 +238,7 @@ def address(stage: StageReader, rolls: Rolls) -> Iterator[str]:
     listening = _listen(0)
     number = int(listening.getsockname()[1])
     server = uvicorn.Server(
-        uvicorn.Config(make(stage, rolls, number), log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Config(make(stage, rolls, number, forecast), log_level="error", timeout_graceful_shutdown=1)
     )
     thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)
     thread.start()
@@ -222,7 +248,120 @@ def address(stage: StageReader, rolls: Rolls) -> Iterator[str]:
     listening.close()
 
 
+def test_the_bill_is_told_by_group_with_what_would_lower_it(guard: Guard):
+    found = json.loads(ask(guard, "/api/cost")[2])
+    assert (found["month"], found["ceiling"]) == ("$90.80", "$150")
+    idle = found["groups"][0]
+    assert [item["item"] for item in idle["items"]] == ["endpoint", "MLflow app"]
+    assert (idle["items"][0]["share"], idle["items"][0]["lower_by"]) == (1.0, "one")
+    assert idle["items"][1]["expected"] == "unknown"
+
+
+def test_an_app_that_can_not_be_synthesised_is_told_and_asked_again(stage: StageReader, rolls: Rolls):
+    asked: list[int] = []
+
+    def broken() -> Forecast:
+        asked.append(1)
+        raise ForecastError("pipeline.toml: gate.metric: is not one of ...")
+
+    guard = make(stage, rolls, PORT, broken)
+    for _ in range(2):
+        status, _, body = ask(guard, "/api/cost")
+        assert status == 502
+        assert "gate.metric" in json.loads(body)["error"]
+    assert len(asked) == 2
+
+
+def test_drift_is_a_row_a_column_and_a_cell_a_window(guard: Guard, clients: Clients):
+    tell(clients, "2026-11-28T13", drifted=False)
+    tell(clients, "2026-11-28T14", drifted=True)
+    found = json.loads(ask(guard, "/api/drift")[2])
+    assert [window["hour"] for window in found["windows"]] == ["2026-11-28T13", "2026-11-28T14"]
+    first = found["columns"][0]
+    assert (first["name"], first["shares"], first["drifts"]) == ("median_income", [0.0, 0.4], [False, True])
+
+
+def test_a_stage_without_a_monitor_and_one_that_has_not_run_are_told_apart(
+    guard: Guard, stage: StageReader, clients: Clients
+):
+    assert json.loads(ask(guard, "/api/drift")[2])["watched"] is False
+    watch(clients)
+    assert views.drift(stage) == {"watched": True, "newest": None, "windows": [], "columns": []}
+
+
+class Thousands:
+    """A reader of a stage with ten thousand runs; it counts how many are read whole."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def runs(self, limit: int) -> tuple[Summary, ...]:
+        at = datetime(2026, 11, 28, tzinfo=UTC)
+        found = (
+            Summary(name=f"run-{n:05}", arn=f"arn:{n}", status="SUCCEEDED", started_at=at, ended_at=at)
+            for n in range(20_000)
+        )
+        return tuple(itertools.islice(found, limit))
+
+    def runs_of(self, arns: Iterator[str]) -> tuple[Run, ...]:
+        found = list(arns)
+        self.read += found
+        at = datetime(2026, 11, 28, tzinfo=UTC)
+        return tuple(
+            Run(
+                name=arn,
+                arn=arn,
+                status="SUCCEEDED",
+                started_at=at,
+                ended_at=at,
+                given={},
+                document={},
+                error="",
+                cause="",
+                visits=(),
+            )
+            for arn in found
+        )
+
+
+def test_of_ten_thousand_runs_only_those_shown_are_read_whole():
+    reader = Thousands()
+    found = Snapshots(cast(StageReader, reader)).runs(9_950, 50)
+    assert (found["total"], found["is_cut"], len(found["runs"]), len(reader.read)) == (10_000, True, 50, 50)
+
+
 CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parents[4] / "node_modules" / "axe-core" / "axe.min.js"
+AXE_RUN = "async () => (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes[0].target.join(' ')])"
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium at /usr/bin/chromium")
+@pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core: make node_modules/.ready")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_in_either_theme_and_nothing_hangs_over_on_a_phone(
+    address: str, clients: Clients, theme: Any, width: int
+):
+    from playwright.sync_api import sync_playwright
+
+    register(clients, CHAMPION, promoted_at="2026-11-22T02:50:00+00:00")
+    serve(clients, CHAMPION)
+    tell(clients, "2026-11-28T14", drifted=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800})
+        page.goto(address)
+        page.wait_for_selector("svg .node")
+        page.locator("#cost").scroll_into_view_if_needed()
+        page.wait_for_selector(".bill")
+        page.wait_for_selector(".heat")
+        page.get_by_role("button", name="Reject 1").first.wait_for()
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert page.evaluate(AXE_RUN) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.get_by_role("button", name="Reject 1").click()
+        assert page.evaluate(AXE_RUN) == []
+        browser.close()
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium at /usr/bin/chromium")
