@@ -56,7 +56,9 @@ def _end_with_stdin() -> None:
 def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
     stacks = {}
     if options.deploy:
+        _say(f"synthesising stage {options.stage}; until all of it is deployed, about half a minute ...")
         assembly = synth.assembly() if synth else (options.assembly or Path("cdk.out"))
+        _say("deploying: images, functions, state machines, alarms ...")
         stacks = {stack.name: stack.outputs for stack in deploy(cloud, assembly)}
     ready = Ready(
         endpoint_url=cloud.endpoint_url,
@@ -71,6 +73,12 @@ def _become_ready(cloud: Cloud, options: Options, synth: Synth | None) -> None:
     _tell(ready)
     if options.ready_file is not None:
         ready.write(options.ready_file)
+
+
+def _say(text: str) -> None:
+    """What takes a while, for a person who waits; programs read the ready file."""
+    if sys.stderr.isatty():
+        print(f"# {text}", file=sys.stderr, flush=True)
 
 
 def _tell(ready: Ready) -> None:

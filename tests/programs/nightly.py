@@ -22,6 +22,7 @@ BEGIN, END = "<!-- nightly: begin -->", "<!-- nightly: end -->"
 STEPS = {
     "check": "lint, types, templates, advisories",
     "test": "unit, infrastructure, integration, end to end, the documents' code blocks",
+    "notebooks": "the six notebooks, top to bottom",
     "docs": "the documentation's site, every link and anchor",
     "test-newcomer": "a rehearsal from nothing, as an ordinary user",
     "test-pythons": "the unit tests on 3.11, 3.12 and 3.13",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from typer.testing import CliRunner, Result
 
 from operations.cli import document, exits, logs, project
@@ -70,6 +72,28 @@ def test_nothing_heavy_is_loaded_before_it_is_used():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=project.OWN
     )
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(shell: str):
+    environment = {**os.environ, "_GREENLIGHT_COMPLETE": f"source_{shell}"}
+    command = [sys.executable, "-m", "operations"]
+    found = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=project.OWN, env=environment
+    )
+    assert f"_GREENLIGHT_COMPLETE=complete_{shell}" in found.stdout
+
+
+def test_every_command_answers_for_help_and_takes_json():
+    group: Any = typer.main.get_command(app)
+    wanted = (
+        "status upload runs run why models diff approve reject rollback redrive predict labels drift "
+        "experiment batch logs cost doctor open console"
+    )
+    assert set(wanted.split()) <= set(group.commands)
+    for name, command in group.commands.items():
+        assert greenlight(name, "--help").exit_code == 0
+        assert {"as_json", "stage", "profile", "region"} <= {parameter.name for parameter in command.params}
 
 
 def test_a_stage_that_is_not_deployed_is_said_with_what_to_do():
