@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -105,6 +105,9 @@ conformance: setup-dev  ## what everything rests on, asked of the embedded cloud
 
 test-tables: setup-dev setup-custom  ## tables of every kind, each drafted and trained unedited; eight rehearsals
 	@$(BIN)/python -m pytest -m tables tests/tables
+
+screens: setup-dev node_modules/.ready  ## the console of the cloud at AWS_ENDPOINT_URL: pictures for docs, first paint, bytes, axe-core
+	@$(BIN)/python -m tests.programs.screens
 
 notebooks: setup-dev  ## notebooks/ run top to bottom in the embedded cloud: ONLY="1 4" chooses; results in build/notebooks
 	@$(BIN)/python -m tests.programs.notebooks $(ONLY)

@@ -16,6 +16,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = PROJECT / "notebooks"
 OUT = PROJECT / "build" / "notebooks"
 CELL_SECONDS = 1_800
+START_SECONDS = 600
 
 
 def chosen(words: Sequence[str]) -> list[Path]:
@@ -29,14 +30,18 @@ def chosen(words: Sequence[str]) -> list[Path]:
 def run(path: Path) -> str:
     """Run it; what went wrong, empty if nothing did."""
     import nbformat
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc")  # no port for others to listen at
-    client = NotebookClient(notebook, km=kernel, timeout=CELL_SECONDS, resources=resources)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=CELL_SECONDS,
+        startup_timeout=START_SECONDS,
+        resources=resources,
+    )
     try:
         client.execute()
     except CellExecutionError as error:

@@ -6,6 +6,8 @@ import { element, since, took, put, tell } from "/static/words.js";
 
 const byId = (id) => document.getElementById(id);
 const token = document.querySelector("meta[name=token]").content;
+// What a promotion rests on, in words.
+const PROOFS = { exempt: "exempt: the first model, or one that was gone back to", proven: "proven by the requests that it answered", unproven: "unproven: it answered too few requests" };
 const DRIFT_EVERY_MS = 30_000;
 let offset = 0;
 let serving = "";
@@ -35,7 +37,7 @@ function show(found) {
   const fleet = endpoint.variants.map((v) => `${v.instances} × ${v.instance_type}`).join(", ");
   const facts = [
     ["serves", champion ? `version ${champion.version}, ${champion.name}` : endpoint.config_name || "nothing yet", champion ? "good" : ""],
-    ["since", champion?.promoted_at ? `${since(champion.promoted_at)}${champion.proof ? `, ${champion.proof}` : ""}` : "–"],
+    ["since", champion?.promoted_at ? `${since(champion.promoted_at)}${champion.proof ? `, ${PROOFS[champion.proof] ?? champion.proof}` : ""}` : "–"],
     ["endpoint", `${endpoint.status}${endpoint.pending_config_name ? `: ${endpoint.pending_config_name} is taking over` : ""}${fleet ? `, ${fleet}` : ""}`, endpoint.pending_config_name ? "busy" : ""],
     ["alarms", firing.length ? firing.map((a) => `${a.short_name} fires: ${a.reason}`).join("; ") : `none of ${alarms.length} fires`, firing.length ? "bad" : ""],
     ["waiting", `${queues.uploads_waiting || "no"} uploads, ${queues.dead_letters || "no"} dead letters`, queues.dead_letters ? "bad" : ""],
