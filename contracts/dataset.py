@@ -8,6 +8,7 @@ from functools import partial
 
 from contracts import file_reading, spellings, values
 from contracts.file_reading import FileReading
+from contracts.hashing import TextHashing
 from contracts.reading import Table
 from contracts.split import BY_ROW, Split, identifying
 from contracts.values import Grammar
@@ -23,7 +24,7 @@ class Column:
 
     `grammar` says how its texts are written. A column that is not of `use` is checked as the others are, and
     no feature. Where `others` may come, the `categories` are those that a model tells apart, and every other
-    text is one kind more.
+    text is one kind more. A column that is of use as text has its `hashing`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     use: bool = True
     others: bool = False
     grammar: Grammar = field(default=Grammar(type=""))
+    hashing: TextHashing | None = None
 
     def __post_init__(self) -> None:
         if self.grammar.type != self.type:
@@ -53,6 +55,7 @@ class Column:
     @classmethod
     def read(cls, table: Table, reading: FileReading = PLAIN) -> Column:
         kind = table.choice("type", COLUMN_TYPES)
+        use, hashing = _use(table, kind)
         column = cls(
             name=table.text("name"),
             type=kind,
@@ -61,9 +64,10 @@ class Column:
             maximum=table.optional_number("max"),
             categories=_categories(table),
             unique=table.flag("unique", False),
-            use=table.flag("use", True),
+            use=use,
             others=table.flag("others", False),
             grammar=_grammar(table, kind, reading),
+            hashing=hashing,
         )
         table.finish()
         if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
@@ -77,6 +81,22 @@ class Column:
         if column.type not in ("number", "integer") and (column.minimum, column.maximum) != (None, None):
             raise table.fail("min", f"only number and integer columns have bounds, not {column.type}")
         return column
+
+
+def _use(table: Table, kind: str) -> tuple[bool, TextHashing | None]:
+    """Whether the column is a feature, and how its text is hashed. Of type text there is no other use."""
+    as_text = table.is_text("use")
+    if as_text:
+        table.choice("use", ("text",))
+        if kind not in values.MAX_LENGTH:
+            raise table.fail("use", f"only columns of type text or category are of use as text, not {kind}")
+    used = as_text or table.flag("use", True)
+    if used and (as_text or kind == "text"):
+        return True, TextHashing.read(table)
+    for key in ("buckets", "grams"):
+        if table.has(key):
+            raise table.fail(key, 'only a column with use = "text" has it')
+    return used, None
 
 
 def _categories(table: Table) -> tuple[str, ...]:
@@ -206,7 +226,15 @@ class DatasetContract:
             raise table.fail("identifiers", f"the target {self.target!r} cannot identify a row")
         if not self.feature_columns:
             raise table.fail("columns", "there is no column to predict from")
+        self._check_texts(table)
         self._check_target(table)
+
+    def _check_texts(self, table: Table) -> None:
+        """A text is counted, and so no kind by which rows are told apart."""
+        for key, names in (("slices", self.slices), ("fairness_groups", self.fairness_groups)):
+            for name in names:
+                if self.column(name).hashing:
+                    raise table.fail(key, f"{name!r} is of use as text; a slice is a column of few values")
 
     def _check_weight(self, table: Table, names: list[str]) -> None:
         """A number that is there, and that no rule lets be negative."""

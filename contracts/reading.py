@@ -31,6 +31,10 @@ class Table:
     def has(self, key: str) -> bool:
         return key in self._values
 
+    def is_text(self, key: str) -> bool:
+        """Whether the key is there and holds a text: of one that may hold something else, too."""
+        return isinstance(self._values.get(key), str)
+
     def keys(self) -> list[str]:
         return list(self._values)
 

@@ -208,7 +208,8 @@ def _folds(experiment: Experiment) -> list[Fold]:
 
 def _size(experiment: Experiment) -> Size:
     recipes, counts = experiment.config.features, experiment.category_counts.values()
-    numbers = len(experiment.config.dataset.feature_columns) - len(counts)
+    features = experiment.config.dataset.feature_columns
+    numbers = sum(c.hashing.buckets if c.hashing else 1 for c in features) - len(counts)
     encoded = sum(count if count <= MAX_ONE_HOT else 1 for count in counts)
     classes = 0 if experiment.task == "regression" else len(np.unique(experiment.dataset.target))
     amounts = experiment.metric == "rmse_error" and bool(experiment.dataset.target.min() >= 0)

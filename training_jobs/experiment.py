@@ -61,7 +61,7 @@ class Experiment:
             if c.others
             else int(self.dataset.features[c.name].nunique(dropna=False))
             for c in self.config.dataset.feature_columns
-            if c.type == "category"
+            if c.type == "category" and not c.hashing
         }
 
     def fit(self, parameters: Parameters, dataset: Dataset | None = None) -> Any:

@@ -11,12 +11,14 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
+from contracts.hashing import TextHashing
 from contracts.pipeline_config import PipelineConfig
 from training_jobs.choice import Member
 from training_jobs.dataset import Dataset
 from training_jobs.estimators import make_estimator, needs_scaling
 from training_jobs.features import derived_features
 from training_jobs.folds import encoding_folds
+from training_jobs.texts import HashedTexts
 
 # More categories than this become their mean target instead of a column each.
 MAX_ONE_HOT = 32
@@ -46,8 +48,8 @@ def _numbers(config: PipelineConfig, rows: pd.DataFrame) -> list[str]:
     """The number columns, raw and derived, that hold anything at all in these rows: from one that is missing
     throughout nothing can be learnt, and some estimators refuse it."""
     frame = derived_features(config.features).fit_transform(rows)
-    categories = {c.name for c in config.dataset.feature_columns if c.type == "category"}
-    return [name for name in frame.columns if name not in categories and frame[name].notna().any()]
+    words = {c.name for c in config.dataset.feature_columns if c.hashing or c.type == "category"}
+    return [name for name in frame.columns if name not in words and frame[name].notna().any()]
 
 
 def _columns(
@@ -70,6 +72,8 @@ def _columns(
     if named:
         encoder = OneHotEncoder(categories=list(named.values()), handle_unknown="ignore", sparse_output=False)
         parts.append(("named", encoder, list(named)))
+    if texts := {c.name: c.hashing for c in config.dataset.feature_columns if c.hashing}:
+        parts.append(("texts", _counts(texts, scale=scale), list(texts)))
     if many:
         parts.append(("means", _means(config, rows, seed, scale=scale), many))
     return ColumnTransformer(parts, verbose_feature_names_out=False)
@@ -96,11 +100,12 @@ def _held(
     config: PipelineConfig, numbers: list[str], category_counts: dict[str, int], rows: pd.DataFrame
 ) -> tuple[int, ...]:
     """1 for each input of the estimator by which its answer must rise, -1 where it must fall, else 0. Numbers
-    come first; of categories there is one input a value, or one a column of many."""
+    come first; of categories there is one input a value, or one a column of many; of texts one a bucket."""
     named = _named(config, category_counts)
     few = [name for name, count in category_counts.items() if count <= MAX_ONE_HOT and name not in named]
     others = sum(int(rows[name].nunique(dropna=False)) for name in few)
     others += sum(map(len, named.values())) + len(category_counts) - len(few) - len(named)
+    others += sum(c.hashing.buckets for c in config.dataset.feature_columns if c.hashing)
     return (*(config.training.monotone.get(name, 0) for name in numbers), *[0] * others)
 
 
@@ -111,6 +116,11 @@ def _scaled() -> Pipeline:
             ("scale", StandardScaler()),
         ]
     )
+
+
+def _counts(texts: dict[str, TextHashing], *, scale: bool) -> Any:
+    hashed = HashedTexts(texts)
+    return Pipeline([("counts", hashed), ("scale", StandardScaler())]) if scale else hashed
 
 
 def _means(config: PipelineConfig, rows: Dataset, seed: int, *, scale: bool) -> Any:

@@ -18,9 +18,14 @@ import numpy as np
 
 from contracts.values import ValueRefusedError
 from inference.errors import InvalidRequestError
-from inference.formats.limits import MOST_FIELD_CHARACTERS, check_empty_lines, check_utf8
+from inference.formats.limits import (
+    MOST_FIELD_CHARACTERS,
+    check_empty_lines,
+    check_entries,
+    check_utf8,
+)
 from inference.formats.shown import shown_list
-from inference.formats.values import Codes, number_of
+from inference.formats.values import Codes, entries_of, width_of
 from inference.model import FloatArray, InputColumn
 
 # Blanks around a quoted field mean nothing, as in an uploaded file. Such a field is taken as a whole, so that
@@ -30,7 +35,7 @@ _QUOTED = re.compile(rb'(?<![^,\r\n])[ \t]*+(?:("(?:[^"]++|"")*+")[ \t]*+(?=[,\r
 
 
 def parse_csv(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
-    """The matrix (n, columns); raises InvalidRequestError naming row, column and reason."""
+    """The matrix (n, entries); raises InvalidRequestError naming row, column and reason."""
     check_utf8(body)
     if b"\0" in body:
         raise InvalidRequestError("the body holds a NUL character")
@@ -39,7 +44,7 @@ def parse_csv(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> Floa
     if first is None:
         raise InvalidRequestError("the body is empty; expected one row of values a line")
     order: list[int] | None = None
-    width = len(columns)
+    width, entries = len(columns), sum(map(width_of, codes))
     if _is_header(first, columns):
         order, width = _order(first, columns), len(first)
         first = next(rows, None)
@@ -49,10 +54,11 @@ def parse_csv(body: bytes, columns: Sequence[InputColumn], codes: Codes) -> Floa
     for number, row in enumerate(itertools.chain([first], rows), start=1):
         if len(row) != width:
             raise InvalidRequestError(_width_reason(len(row), columns, order, width), row=number)
+        check_entries(number, entries, width)
         fields = row if order is None else [row[position] for position in order]
         for text, column, known in zip(fields, columns, codes, strict=True):
-            numbers.append(number_of(text, column, known, number))
-    return np.frombuffer(numbers).reshape(-1, len(columns))
+            numbers.extend(entries_of(text, column, known, number))
+    return np.frombuffer(numbers).reshape(-1, entries)
 
 
 def header_order(line: bytes, columns: Sequence[InputColumn]) -> list[int] | None:
@@ -103,7 +109,7 @@ def _is_header(row: list[str], columns: Sequence[InputColumn]) -> bool:
     named = [text.strip() for text in row if text.strip() in names]
     if not named or len(row) != len(columns):
         return bool(named)
-    readable = [(text, column) for text, column in zip(row, columns, strict=True) if not column.is_category]
+    readable = [(text, column) for text, column in zip(row, columns, strict=True) if not column.holds_texts]
     if readable:
         return not all(_reads(text, column) for text, column in readable)
     known = {text for column in columns for text in column.categories}

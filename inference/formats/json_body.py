@@ -18,10 +18,24 @@ from typing import Any
 import numpy as np
 import orjson
 
+from contracts.hashing import TextHashing
 from inference.errors import InvalidRequestError
-from inference.formats.limits import LINES_TOGETHER, check_containers, check_empty_lines, check_utf8
+from inference.formats.limits import (
+    LINES_TOGETHER,
+    check_containers,
+    check_empty_lines,
+    check_entries,
+    check_utf8,
+)
 from inference.formats.shown import shown
-from inference.formats.values import Codes, checked_numbers, number_of, reads_as_numbers
+from inference.formats.values import (
+    Codes,
+    checked_numbers,
+    entries_of,
+    number_of,
+    reads_as_numbers,
+    width_of,
+)
 from inference.model import FloatArray, InputColumn
 
 _FORMS = (
@@ -93,6 +107,7 @@ def parse_json_lines(body: bytes, columns: Sequence[InputColumn], codes: Codes) 
         except orjson.JSONDecodeError as error:
             raise InvalidRequestError(f"is not JSON: {str(error)[:200]}", row=read) from error
         if len(rows) == LINES_TOGETHER:
+            check_entries(read, sum(map(width_of, codes)), len(columns))
             parts.append(_part(rows, read, columns, codes))
             rows = []
     if not read:
@@ -179,9 +194,17 @@ def _matrix(
 
 
 def _matrix_of(values: list[list[Any]], columns: Sequence[InputColumn], codes: Codes) -> FloatArray:
-    matrix = np.empty((len(values[0]), len(columns)))
-    for position, (column, known) in enumerate(zip(columns, codes, strict=True)):
-        matrix[:, position] = _column(values[position], column, known)
+    width = sum(map(width_of, codes))
+    check_entries(len(values[0]), width, len(columns))
+    matrix = np.empty((len(values[0]), width))
+    at = 0
+    for given, column, known in zip(values, columns, codes, strict=True):
+        if isinstance(known, TextHashing):
+            for row, value in enumerate(given):
+                matrix[row, at : at + known.buckets] = entries_of(value, column, known, row + 1)
+        else:
+            matrix[:, at] = _column(given, column, known)
+        at += width_of(known)
     return matrix
 
 

@@ -10,6 +10,8 @@ MOST_EMPTY_LINES = 1000
 MOST_FIELD_CHARACTERS = 131_072
 # Lists and objects in one JSON body: each costs Python 60 bytes and more, and takes two to send.
 MOST_CONTAINERS = 1 << 21
+# Numbers that the texts of one body may become: 64 MB.
+MOST_TEXT_ENTRIES = 1 << 23
 # Rows of JSON lines that are looked at together.
 LINES_TOGETHER = 4096
 
@@ -19,6 +21,15 @@ def check_containers(body: bytes) -> None:
     if len(body) > MOST_CONTAINERS and body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
         raise InvalidRequestError(
             f"the body holds more than {MOST_CONTAINERS} lists and objects; send fewer rows in a request"
+        )
+
+
+def check_entries(rows: int, entries: int, columns: int) -> None:
+    """Raises InvalidRequestError where texts of few bytes would become numbers without end."""
+    if entries > columns and rows * entries > MOST_TEXT_ENTRIES:
+        raise InvalidRequestError(
+            f"the body has more than {MOST_TEXT_ENTRIES // entries} rows, and this model counts the words of "
+            "texts; send fewer rows in a request"
         )
 
 

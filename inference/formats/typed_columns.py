@@ -9,9 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from contracts.hashing import TextHashing
 from inference.errors import InvalidRequestError
+from inference.formats.limits import check_entries
 from inference.formats.shown import shown
-from inference.formats.values import Codes, checked_numbers, number_of, reads_as_numbers
+from inference.formats.values import (
+    Codes,
+    checked_numbers,
+    entries_of,
+    number_of,
+    reads_as_numbers,
+    width_of,
+)
 from inference.model import FloatArray, InputColumn
 
 # Values that are Python objects at a time: a text of one character takes 50 bytes as one.
@@ -21,16 +30,33 @@ _VALUES_TOGETHER = 4096
 def matrix_of_values(
     values: Sequence[npt.NDArray[Any]], columns: Sequence[InputColumn], codes: Codes
 ) -> FloatArray:
-    """The matrix (n, columns) of one array (n,) a column; NaN and the empty text are missing.
+    """The matrix (n, entries) of one array (n,) a column; NaN and the empty text are missing.
 
     Raises InvalidRequestError naming row and column.
     """
     if not len(values[0]):
         raise InvalidRequestError("the body holds no row")
-    filled = np.empty((len(values[0]), len(columns)))
-    for position, (column, known) in enumerate(zip(columns, codes, strict=True)):
-        filled[:, position] = _column(values[position], column, known)
+    width = sum(map(width_of, codes))
+    check_entries(len(values[0]), width, len(columns))
+    filled = np.empty((len(values[0]), width))
+    at = 0
+    for given, column, known in zip(values, columns, codes, strict=True):
+        if isinstance(known, TextHashing):
+            _fill_texts(filled[:, at : at + known.buckets], given, column, known)
+        else:
+            filled[:, at] = _column(given, column, known)
+        at += width_of(known)
     return filled
+
+
+def _fill_texts(
+    filled: FloatArray, values: npt.NDArray[Any], column: InputColumn, hashing: TextHashing
+) -> None:
+    """The counts (n, buckets) of texts (n,)."""
+    for first in range(0, len(values), _VALUES_TOGETHER):
+        part = _python_values(values[first : first + _VALUES_TOGETHER], first, column)
+        for row, value in enumerate(part, start=first + 1):
+            filled[row - 1] = entries_of(_plain(value, row, column), column, hashing, row)
 
 
 def _column(values: npt.NDArray[Any], column: InputColumn, codes: Mapping[str | None, float]) -> FloatArray:

@@ -10,19 +10,41 @@ from typing import Any
 
 import numpy as np
 
+from contracts.hashing import TextHashing
 from contracts.values import LARGEST_WHOLE, NUMERIC, ValueRefusedError
 from inference.errors import InvalidRequestError
 from inference.formats.shown import shown
 from inference.model import UNKNOWN_CODE, FloatArray, InputColumn
 
-# Per column, the code of each category that training knew; None is missing.
-Codes = Sequence[Mapping[str | None, float]]
+# Per column, the code of each category that training knew, None being missing; or how its text is counted.
+Code = Mapping[str | None, float] | TextHashing
+Codes = Sequence[Code]
+
+
+def width_of(codes: Code) -> int:
+    """How many entries of a row a value becomes."""
+    return codes.buckets if isinstance(codes, TextHashing) else 1
+
+
+def entries_of(value: Any, column: InputColumn, codes: Code, row: int) -> Sequence[float]:
+    """What a model reads for a value, as many numbers as `width_of` says; raises InvalidRequestError."""
+    if isinstance(codes, TextHashing):
+        return codes.counts(_accepted(value, column, row))
+    return (number_of(value, column, codes, row),)
+
+
+def _accepted(value: Any, column: InputColumn, row: int) -> Any:
+    """A text by its column's grammar, None for a missing one."""
+    try:
+        return column.grammar.accept(value)
+    except ValueRefusedError as error:
+        raise InvalidRequestError(f"{shown(value)} is not {error}", row=row, column=column.name) from error
 
 
 def number_of(value: Any, column: InputColumn, codes: Mapping[str | None, float], row: int) -> float:
     """A CSV field, or a value of JSON or an array; raises InvalidRequestError naming row and column."""
     try:
-        if column.is_category:
+        if column.holds_texts:
             return codes.get(column.grammar.accept(value), UNKNOWN_CODE)  # type: ignore[arg-type]  # a text
         return column.grammar.number(value)
     except ValueRefusedError as error:

@@ -181,7 +181,7 @@ def _create(library: ctypes.CDLL, model: Model, level: int) -> Any:
     arrays["step"] = np.array([(_OPERATIONS[s.op], s.a, s.b, 0, s.p, s.q) for s in model.steps], dtype=_STEP)
     linear = model.head.kind == "linear"
     spec = _Spec(
-        columns=len(model.columns),
+        columns=model.row_width,
         steps=len(model.steps),
         outputs=model.head.outputs,
         linear=linear,
@@ -200,7 +200,7 @@ def _create(library: ctypes.CDLL, model: Model, level: int) -> Any:
 
 
 def _create_reader(library: ctypes.CDLL, columns: Sequence[InputColumn]) -> Any:
-    """None where a column is of a kind that only Python reads."""
+    """None where a column is of a kind that only Python reads: text that is counted, say."""
     if not any(column.type in NUMERIC for column in columns) or not all(map(_is_readable, columns)):
         return None
     words = [

@@ -97,10 +97,10 @@ def _check_recorded(directory: Path, model: Model, rows: npt.NDArray[Any], answe
     if (
         *(rows.dtype.kind, rows.ndim, answers.dtype.kind, answers.ndim),
         *(rows.shape[-1:], answers.shape),
-    ) != ("f", 2, "f", 2, (len(model.columns),), wanted):
+    ) != ("f", 2, "f", 2, (model.row_width,), wanted):
         raise ArtefactError(
             f"{directory / ARRAYS}: the self check's rows {rows.shape} and answers {answers.shape} do not "
-            f"fit {len(model.columns)} columns and {wanted[1]} values an answer"
+            f"fit {model.row_width} entries and {wanted[1]} values an answer"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from contracts.hashing import TextHashing
 from inference import kernel
 from inference.errors import ArtefactError, InvalidRequestError
 from inference.model import (
@@ -33,7 +34,8 @@ CHECK_TOLERANCE = 1e-9
 
 
 class Predictor:
-    """A loaded model. `predict_*` take any number of rows; `matrix` is (n, columns) as `encode` makes it."""
+    """A loaded model. `predict_*` take any number of rows; `matrix` is (n, row_width of the model), a column
+    each and of a text one a bucket, as `encode` makes it."""
 
     def __init__(self, loaded: artefact.Artefact) -> None:
         """Raises ArtefactError where the model is none that an engine may follow."""
@@ -42,7 +44,9 @@ class Predictor:
         self.model: Model = loaded.model
         self.columns: tuple[InputColumn, ...] = loaded.model.columns
         self.classes: npt.NDArray[Any] = np.array(loaded.model.classes, dtype=object)
-        self.codes: tuple[dict[str | None, float], ...] = tuple(codes_of(column) for column in self.columns)
+        self.codes: tuple[dict[str | None, float] | TextHashing, ...] = tuple(
+            column.hashing or codes_of(column) for column in self.columns
+        )
         self._check = loaded
         self.kernel = _kernel(loaded.model)
         self._fallback = None if self.kernel else _numpy_engine(loaded.model)
@@ -125,17 +129,19 @@ class Predictor:
         return sums if sums is None or self._sums_are_answers else self._answers(sums)
 
     def encode(self, columns: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
-        """The matrix (n, columns) of columns by name; raises InvalidRequestError on a missing column.
+        """The matrix (n, row_width) of columns by name; raises InvalidRequestError on a missing column.
 
-        Numbers are float64 with NaN for a missing value; categories are texts or None.
+        Numbers are float64 with NaN for a missing value; categories and texts are texts or None.
         """
         lacking = [column.name for column in self.columns if column.name not in columns]
         if lacking:
             raise InvalidRequestError(f"the data lack the columns {', '.join(map(repr, lacking))}")
         encoded = [
-            encode_categories(columns[column.name].tolist(), codes)
-            if column.is_category
-            else np.asarray(columns[column.name], dtype=np.float64)
+            np.asarray(columns[column.name], dtype=np.float64)
+            if not column.holds_texts
+            else encode_texts(columns[column.name].tolist(), codes)
+            if isinstance(codes, TextHashing)
+            else encode_categories(columns[column.name].tolist(), codes)
             for column, codes in zip(self.columns, self.codes, strict=True)
         ]
         return np.column_stack(encoded)
@@ -152,6 +158,15 @@ def encode_categories(values: Sequence[object], codes: Mapping[str | None, float
         [codes.get(v if v == v else None, UNKNOWN_CODE) for v in values],  # type: ignore[call-overload]
         dtype=np.float64,
     )
+
+
+def encode_texts(values: Sequence[object], hashing: TextHashing) -> FloatArray:
+    """Counts (n, buckets) of texts; None and NaN are missing."""
+    counts = np.zeros((len(values), hashing.buckets))
+    for row, value in enumerate(values):
+        if isinstance(value, str):
+            counts[row] = hashing.counts(value)
+    return counts
 
 
 def codes_of(column: InputColumn) -> dict[str | None, float]:

@@ -1,8 +1,8 @@
 """A fitted pipeline as plain data: columns, feature steps, and a sum of trees or weights.
 
-A row is a vector of float64. The first entries are the request's columns in order (a category as its code),
-and each feature step appends one entry. Trees and weights read entries by position, so the whole model is a
-short list of steps and a few arrays, and nothing in it can run code.
+A row is a vector of float64. The first entries are the request's columns in order (a category as its code, a
+text as one count a bucket), and each feature step appends one entry. Trees and weights read entries by
+position, so the whole model is a short list of steps and a few arrays, and nothing in it can run code.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from contracts.hashing import TextHashing
 from contracts.values import Grammar
 from inference.model.calibration import Calibration
 
@@ -33,13 +34,15 @@ Link = Literal["identity", "exp", "sigmoid", "softmax"]
 class InputColumn:
     """One column of a request. `grammar` says how its texts are written, by default as its type is.
 
-    Dates count days since 1970-01-01, timestamps seconds; booleans are 0 and 1.
+    Dates count days since 1970-01-01, timestamps seconds; booleans are 0 and 1. With `hashing` the column is
+    a text of as many entries as there are buckets.
     """
 
     name: str
     type: str
     categories: tuple[str, ...] = ()
     grammar: Grammar = field(default=Grammar(type=""))
+    hashing: TextHashing | None = None
 
     def __post_init__(self) -> None:
         if self.grammar.type != self.type:
@@ -47,19 +50,38 @@ class InputColumn:
 
     def as_document(self) -> dict[str, Any]:
         """JSON-compatible; a column with its type's own grammar reads as it did before there were others."""
-        document = {"name": self.name, "type": self.type, "categories": list(self.categories)}
-        declared = self.grammar.as_document()
-        return {**document, "grammar": declared} if declared else document
+        document: dict[str, Any] = {
+            "name": self.name,
+            "type": self.type,
+            "categories": list(self.categories),
+        }
+        if declared := self.grammar.as_document():
+            document["grammar"] = declared
+        if self.hashing:
+            document["hashing"] = self.hashing.as_document()
+        return document
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> InputColumn:
         kind = document["type"]
         grammar = Grammar.from_document(kind, document.get("grammar", {}))
-        return cls(document["name"], kind, tuple(document["categories"]), grammar)
+        found = document.get("hashing")
+        hashing = TextHashing.from_document(found) if found else None
+        return cls(document["name"], kind, tuple(document["categories"]), grammar, hashing)
 
     @property
     def is_category(self) -> bool:
-        return self.type == "category"
+        """Whether its texts become codes."""
+        return self.type == "category" and not self.hashing
+
+    @property
+    def holds_texts(self) -> bool:
+        return self.is_category or self.hashing is not None
+
+    @property
+    def width(self) -> int:
+        """How many entries of a row it takes."""
+        return self.hashing.buckets if self.hashing else 1
 
 
 @dataclass(frozen=True)
@@ -131,9 +153,20 @@ class Model:
     threshold: float | None = None
 
     @property
+    def row_width(self) -> int:
+        """The number of entries of a row before any step."""
+        return sum(column.width for column in self.columns)
+
+    @property
     def width(self) -> int:
         """The number of entries of a row after all steps."""
-        return len(self.columns) + len(self.steps)
+        return self.row_width + len(self.steps)
+
+    @property
+    def spans(self) -> tuple[slice, ...]:
+        """Which entries of a row each column takes."""
+        ends = np.cumsum([column.width for column in self.columns]).tolist()
+        return tuple(slice(end - c.width, end) for c, end in zip(self.columns, ends, strict=True))
 
     def as_document(self) -> dict[str, Any]:
         """Everything but the arrays, JSON-compatible."""

@@ -41,7 +41,7 @@ def validate(model: Model) -> None:
     _require(model.width <= MOST_ENTRIES, f"the model has {model.width} entries; at most {MOST_ENTRIES} fit")
     lookups = _check_lookup(model.arrays)
     for number, step in enumerate(model.steps):
-        _check_step(step, number, len(model.columns) + number, lookups)
+        _check_step(step, number, model.row_width + number, lookups)
     _check_head(model.head)
     _check_classes(model)
     _check_decisions(model)
@@ -71,6 +71,10 @@ def _check_columns(columns: tuple[InputColumn, ...]) -> None:
     _require(len(set(names)) == len(names), "two columns have one name")
     for column in columns:
         _require(column.type in TYPES, f"column {column.name!r} is of the unknown type {column.type!r}")
+        _require(
+            column.hashing is not None or column.type != "text",
+            f"column {column.name!r} is a text, and nothing says how it is hashed",
+        )
         texts = column.categories
         _require(
             all(isinstance(text, str) and text for text in texts) and len(set(texts)) == len(texts),

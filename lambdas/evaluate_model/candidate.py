@@ -39,6 +39,11 @@ class Candidate:
         return tuple(column.name for column in self.predictor.columns)
 
     @property
+    def spans(self) -> dict[str, slice]:
+        """Which entries of a row each feature takes."""
+        return dict(zip(self.features, self.predictor.model.spans, strict=True))
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """A classification's classes as texts, in the order of its probabilities."""
         return tuple(str(name) for name in self.predictor.classes)

@@ -6,7 +6,7 @@ score, in the metric's own unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -22,7 +22,7 @@ _MAX_ROWS, _MIN_ROWS = 2_000, 100
 def permutation_importance(
     answer: Callable[[FloatArray], FloatArray],
     matrix: FloatArray,
-    names: Sequence[str],
+    spans: Mapping[str, slice],
     target: Array,
     metric: str,
     budget: int = 90_000,
@@ -30,10 +30,11 @@ def permutation_importance(
     weights: FloatArray | None = None,
     threshold: float | None = None,
 ) -> dict[str, float]:
-    """Mean rise of the error by column, largest first; the same rows give the same figures. About `budget`
+    """Mean rise of the error by column, largest first; `spans` says which entries of a row (of the matrix (n,
+    entries)) a column is, which are shuffled together. The same rows give the same figures. About `budget`
     rows are answered, at least some for each column."""
     generator = np.random.default_rng(SEED)
-    size = min(_MAX_ROWS, max(_MIN_ROWS, budget // (REPEATS * len(names))))
+    size = min(_MAX_ROWS, max(_MIN_ROWS, budget // (REPEATS * len(spans))))
     rows = generator.permutation(len(target))[:size]
     sample, truth = matrix[rows].copy(), target[rows]
     counts = None if weights is None else weights[rows]
@@ -44,12 +45,12 @@ def permutation_importance(
 
     whole = figure()
     found = {}
-    for position, name in enumerate(names):
-        original = sample[:, position].copy()
+    for name, span in spans.items():
+        original = sample[:, span].copy()
         rises = []
         for _ in range(REPEATS):
-            sample[:, position] = original[generator.permutation(len(original))]
+            sample[:, span] = original[generator.permutation(len(original))]
             rises.append(sign * (figure() - whole))
-        sample[:, position] = original
+        sample[:, span] = original
         found[name] = float(np.mean(rises))
     return dict(sorted(found.items(), key=lambda item: -item[1]))

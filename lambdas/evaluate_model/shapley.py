@@ -10,7 +10,7 @@ parts of a row add up to its answer less the mean answer of the background rows 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,39 +24,49 @@ _MIN_ORDERS, _MAX_ORDERS = 5, 40
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """`values` (rows, columns) in the answer's unit, of the rows `matrix` (rows, columns)."""
+    """`values` (rows, columns) in the answer's unit, of the rows `matrix` (rows, columns), which holds each
+    column's first entry."""
 
     matrix: FloatArray
     values: FloatArray
 
 
 def explain(
-    answer: Callable[[FloatArray], FloatArray], matrix: FloatArray, budget: int = 90_000
+    answer: Callable[[FloatArray], FloatArray],
+    matrix: FloatArray,
+    spans: Sequence[slice],
+    budget: int = 90_000,
 ) -> Explanation:
-    """Of sampled rows; the same matrix gives the same values. `answer` maps rows to one figure each (n,), and
-    is asked for about `budget` of them, at least for each column's turn of some rows."""
+    """Of sampled rows (n, entries), of which each column takes a span; the same matrix gives the same values.
+    `answer` maps rows to one figure each (n,), and is asked for about `budget` of them, at least for each
+    column's turn of some rows."""
     generator = np.random.default_rng(SEED)
-    columns = matrix.shape[1]
+    columns = len(spans)
     wanted = min(_ROWS, max(_MIN_ROWS, budget // (2 * _MIN_ORDERS * columns)))
     rows = matrix[generator.permutation(len(matrix))[:wanted]]
     orders = min(_MAX_ORDERS, max(1, budget // (2 * len(rows) * columns)))
-    values = np.zeros(rows.shape)
+    values = np.zeros((len(rows), columns))
     for _ in range(orders):
         order = generator.permutation(columns)
         background = matrix[generator.integers(0, len(matrix), len(rows))]
         for path in (order, order[::-1]):
-            values += _walk(answer, rows, background.copy(), path)
-    return Explanation(matrix=rows, values=values / (2 * orders))
+            values += _walk(answer, rows, background.copy(), spans, path)
+    first = [span.start for span in spans]
+    return Explanation(matrix=rows[:, first], values=values / (2 * orders))
 
 
 def _walk(
-    answer: Callable[[FloatArray], FloatArray], rows: FloatArray, state: FloatArray, path: Array
+    answer: Callable[[FloatArray], FloatArray],
+    rows: FloatArray,
+    state: FloatArray,
+    spans: Sequence[slice],
+    path: Array,
 ) -> FloatArray:
     """What each column's turn changes, from the background in `state` to the rows."""
-    moved = np.empty(rows.shape)
+    moved = np.empty((len(rows), len(spans)))
     before = answer(state)
     for position in path:
-        state[:, position] = rows[:, position]
+        state[:, spans[position]] = rows[:, spans[position]]
         after = answer(state)
         moved[:, position] = after - before
         before = after

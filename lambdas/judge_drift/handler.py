@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="drift-") as name:
         scratch = Path(name)
         baseline = champion.load(window.baseline_uri)
-        features = [column.name for column in baseline.columns]
+        features = [column.name for column in baseline.watched]
         then = baseline.rows(scratch)
         watched = _watch(then, baseline, window, settings.artifact_bucket_name, scratch)
         judgement = judged(watched, then, features, rule)
@@ -63,9 +63,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _watch(then: Rows, baseline: Baseline, window: Window, bucket: str, scratch: Path) -> Watched:
     watched = Watched(then)
-    names = [*(column.name for column in baseline.columns), PREDICTION, PROBABILITIES]
+    names = [*(column.name for column in baseline.watched), PREDICTION, PROBABILITIES]
     for table in windows.rows_of(window, bucket, scratch, names):
-        known = [column for column in baseline.columns if column.name in table.column_names]
+        known = [column for column in baseline.watched if column.name in table.column_names]
         piece = {**arrays_of(table, known), **predictions_of(table, baseline.classes)}
         watched.add(piece, table.num_rows)
     return watched

@@ -299,6 +299,6 @@ def _like(table: pa.Table, baseline: Baseline) -> pa.Table:
     """With every column of this champion: hours that another one served may lack some, which are missing."""
     for column in baseline.columns:
         if column.name not in table.column_names:
-            kind = pa.string() if column.is_category else pa.float64()
+            kind = pa.string() if column.holds_texts else pa.float64()
             table = table.append_column(column.name, pa.nulls(table.num_rows, kind))
     return table

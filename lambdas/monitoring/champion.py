@@ -63,9 +63,14 @@ class Baseline:
     def is_classifier(self) -> bool:
         return bool(self.classes)
 
+    @property
+    def watched(self) -> tuple[InputColumn, ...]:
+        """The columns that are held against the training rows: not free text, of which every value is new."""
+        return tuple(column for column in self.columns if not column.hashing)
+
     def rows(self, scratch: Path) -> dict[str, Array]:
-        """Of each feature (n,), and of the predictions, which are of other rows."""
-        found = arrays_of(_fetched(f"{self.uri}{layout.BASELINE_ROWS_FILE}", scratch), self.columns)
+        """Of each watched feature (n,), and of the predictions, which are of other rows."""
+        found = arrays_of(_fetched(f"{self.uri}{layout.BASELINE_ROWS_FILE}", scratch), self.watched)
         answers = _fetched(f"{self.uri}{_ANSWERS_FILE}", scratch)
         return {**found, **predictions_of(answers, self.classes)}
 
@@ -74,7 +79,7 @@ def arrays_of(table: pa.Table, columns: Sequence[InputColumn]) -> dict[str, Arra
     """Columns as `requests.schema_of` lays them down: float64 with NaN, or texts with None."""
     return {
         column.name: np.array(table.column(column.name).to_pylist(), dtype=object)
-        if column.is_category
+        if column.holds_texts
         else np.asarray(table.column(column.name).to_numpy(zero_copy_only=False), dtype=np.float64)
         for column in columns
     }
@@ -238,7 +243,7 @@ def _table(columns: Mapping[str, Array], predictor: Predictor) -> pa.Table:
     return pa.table(
         {
             column.name: pa.array(columns[column.name], pa.string())
-            if column.is_category
+            if column.holds_texts
             else pa.array(columns[column.name], pa.float64())
             for column in predictor.columns
         }

@@ -43,7 +43,7 @@ def schema_of(columns: Sequence[InputColumn], *, is_classifier: bool) -> pa.Sche
             (TIME, pa.timestamp("us", "UTC")),
             (PREDICTION, pa.string() if is_classifier else pa.float64()),
             (PROBABILITIES, pa.list_(pa.float64())),
-            *((column.name, pa.string() if column.is_category else pa.float64()) for column in columns),
+            *((column.name, pa.string() if column.holds_texts else pa.float64()) for column in columns),
         ]
     )
 
@@ -140,7 +140,7 @@ class RequestReader:
         for position, column in enumerate(self.columns):
             values = matrix[:, position]
             arrays[column.name] = (
-                codes[position].of(values) if column.is_category else pa.array(values, from_pandas=True)
+                codes[position].of(values) if column.holds_texts else pa.array(values, from_pandas=True)
             )
         return pa.table(
             [
@@ -202,11 +202,11 @@ def _csv(content: bytes, width: int) -> pa.Table:
 
 
 def _typed(texts: pa.ChunkedArray, column: InputColumn) -> pa.ChunkedArray:
-    if not column.grammar.is_plain or column.type not in ("number", "integer", "category"):
+    if not column.grammar.is_plain or column.type not in ("number", "integer", "category", "text"):
         raise _NotPlainError(column.name)
     bare = pc.utf8_trim(texts, spellings.BLANKS)
     bare = pc.if_else(pc.equal(bare, ""), pa.scalar(None, pa.string()), bare)
-    if column.is_category:
+    if column.holds_texts:
         return bare
     numbers = _numbers(bare)
     if column.type == "integer" and not pc.all(pc.equal(pc.floor(numbers), numbers)).as_py():

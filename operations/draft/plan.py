@@ -24,6 +24,8 @@ _SENTINEL_ROWS = 3
 FEW_DISTINCT_SHARE = 0.5
 _SLICE_ROWS = 400  # of each value, so that a slice's figure is more than chance
 _MAX_SLICE_VALUES = 10
+_FEWEST_BUCKETS, _MOST_BUCKETS = 32, 512
+_MOST_COUNTS = 32_000_000  # 256 MB while training, and a few times as much
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class ColumnPlan:
 
     @property
     def is_used(self) -> bool:
-        return self.role.name not in (r.DROPPED, r.TEXT)
+        return self.role.name != r.DROPPED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,13 @@ class Plan:
     @property
     def good_rows(self) -> int:
         return self.rows - self.bad_rows
+
+    @property
+    def buckets(self) -> int:
+        """How many counts each text becomes: about as many as rows, as memory allows, all texts together."""
+        texts = max(1, len(self.named(r.TEXT)))
+        fitting = min(self.good_rows, _MOST_COUNTS // max(1, self.good_rows)) // texts
+        return min(_MOST_BUCKETS, max(_FEWEST_BUCKETS, 1 << max(0, fitting.bit_length() - 1)))
 
     def named(self, role: str) -> list[str]:
         return [column.name for column in self.columns if column.role.name == role]

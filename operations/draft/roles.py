@@ -23,6 +23,7 @@ TARGET, FEATURE, IDENTIFIER, GROUP, DROPPED, TEXT = (
 MIN_GROUPS = 20
 _GROUP_ROWS = 1.5  # fewer rows than this for each value, and the value is hardly a group
 _TEXT_WORDS = 3.0
+_CODE_WORDS = 1.5
 _UNIQUE_SHARE = 0.5
 _MANY_TEXTS = 1_000
 _KEY = re.compile(r"(^|[_\s.-])(id|ids|key|uuid|guid)$|[a-z](Id|ID|Key|Uuid)$|^passengerid$", re.I)
@@ -96,6 +97,8 @@ def role_of(column: ColumnProfile, kind: Kind) -> Role:
         return _key_role(column, kind, unique)
     if kind.type not in ("category", "text"):
         return Role(name=FEATURE, reason="")
+    if kind.type == "text" and column.mean_words < _CODE_WORDS:
+        return Role(name=DROPPED, reason="holds long texts without words")
     if kind.type == "text" or (column.mean_words >= _TEXT_WORDS and _is_varied(column)):
         return Role(name=TEXT, reason=f"free text of {column.mean_words:.0f} words")
     if unique:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operations.draft import roles as r
 from operations.draft.plan import Plan
 
 _FEW_ROWS = 100
@@ -10,7 +11,8 @@ _CELLS, _BUDGETS = (50_000, 1_000_000), (30, 60, 120)  # seconds by rows times c
 
 def training(plan: Plan) -> list[str]:
     """The estimator is chosen by cross-validation on the training rows, in a time that suits their number."""
-    cells = plan.good_rows * len(plan.columns)
+    texts = len(plan.named(r.TEXT))
+    cells = plan.good_rows * (len(plan.columns) + texts * plan.buckets)
     budget = _BUDGETS[sum(cells > size for size in _CELLS)]
     return [
         "# --- Training: auto and ensemble choose; or hist_gradient_boosting, random_forest, extra_trees,",

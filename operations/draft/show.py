@@ -11,7 +11,7 @@ from operations.draft.plan import ColumnPlan, Plan
 from operations.draft.toml import leak_text
 
 _MOST_SHOWN = 60
-_COLOURS = {r.TARGET: "bold green", r.DROPPED: "dim", r.TEXT: "dim", r.IDENTIFIER: "cyan", r.GROUP: "cyan"}
+_COLOURS = {r.TARGET: "bold green", r.DROPPED: "dim", r.IDENTIFIER: "cyan", r.GROUP: "cyan"}
 _READING = {
     "delimiter": "columns separated by {!r}",
     "encoding": "text in {}",
@@ -60,8 +60,8 @@ def _telling(plan: Plan) -> list[ColumnPlan]:
 def _row(plan: Plan, column: ColumnPlan) -> tuple[str, ...]:
     profile = column.profile
     is_target = column.role.name == r.TARGET
-    kept = "not used" if column.role.name in (r.DROPPED, r.TEXT) else column.role.name
-    type_ = plan.answer.type if is_target else column.kind.type
+    kept = "not used" if column.role.name == r.DROPPED else column.role.name
+    type_ = plan.answer.type if is_target else "text" if kept == r.TEXT else column.kind.type
     gaps = column.kind.gaps / plan.rows
     share = "" if not gaps else "<0.1 %" if gaps < 0.001 else f"{100 * gaps:.1f} %"
     return column.name, kept, type_, share, f"{profile.distinct:,}", _why(plan, column)
@@ -69,6 +69,8 @@ def _row(plan: Plan, column: ColumnPlan) -> tuple[str, ...]:
 
 def _why(plan: Plan, column: ColumnPlan) -> str:
     reasons = [column.role.reason] if column.role.name != r.TARGET else [plan.answer.task]
+    if column.role.name == r.TEXT:
+        reasons.append(f"its words become {plan.buckets} counts")
     keys = {k: v for k, v in column.kind.keys.items() if k in ("thousands", "unit", "date_order", "missing")}
     reasons += [
         f"{key} {', '.join(value) if isinstance(value, list) else value}" for key, value in keys.items()

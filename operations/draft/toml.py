@@ -97,6 +97,8 @@ def _column(plan: Plan, column: ColumnPlan) -> list[str]:
     type_, keys = (plan.answer.type, plan.answer.keys) if is_target else (kind.type, kind.keys)
     is_open = type_ == "category" and "categories" not in keys
     any_text = f"  # {column.profile.distinct:,} different values; any text is taken" if is_open else ""
+    if column.role.name == r.TEXT:
+        return [*lines, *_free_text(plan, column)]
     lines.append(f"type = {_text(type_)}{any_text}")
     if kind.gaps and not is_target:
         lines.append(f"nullable = true  # missing in {kind.gaps:,} of {plan.rows:,} rows")
@@ -108,6 +110,19 @@ def _column(plan: Plan, column: ColumnPlan) -> list[str]:
         places = ", ".join(f"{_text(s.value[:40])} ({plan.table.place(s.row)})" for s in kind.strays)
         lines.append(f"# set aside: {kind.stray_rows:,} rows of no {type_}: {places}")
     return [*lines, ""]
+
+
+def _free_text(plan: Plan, column: ColumnPlan) -> list[str]:
+    """Its words and pairs of words are counted, by their hashes."""
+    gaps = column.kind.gaps
+    return [
+        'type = "text"',
+        *([f"nullable = true  # missing in {gaps:,} of {plan.rows:,} rows"] if gaps else []),
+        *(f"{key} = {_value(value)}" for key, value in column.kind.keys.items() if key == "missing"),
+        f'use = "text"  # {column.role.reason}: its words are counted; false leaves it out',
+        f'buckets = {plan.buckets}  # so many counts; grams = "pairs" counts pairs of words, too',
+        "",
+    ]
 
 
 def _bounds(span: tuple[float, float], kind: str) -> list[str]:

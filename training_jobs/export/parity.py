@@ -24,6 +24,10 @@ FLOAT32_TOLERANCE = 1e-6
 THRESHOLDS_PER_COLUMN = 32
 MOST_EDGE_ROWS = 5_000
 _FLOAT32_EXTREME = 3.4e38
+_UNUSUAL_TEXTS = (
+    *("", " ", "a", "A a", "never seen", "word " * 500, "x" * 300, "don't, re-do; 1.5 %\nnext\tline"),
+    *("\u00dcn\u00ef\u00e7\u00f6de \u4e2d\u6587 \U0001f600", "e\u0301 and \u00e9"),
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def edge_rows(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     filled: dict[str, npt.NDArray[Any]] = {}
     first = 1
     for column, values in zip(predictor.columns, edges, strict=True):
-        kind = object if column.is_category else np.float64
+        kind = object if column.holds_texts else np.float64
         cells = np.full(count, rows[column.name].iloc[len(rows) // 2], dtype=kind)
         cells[0] = None
         cells[first : first + len(values)] = np.array(values, dtype=kind)
@@ -145,6 +149,8 @@ def edge_rows(rows: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
 def _edge_values(predictor: Predictor, index: int, rows: pd.DataFrame) -> list[object]:
     """What one column is set to, the most telling first."""
     column = predictor.columns[index]
+    if column.hashing:
+        return [None, *_UNUSUAL_TEXTS, f"{rows[column.name].iloc[0]} {rows[column.name].iloc[-1]}"]
     if column.is_category:
         usual = rows[column.name].iloc[len(rows) // 2]
         return [None, "never seen", "", f" {usual}", " ", "x" * 300, *column.categories]
@@ -152,7 +158,7 @@ def _edge_values(predictor: Predictor, index: int, rows: pd.DataFrame) -> list[o
         seen = rows[column.name].astype(np.float64)
         return [None, float(seen.min()), float(seen.max())]
     extremes = [0.0, -0.0, _FLOAT32_EXTREME, -_FLOAT32_EXTREME, 1.0, -1.0, 5e-324]
-    return [None, *extremes, *_around_thresholds(predictor, index)]
+    return [None, *extremes, *_around_thresholds(predictor, predictor.model.spans[index].start)]
 
 
 def _around_thresholds(predictor: Predictor, entry: int) -> list[float]:

@@ -87,7 +87,7 @@ def linear(estimator: Any, sources: Sequence[Source], layout: Layout) -> Exporte
     classes = list(getattr(estimator, "classes_", []))
     coefficients = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
     entries = [layout.materialise(source) for source in sources]
-    weights = np.zeros((len(layout.columns) + len(layout.steps), len(coefficients)))
+    weights = np.zeros((layout.width, len(coefficients)))
     np.add.at(weights, entries, coefficients.T)
     baseline = np.broadcast_to(np.ravel(estimator.intercept_), len(coefficients)).astype(float)
     link: Link = _class_link(classes) if classes else "identity"
@@ -102,7 +102,7 @@ def dense(estimator: Any, sources: Sequence[Source], layout: Layout) -> Exported
         raise UnsupportedModelError(f"an MLP that ends in {estimator.out_activation_!r} has no exact form")
     entries = [layout.materialise(source) for source in sources]
     coefficients = [np.asarray(weights, dtype=np.float64) for weights in estimator.coefs_]
-    first = np.zeros((len(layout.columns) + len(layout.steps), coefficients[0].shape[1]))
+    first = np.zeros((layout.width, coefficients[0].shape[1]))
     np.add.at(first, entries, coefficients[0])
     layers = [first, *coefficients[1:]]
     arrays = {f"weights_{k}": weights for k, weights in enumerate(layers)}

@@ -26,18 +26,30 @@ class Source:
 
 @dataclass
 class Layout:
-    """The entries of a row as they are being laid out."""
+    """The entries of a row as they are being laid out; `position` is where a column's or step's first is."""
 
     columns: list[InputColumn]
     steps: list[Step] = field(default_factory=list)
     position: dict[str, int] = field(default_factory=dict)
     lookup: list[float] = field(default_factory=list)
+    _places: dict[Step, int] = field(default_factory=dict)
+
+    @property
+    def row_width(self) -> int:
+        """The number of entries of a row before any step."""
+        return sum(column.width for column in self.columns)
+
+    @property
+    def width(self) -> int:
+        """The number of entries of a row so far."""
+        return self.row_width + len(self.steps)
 
     def add(self, step: Step) -> int:
         """The entry of a step, the same one for the same step."""
-        if step not in self.steps:
+        if step not in self._places:
+            self._places[step] = self.width
             self.steps.append(step)
-        return len(self.columns) + self.steps.index(step)
+        return self._places[step]
 
     def add_lookup(self, entry: int, known: Sequence[float], missing: float, unknown: float) -> int:
         """The entry of a code's value in a table."""
@@ -53,7 +65,7 @@ class Layout:
         return entry
 
     def set_categories(self, name: str, categories: Sequence[str]) -> None:
-        index = self.position[name]
+        index = next(place for place, column in enumerate(self.columns) if column.name == name)
         known = self.columns[index].categories
         if known and known != tuple(categories):
             raise UnsupportedModelError(f"column {name!r} is encoded twice with different categories")
@@ -62,8 +74,13 @@ class Layout:
 
 def follow(pipeline: Any, columns: Sequence[Column]) -> tuple[Layout, list[Source]]:
     """The layout of a row and the sources of the estimator's inputs, in order."""
-    layout = Layout([InputColumn(column.name, column.type, grammar=column.grammar) for column in columns])
-    layout.position = {column.name: i for i, column in enumerate(columns)}
+    layout = Layout(
+        [InputColumn(c.name, c.type, grammar=c.grammar, hashing=c.hashing) for c in columns],
+    )
+    at = 0
+    for column in layout.columns:
+        layout.position[column.name] = at
+        at += column.width
     *before, (_, transformer) = pipeline.steps[:-1]
     for name, step in before:
         if not isinstance(step, DerivedFeatures):
@@ -89,6 +106,8 @@ def _follow_part(parts: list[Any], names: list[str], layout: Layout) -> list[Sou
         kind = type(part).__name__
         if kind == "OneHotEncoder":
             sources = _one_hot(part, names, layout)
+        elif kind == "HashedTexts":
+            sources = _counts(part, names, layout)
         elif kind == "OrdinalEncoder":
             sources = _ordinal(part, names, layout)
         elif kind == "TargetEncoder":
@@ -132,6 +151,15 @@ def _one_hot(part: Any, names: list[str], layout: Layout) -> list[Source]:
         Source(layout.add(Step("equals", layout.position[name], p=code)))
         for name, categories in zip(names, part.categories_, strict=True)
         for code in _texts(categories, name, layout)
+    ]
+
+
+def _counts(part: Any, names: list[str], layout: Layout) -> list[Source]:
+    """The buckets of each text: they are entries of the row already."""
+    return [
+        Source(layout.position[name] + bucket)
+        for name in names
+        for bucket in range(part.hashings[name].buckets)
     ]
 
 

@@ -19,7 +19,7 @@ def explained(evaluation: Evaluation) -> dict[str, Any]:
     found = evaluation.explanation
     sizes = np.abs(found.values).mean(axis=0)
     order = np.argsort(-sizes, kind="stable")[:MAX_COLUMNS]
-    categories = {column.name for column in evaluation.contract.columns if column.type == "category"}
+    texts = {c.name for c in evaluation.contract.columns if c.hashing or c.type == "category"}
     return {
         "of": _subject(evaluation),
         "rows": len(found.values),
@@ -28,7 +28,7 @@ def explained(evaluation: Evaluation) -> dict[str, Any]:
                 "column": evaluation.features[i],
                 "mean_size": float(sizes[i]),
                 "values": [float(f"{value:.5g}") for value in found.values[:, i]],
-                "levels": _levels(found.matrix[:, i], evaluation.features[i] in categories),
+                "levels": _levels(found.matrix[:, i], evaluation.features[i] in texts),
             }
             for i in order
         ],
@@ -43,8 +43,8 @@ def _subject(evaluation: Evaluation) -> str:
     return f"probability of {shown}"
 
 
-def _levels(values: FloatArray, is_category: bool) -> list[int | None]:
-    if is_category:
+def _levels(values: FloatArray, are_texts: bool) -> list[int | None]:
+    if are_texts:
         return [None] * len(values)
     present = np.sort(values[~np.isnan(values)])
     if not len(present) or present[0] == present[-1]:

@@ -12,7 +12,7 @@ import pytest
 from lambdas.evaluate_model.importance import permutation_importance
 from lambdas.evaluate_model.shapley import explain
 
-NAMES = ("a", "b", "c")
+SPANS = {name: slice(at, at + 1) for at, name in enumerate("abc")}
 
 
 def matrix(rows: int = 400, columns: int = 3) -> Any:
@@ -25,7 +25,7 @@ def linear(rows: Any) -> Any:
 
 def test_importance_ranks_columns_and_gives_nothing_to_those_unused() -> None:
     rows = matrix()
-    found = permutation_importance(linear, rows, NAMES, linear(rows), "rmse_error")
+    found = permutation_importance(linear, rows, SPANS, linear(rows), "rmse_error")
     assert list(found) == ["a", "b", "c"]
     assert found["a"] == pytest.approx(3 * np.sqrt(2), rel=0.1)
     assert found["c"] == 0.0
@@ -34,13 +34,13 @@ def test_importance_ranks_columns_and_gives_nothing_to_those_unused() -> None:
 def test_importance_leaves_the_rows_as_they_were() -> None:
     rows = matrix()
     before = rows.copy()
-    permutation_importance(linear, rows, NAMES, linear(rows), "r2_score")
+    permutation_importance(linear, rows, SPANS, linear(rows), "r2_score")
     assert np.array_equal(rows, before)
 
 
 def test_a_linear_models_shapley_values_are_weight_times_distance_from_the_mean() -> None:
     rows = matrix(4000)
-    found = explain(linear, rows)
+    found = explain(linear, rows, list(SPANS.values()))
     expected = np.array([3.0, -1.0, 0.0]) * (found.matrix - rows.mean(axis=0))
     error = np.abs(found.values - expected).mean(axis=0)
     assert (error < [0.8, 0.3, 1e-12]).all()
@@ -70,7 +70,7 @@ def test_shapley_values_are_those_of_the_formula() -> None:
     def bent(values: Any) -> Any:
         return values[:, 0] * values[:, 1] + np.maximum(values[:, 2], 0.0)
 
-    found = explain(bent, rows)
+    found = explain(bent, rows, list(SPANS.values()))
     reference = np.array([exact(bent, row, rows) for row in found.matrix])
     assert np.abs(found.values - reference).mean() < 0.3 * np.abs(reference).mean()
     assert np.corrcoef(found.values.ravel(), reference.ravel())[0, 1] > 0.95
@@ -85,7 +85,23 @@ def test_wide_data_are_explained_within_the_budget() -> None:
         return rows[:, 0]
 
     rows = matrix(300, 500)
-    names = tuple(str(i) for i in range(500))
-    explain(count, rows)
-    permutation_importance(count, rows, names, rows[:, 0], "rmse_error")
+    spans = {str(i): slice(i, i + 1) for i in range(500)}
+    explain(count, rows, list(spans.values()))
+    permutation_importance(count, rows, spans, rows[:, 0], "rmse_error")
     assert scored < 600_000
+
+
+def test_the_entries_of_one_column_are_shuffled_and_explained_together() -> None:
+    rows = matrix(600)
+    spans = {"a": slice(0, 1), "text": slice(1, 3)}
+
+    def product(values: Any) -> Any:
+        return values[:, 0] + values[:, 1] * values[:, 2]
+
+    rows[:, 2] = 1 / rows[:, 1]  # together they say 1, and anything only where one is shuffled alone
+    found = permutation_importance(product, rows, spans, product(rows), "rmse_error")
+    assert found["a"] > 1
+    assert found["text"] == pytest.approx(0.0, abs=1e-12)
+    values = explain(product, rows, list(spans.values())).values
+    assert values.shape[1] == 2
+    assert np.abs(values[:, 1]).max() < 1e-9

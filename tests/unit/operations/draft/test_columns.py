@@ -173,7 +173,8 @@ def test_each_column_has_a_role_and_a_reason(tmp_path, name, values, role, reaso
     plan, column = drafted(tmp_path, values, name)
     assert first(plan).role.name == role
     assert reason in first(plan).role.reason
-    assert column.use == (role not in ("dropped", "text"))
+    assert column.use == (role != "dropped")
+    assert bool(column.hashing) == (role == "text")
 
 
 def test_a_key_identifies_rows_and_a_repeated_one_keeps_them_together(tmp_path):
