@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance mutation bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -117,6 +117,9 @@ test-long: setup-dev node_modules/.ready  ## minutes each: a rehearsal as on a M
 
 test-deployments: setup-dev  ## each fault that a deployment must survive, under a load of 200 requests/s
 	@$(BIN)/python -m pytest -rP -m deployments tests/integration/deployments
+
+mutation: setup-dev  ## break the product's Python in 1,000 seeded ways and count what the tests notice; goes on: ARGS="--again"
+	@$(BIN)/python -m tests.programs.mutation --write $(ARGS)
 
 test-serving: setup-dev  ## 100,000 bodies of every kind, the kernel under sanitizers, memory over a million requests
 	@FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 3600 tests/unit/inference/formats/test_fuzz.py

@@ -113,7 +113,8 @@ def _await_stack(cloudformation: Any, name: str, began: float) -> None:
 
 def _failures(cloudformation: Any, name: str, began: float) -> list[str]:
     """Each failed resource as `LogicalId (Type): reason`, the first failure first."""
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+    events = [event for page in pages for event in page["StackEvents"]]
     return [
         f"  {event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', '')}"
         for event in reversed(events)

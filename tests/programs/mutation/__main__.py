@@ -1,0 +1,182 @@
+"""`make mutation`: breaks the product's Python in seeded ways and counts what the unit tests notice.
+
+Started again it goes on: what is known of a mistake is kept in build/mutation/results.jsonl under a name that
+the mistake keeps while its function keeps that code. Survivors are tried again after a change of the tests
+with --again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.programs.mutation import contexts, operators, sample, trees
+from tests.programs.mutation.contexts import Contexts
+from tests.programs.mutation.equivalent import EQUIVALENT
+from tests.programs.mutation.figure import Tried, embed, page
+from tests.programs.mutation.operators import Mutant
+from tests.programs.mutation.runner import Runner
+
+PROJECT = Path(__file__).resolve().parents[3]
+PLACE = PROJECT / "build/mutation"
+RESULTS = PLACE / "results.jsonl"
+DOCUMENT = PROJECT / "docs/testing.md"
+# The rooms whose tests run the code that is broken.
+_ROOMS = ("cases", "contracts", "inference", "lambdas", "scoring", "step_functions", "training_jobs")
+TESTS = [f"tests/unit/{room}" for room in _ROOMS]
+# A test that covers a line is asked as long as all asked before it took less than this; what is left out can
+# only leave a mistake unnoticed.
+_BUDGET_SECONDS = 90.0
+_CONTROL_EVERY = 20
+
+
+@dataclass
+class Log:
+    """What is known: mutant → outcome, and the controls. Each line is written at once."""
+
+    file: Path
+    outcomes: dict[str, str] = field(default_factory=dict)
+    controls: list[bool] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def read(cls, file: Path) -> Log:
+        log = cls(file)
+        for line in file.read_text().splitlines() if file.exists() else ():
+            log._take(json.loads(line))
+        return log
+
+    def add(self, name: str, outcome: str) -> None:
+        with self.lock, self.file.open("a") as out:
+            out.write(json.dumps({"name": name, "outcome": outcome}) + "\n")
+            self._take({"name": name, "outcome": outcome})
+
+    def _take(self, found: Mapping[str, str]) -> None:
+        if found["name"] == "control":
+            self.controls.append(found["outcome"] == "survived")
+        else:
+            self.outcomes[found["name"]] = found["outcome"]
+
+
+def within(tests: Sequence[str], seconds: Mapping[str, float], budget: float = _BUDGET_SECONDS) -> list[str]:
+    """The first tests that together take no longer than the budget; at least one."""
+    chosen: list[str] = []
+    spent = 0.0
+    for test in tests:
+        spent += seconds[test]
+        if chosen and spent > budget:
+            break
+        chosen.append(test)
+    return chosen
+
+
+def try_one(runner: Runner, mutant: Mutant, known: Contexts, log: Log, number: int) -> None:
+    tests = within(known.tests_of(mutant.path, mutant.line), known.seconds)
+    if not tests:
+        log.add(mutant.name, "uncovered")
+        return
+    source = (runner.tree / mutant.path).read_text(encoding="utf-8")
+    limit = 30.0 + 4 * sum(known.seconds[test] for test in tests)
+    with trees.broken(runner.tree, mutant.path, operators.mutated(source, mutant.place)):
+        outcome = runner.ask(tests, limit)
+    log.add(mutant.name, outcome)
+    if number % _CONTROL_EVERY == 0:
+        with trees.broken(runner.tree, mutant.path, operators.unchanged(source)):
+            control = runner.ask(tests, limit)
+        log.add("control", control)
+        if control != "survived":
+            print(f"{mutant.path}: tests fail without a mistake ({control}): {' '.join(tests[:5])} ...")
+        if not any(log.controls):
+            raise RuntimeError("no control passes: what is counted as noticed would be no mistake's doing")
+
+
+def work(
+    waiting: queue.SimpleQueue[tuple[int, Mutant]], tree: Path, known: Contexts, log: Log, ends: float
+) -> None:
+    with Runner(tree) as runner:
+        while time.monotonic() < ends:
+            try:
+                number, mutant = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try_one(runner, mutant, known, log, number)
+
+
+def learn(workers: int, *, fresh: bool, again: bool) -> tuple[Contexts, list[Path]]:
+    """Copies of the project, and which test runs what in them.
+
+    They are kept until a fresh copy is asked for: breaking the same code again takes no other run of all
+    tests. When survivors are tried again, tests that changed meanwhile are brought in, and run once.
+    """
+    places = [PLACE / f"tree-{number}" for number in range(workers)]
+    learned = PLACE / "coverage"
+    if fresh or not (PLACE / "learned").exists():
+        (PLACE / "learned").unlink(missing_ok=True)
+        shutil.rmtree(learned, ignore_errors=True)
+        trees.copy(PROJECT, places[0])
+        trees.run_with_coverage(places[0], learned / "all", TESTS, workers)
+        (PLACE / "learned").touch()
+    elif again and (changed := trees.renew_tests(PROJECT, places[0])):
+        number = len(list(learned.iterdir()))
+        trees.run_with_coverage(places[0], learned / f"later-{number}", changed, workers)
+    for place in places[1:]:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(places[0], place, symlinks=True)
+    return contexts.read(learned, places[0]), places
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
+    parser.add_argument("--mutants", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=14)
+    parser.add_argument("--minutes", type=float, default=55.0, help="stop then; started again it goes on")
+    parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4))
+    parser.add_argument("--again", action="store_true", help="try the survivors once more")
+    parser.add_argument("--fresh", action="store_true", help="copy the project and learn its tests once more")
+    parser.add_argument("--write", action="store_true", help="write the figure into docs/testing.md")
+    parser.add_argument("--only-write", action="store_true", help="write what is known, try nothing")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = arguments()
+    ends = time.monotonic() + 60 * asked.minutes
+    every = sample.population(PROJECT, trees.tracked(PROJECT))
+    drawn = sample.draw(every, asked.mutants, asked.seed)
+    PLACE.mkdir(parents=True, exist_ok=True)
+    log = Log.read(RESULTS)
+    again = {"survived", "uncovered"} if asked.again else set()
+    left = [m for m in drawn if log.outcomes.get(m.name, "") in {"", *again}]
+    if left and not asked.only_write:
+        known, places = learn(asked.workers, fresh=asked.fresh, again=asked.again)
+        drawn = sample.draw(sample.population(places[0], trees.tracked(PROJECT)), asked.mutants, asked.seed)
+        left = [m for m in drawn if log.outcomes.get(m.name, "") in {"", *again}]
+        waiting: queue.SimpleQueue[tuple[int, Mutant]] = queue.SimpleQueue()
+        for number, mutant in enumerate(left):
+            waiting.put((number, mutant))
+        threads = [threading.Thread(target=work, args=(waiting, place, known, log, ends)) for place in places]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    tried = [Tried(mutant, log.outcomes[mutant.name]) for mutant in drawn if mutant.name in log.outcomes]
+    told = (
+        f"`make mutation`, seed {asked.seed}: {len(tried)} of the sample's {len(drawn)} mistakes were tried."
+    )
+    controls = (sum(log.controls), len(log.controls))
+    made = page(tried, sum(map(len, every.values())), EQUIVALENT, controls, told)
+    print(made)
+    if asked.write or asked.only_write:
+        DOCUMENT.write_text(embed(DOCUMENT.read_text(), made))
+
+
+if __name__ == "__main__":
+    main()
