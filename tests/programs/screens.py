@@ -18,6 +18,7 @@ PLACE = PROJECT / "docs" / "pictures"
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 MAX_PAINT_MS, MAX_BYTES = 1_000, 300_000
+MAX_HEIGHT = 640
 VIEWS = {"now": "#now", "pipeline": "#pipeline", "runs": "#runs", "models": "#models", "cost": "#cost"}
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 _BYTES = """performance.getEntriesByType('resource').filter(e => e.name.includes('/static/'))
@@ -42,9 +43,17 @@ def photograph(address: str, theme: Any) -> dict[str, Any]:
         found["findings"] = page.evaluate(_FINDINGS)
         PLACE.mkdir(exist_ok=True)
         for name, place in VIEWS.items():
-            page.locator(place).screenshot(path=PLACE / f"console-{name}-{theme}.png")
+            _part(page, place, PLACE / f"console-{name}-{theme}.png")
         browser.close()
     return found
+
+
+def _part(page: Any, place: str, path: Path) -> None:
+    """A picture of one section, its top where it is long."""
+    box = page.locator(place).bounding_box()
+    top = box["y"] + page.evaluate("scrollY")
+    clip = {**box, "y": top, "height": min(box["height"], MAX_HEIGHT)}
+    page.screenshot(path=path, full_page=True, clip=clip)
 
 
 def main() -> int:
