@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables setup-custom conformance mutation bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -111,6 +111,11 @@ screens: setup-dev node_modules/.ready  ## the console of the cloud at AWS_ENDPO
 
 notebooks: setup-dev  ## notebooks/ run top to bottom in the embedded cloud: ONLY="1 4" chooses; results in build/notebooks
 	@$(BIN)/python -m tests.programs.notebooks $(ONLY)
+
+test-torch: setup-dev setup-custom  ## the PyTorch example, whole way: TORCH_INDEX=url of builds without CUDA, else PyPI's 4 GB
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(if $(TORCH_INDEX),--index $(TORCH_INDEX) --index-strategy unsafe-best-match) \
+	  -c training_jobs/requirements.in -r training_jobs/custom/requirements-torch.in
+	@$(BIN)/python -m pytest -m torch tests/tables
 
 test-long: setup-dev node_modules/.ready  ## minutes each: a rehearsal as on a Mac, other teams' data, a VPC of its own
 	@$(BIN)/python -m pytest -m long

@@ -28,12 +28,18 @@ def test_a_table_becomes_a_served_model_by_its_own_draft(tmp_path: Path, made: M
         assert as_csv == as_json or float(as_csv) == float(as_json)
 
 
+@pytest.mark.parametrize("name", ["Regressor", "Classifier"])
 @pytest.mark.parametrize(
-    ("name", "estimator"),
-    [("Regressor", "custom:catboost_model.Regressor"), ("Classifier", "custom:catboost_model.Classifier")],
+    ("package", "module"),
+    [("catboost", "catboost_model"), pytest.param("torch", "torch_network", marks=pytest.mark.torch)],
 )
-def test_an_estimator_of_ones_own_goes_the_whole_way(tmp_path: Path, name: str, estimator: str) -> None:
-    pytest.importorskip("catboost", reason="make setup-custom installs it")
+def test_an_estimator_of_ones_own_goes_the_whole_way(
+    tmp_path: Path, package: str, module: str, name: str
+) -> None:
+    pytest.importorskip(
+        package, reason=f"make setup-custom brings catboost, make test-torch torch: no {package}"
+    )
+    estimator = f"custom:{module}.{name}"
     frame = datasets.load_diabetes(as_frame=True, scaled=False).frame
     frame.loc[::17, "bmi"] = None
     if name == "Classifier":
