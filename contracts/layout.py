@@ -54,6 +54,12 @@ BASELINES = Room("monitoring/baselines/")  # what a champion was trained on and 
 VERDICTS = Room("monitoring/verdicts/")  # by hour: drift, quality, report
 RETRAININGS = Room("monitoring/retrainings/")  # one record each, and which labelled rows it took
 
+# What came by the stream.
+STREAM_EVENTS = Room("stream/events/")  # accepted records by the hour of their event time, until it is closed
+STREAM_REFUSED = Room("stream/refused/")  # records that were not, with the reason, by the hour
+STREAM_HOURS = Room("stream/hours/")  # closed hours, each record once
+STREAM_DATASETS = Room("stream/datasets/")  # one record for each dataset that was made of them
+
 LEASE_KEY = "endpoint_name"  # the lease table's partition key
 
 # Of an accepted dataset.
@@ -120,4 +126,5 @@ NEW_ROWS_FILE = "new_rows.parquet"  # matured labelled rows that the champion's 
 FRONT_LABELS_FOLDER = f"{LABELS.prefix}front/"  # those that came through the front, by the hour
 # Of a retraining.
 RETRAINING_FOLDER = f"{UPLOADS.prefix}retraining/"  # of the raw bucket: what the monitor uploads
+STREAM_FOLDER = f"{UPLOADS.prefix}stream/"  # of the raw bucket: datasets made of closed hours
 RECORD_FILE, TAKEN_FILE = "record.json", "taken.parquet"

@@ -39,6 +39,11 @@ LABELLED_ROWS = "LabelledRows"
 RETRAININGS_STARTED = "RetrainingsStarted"
 RETRAININGS_STOPPED = "RetrainingsStopped"  # 1 where one is due, and a person has to decide first
 
+RECORDS_ACCEPTED = "RecordsAccepted"  # of the stream; what comes again is counted again
+RECORDS_REFUSED = "RecordsRefused"
+HOURS_CLOSED = "HoursClosed"  # late records make another one of the same hour
+STREAM_DATASETS = "StreamDatasets"
+
 # What the serving container prints about its answers, one JSON object a line, and what the metric filter on
 # the endpoint's log group makes of it. The line names the endpoint config, so that a deployment's alarm can
 # watch the green fleet alone: {"event": "predictions", "endpoint_config": NAME, "count": N, "shift": X}.

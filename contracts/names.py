@@ -42,6 +42,11 @@ class Names:
         return f"{self.prefix}-front"
 
     @property
+    def stream(self) -> str:
+        """Of records, where there is one."""
+        return f"{self.prefix}-events"
+
+    @property
     def model_package_group(self) -> str:
         return f"{self.prefix}-models"
 

@@ -15,10 +15,12 @@ from contracts.dataset import DatasetContract
 from contracts.deployment import DeploymentPolicy
 from contracts.features import FeatureRecipes
 from contracts.front import CLOSED, Front
+from contracts.layout import UPLOADS
 from contracts.monitoring import OFF, Monitoring
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
 from contracts.split import SCHEME, Split
+from contracts.stream import DRY, Stream
 from contracts.training import Gate, Training, check_class_weight, check_monotone
 
 FILE_NAME = "pipeline.toml"
@@ -44,6 +46,7 @@ class PipelineConfig:
     document: Mapping[str, object] = field(repr=False, compare=False)
     monitoring: Monitoring = OFF
     front: Front = CLOSED
+    stream: Stream = DRY
     budget: Budget = UNBOUNDED
 
     @classmethod
@@ -93,9 +96,12 @@ class PipelineConfig:
             budget=Budget.read(root.table("budget", required=False)),
             monitoring=Monitoring.read(root.table("monitoring"), STAGES) if root.has("monitoring") else OFF,
             front=Front.read(root.table("front"), STAGES) if root.has("front") else CLOSED,
+            stream=Stream.read(root.table("stream"), STAGES) if root.has("stream") else DRY,
         )
+        _refuse_unbuilt(root)
         root.finish()
         _check_front(root, config)
+        _check_stream(root, config)
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
         check_class_weight(root.table("training"), config.training, dataset)
         return config
@@ -119,6 +125,41 @@ def _check_front(root: Table, config: PipelineConfig) -> None:
             raise root.fail(
                 "front.stages", f"{stage!r} runs in a VPC of its own, where there is no front yet"
             )
+
+
+def _check_stream(root: Table, config: PipelineConfig) -> None:
+    """What a dataset in parts can't be, and where a stream can't be read."""
+    if config.stream.stages and config.dataset.split.by == "position":
+        raise root.fail(
+            "stream",
+            "hours become a dataset in parts, whose rows have no places in one file, and [split] "
+            'by = "position" goes by them: split by row, group or time',
+        )
+    for stage in config.stream.stages:
+        if config.network.has_vpc(stage):
+            raise root.fail(
+                "stream.stages", f"{stage!r} runs in a VPC of its own, where there is no stream yet"
+            )
+
+
+# Tables that were thought of and are not built, each with the way on.
+UNBUILT = {
+    "sources": (
+        f"nothing pulls data yet: let a schedule of yours copy the file below {UPLOADS.prefix} of the raw "
+        "bucket, from there on it is an ordinary upload"
+    ),
+    "feature_groups": (
+        "there is no feature store yet: send each row with all of its columns, as POST /v1/predictions of "
+        "[front] and the endpoint take it"
+    ),
+}
+
+
+def _refuse_unbuilt(root: Table) -> None:
+    """Whoever asks for it may not believe that it was deployed."""
+    for key, way_on in UNBUILT.items():
+        if root.has(key):
+            raise root.fail(key, way_on)
 
 
 def _read_deployments(table: Table) -> dict[str, DeploymentPolicy]:

@@ -247,6 +247,22 @@ class AuthorizeCallerSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AcceptRecordsSettings(Settings):
+    artifact_bucket_name: str
+    pipeline_config_path: str
+    metric_namespace: str
+    refused_queue_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseHoursSettings(Settings):
+    artifact_bucket_name: str
+    raw_bucket_name: str
+    pipeline_config_path: str
+    metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TeardownSettings(Settings):
     """`buckets_to_empty` is a comma-separated list; a stage that keeps its data has none."""
 

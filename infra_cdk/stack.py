@@ -35,6 +35,7 @@ from infra_cdk.pipeline.lease import LeaseTable
 from infra_cdk.pipeline.state_machine import TrainingPipeline, definition
 from infra_cdk.pipeline.teardown import Teardown
 from infra_cdk.stages import StageSettings
+from infra_cdk.streams import EventStream
 
 
 class PipelineStack(cdk.Stack):
@@ -97,6 +98,7 @@ class PipelineStack(cdk.Stack):
             if config.monitoring.watches(stage.name)
             else None
         )
+        self.stream = self._stream(context, settings) if config.stream.opens(stage.name) else None
         self.alarms = Alarms(
             self,
             "Alarms",
@@ -131,6 +133,17 @@ class PipelineStack(cdk.Stack):
             settings=settings,
             storage=self.storage,
             serving=self.serving,
+            notifications=self.notifications,
+        )
+
+    def _stream(self, context: Context, settings: SettingsSource) -> EventStream:
+        return EventStream(
+            self,
+            "Stream",
+            context,
+            settings=settings,
+            storage=self.storage,
+            images=self.images,
             notifications=self.notifications,
         )
 
@@ -212,11 +225,22 @@ class PipelineStack(cdk.Stack):
             self.teardown.runs_after(self.front)
         if self.monitor:
             self.teardown.runs_after(self.monitor.schedule)
+        if self.stream:
+            self.teardown.runs_after(self.stream)
 
     def _outputs(self) -> None:
         fronts = {"FrontUrl": self.front.api.rest_api.url} if self.front else {}
+        streams = (
+            {
+                "StreamName": self.stream.stream.stream_name,
+                "RefusedRecordsQueueUrl": self.stream.refused.queue_url,
+            }
+            if self.stream
+            else {}
+        )
         for name, value in {
             **fronts,
+            **streams,
             "RawBucketName": self.storage.raw.bucket_name,
             "ArtifactBucketName": self.storage.artifacts.bucket_name,
             "StateMachineArn": self.pipeline.arn,

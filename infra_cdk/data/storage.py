@@ -179,6 +179,18 @@ class Storage(Construct):
             )
         )
 
+    def allow_deleting(self, role: iam.Role, pattern: str) -> None:
+        allow(
+            role,
+            "s3:DeleteObject",
+            on=self.artifacts.arn_for_objects(pattern),
+            because="The names of objects are known at run time; the prefix bounds them.",
+        )
+
+    def expire(self, bucket: s3.Bucket, what: str, prefix: str, days: int) -> None:
+        """What a part of the stack that is not always there leaves in a bucket goes after so many days."""
+        bucket.add_lifecycle_rule(id=f"{what}Expire", prefix=prefix, expiration=cdk.Duration.days(days))
+
     def allow_emptying(self, role: iam.Role) -> None:
         """Every version of every object of both buckets, for a stage that keeps no data."""
         for bucket in (self.raw, self.artifacts):

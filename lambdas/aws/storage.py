@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "404", "NoSuchBucket"}
+_DELETED_AT_ONCE = 10  # as many connections as botocore keeps
 _CHUNK_BYTES = 1 << 22
 
 
@@ -190,6 +192,13 @@ def list_folders(uri: str) -> list[str]:
     bucket, prefix = split(uri)
     pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     return [f"s3://{bucket}/{found['Prefix']}" for page in pages for found in page.get("CommonPrefixes", [])]
+
+
+def delete(bucket: str, keys: Sequence[str]) -> None:
+    """The newest versions; of a bucket with versions the bucket's own rule clears the older ones away."""
+    s3 = _s3()
+    with ThreadPoolExecutor(_DELETED_AT_ONCE) as threads:
+        list(threads.map(lambda key: s3.delete_object(Bucket=bucket, Key=key), keys))
 
 
 def empty_bucket(bucket: str) -> None:

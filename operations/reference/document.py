@@ -22,6 +22,7 @@ from contracts import (
     monitoring,
     network,
     split,
+    stream,
     training,
 )
 from contracts.pipeline_config import PipelineConfig
@@ -53,6 +54,7 @@ CLASSES: dict[str, type] = {
     "monitoring": monitoring.Monitoring,
     "monitoring.retraining": monitoring.Retraining,
     "front": front.Front,
+    "stream": stream.Stream,
     "budget": budget.Budget,
     "deployment.STAGE": deployment.DeploymentPolicy,
 }

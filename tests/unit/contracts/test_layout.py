@@ -72,6 +72,10 @@ def test_the_prefixes_are_those_of_the_stacks_that_are_deployed() -> None:
         "BASELINES": "monitoring/baselines/",
         "VERDICTS": "monitoring/verdicts/",
         "RETRAININGS": "monitoring/retrainings/",
+        "STREAM_EVENTS": "stream/events/",
+        "STREAM_REFUSED": "stream/refused/",
+        "STREAM_HOURS": "stream/hours/",
+        "STREAM_DATASETS": "stream/datasets/",
     }
     place = layout.dataset("b", "0a")
     assert [

@@ -1,0 +1,1 @@
+"""Closes hours of the stream, and makes datasets of closed hours."""

@@ -1,0 +1,1 @@
+"""What the functions of the stream share: hours, and the columns of accepted records."""
