@@ -38,7 +38,10 @@ def form_of(text: Path, shown: Path) -> Form:
         head = stream.read(_HEAD_CHARACTERS)
     delimiter = _delimiter(text, head, shown)
     records = _records(head, delimiter, shown)
+    if _told_delimiter(head):
+        records = records[1:]  # its line may have as many fields as a header
     skip, header = _header(records, shown)
+    _check_quotes(header, skip, shown)
     rows = [fields for before, fields in records if before > skip]
     if not rows:
         raise DraftError(f"{shown}: has a header and no rows")
@@ -47,8 +50,8 @@ def form_of(text: Path, shown: Path) -> Form:
 
 def _delimiter(text: Path, head: str, shown: Path) -> str:
     first = head.splitlines()[0] if head else ""
-    if first.lower().startswith("sep=") and len(first) == len("sep=") + 1:
-        return first[-1]
+    if told := _told_delimiter(head):
+        return told
     options = ", ".join(f"'{delimiter}'" for delimiter in DELIMITERS)
     quoted = str(text).replace("'", "''")
     try:
@@ -66,6 +69,23 @@ def _delimiter(text: Path, head: str, shown: Path) -> str:
     if _is_by_blanks(head):
         return " "
     raise DraftError(f"{shown}: has one column, {first[:60]!r}; none of {options} separates columns in it")
+
+
+def _told_delimiter(head: str) -> str:
+    """That of a first line such as sep=; which spreadsheets write."""
+    first = head.splitlines()[0] if head else ""
+    return first[-1] if first.lower().startswith("sep=") and len(first) == len("sep=") + 1 else ""
+
+
+def _check_quotes(header: list[str], skip: int, shown: Path) -> None:
+    """Raises DraftError where names stand in quotes that are none of CSV."""
+    quoted = [name for name in map(str.strip, header) if len(name) > 1 and name[0] == name[-1] == "'"]
+    if quoted and len(quoted) == len([name for name in header if name.strip()]):
+        raise DraftError(
+            f"{shown}: line {skip + 1} quotes names with apostrophes, such as {quoted[0]}; only double "
+            "quotes hold a field together. Write the file anew: in Python "
+            'pandas.read_csv(FILE, quotechar="\'").to_csv(FILE, index=False)'
+        )
 
 
 def _is_by_blanks(head: str) -> bool:

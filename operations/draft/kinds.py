@@ -112,6 +112,11 @@ def _number(column: ColumnProfile, ask: Questions, decimal: str) -> Kind:
     notes = []
     if thousands == "," and not column.count(s.COMMA_GROUPS, s.MONEY, s.PERCENT, s.UNIT):
         notes.append(f"{column.name!r}: is {_first(column, s.COMMA_EITHER)} read as thousands? It was")
+    if thousands == "." and not column.count(s.COMMA_NUMBER, s.POINT_GROUPS, s.MONEY, s.PERCENT, s.UNIT):
+        notes.append(
+            f"{column.name!r}: is {_first(column, s.NUMBER)} read as thousands? It was, for the file's "
+            "decimal mark is a comma; if it is a fraction, write its column with a comma, too"
+        )
     fractions = column.count(s.NUMBER, s.COMMA_NUMBER, s.COMMA_GROUPS, s.MONEY, s.PERCENT, s.UNIT)
     kind = Kind(
         type="number" if fractions else "integer",
@@ -209,7 +214,8 @@ def _words(column: ColumnProfile) -> Kind:
     weak = {text: rows for text, rows in column.markers.items() if text.lower() in _WEAK}
     levels = {**dict(column.common), **weak}
     distinct = column.distinct + len(weak)
-    kind = Kind(type="category" if column.longest <= MAX_CATEGORY_CHARACTERS else "text")
+    is_line = column.longest <= MAX_CATEGORY_CHARACTERS and not column.has_lines
+    kind = Kind(type="category" if is_line else "text")
     if kind.type == "category" and distinct <= MAX_CATEGORIES:
         kind.keys.update(_categories(levels, weak))
     return _gappy(column, kind, tuple(weak))

@@ -221,6 +221,11 @@ def _questions(columns: Sequence[ColumnPlan], answer: Answer, ask: Questions) ->
                 f"{column.name!r} looks like dates written as 20240131: if it is, write 2024-01-31 and "
                 "draft again"
             )
+        if column.kind.type == "integer" and _looks_like_seconds(column.profile):
+            found.append(
+                f"{column.name!r} looks like seconds or milliseconds since 1970: the model reads them as a "
+                "number; for weekday and hour write timestamps such as 2024-01-31T10:15:00Z and draft again"
+            )
     return found
 
 
@@ -237,6 +242,14 @@ def _sentinel(column: ColumnPlan) -> tuple[str, int] | None:
         if rows >= _SENTINEL_ROWS and number in SENTINELS and number in span:
             return value, rows
     return None
+
+
+def _looks_like_seconds(profile: ColumnProfile) -> bool:
+    """Whether all lie between 2000 and 2050, in seconds or thousandths of them, and hardly two are alike."""
+    low, high = profile.minimum, profile.maximum
+    if low is None or high is None or profile.distinct < profile.present / 2:
+        return False
+    return any(946_684_800 * unit <= low < high <= 2_524_608_000 * unit for unit in (1, 1000))
 
 
 def _looks_like_days(profile: ColumnProfile) -> bool:

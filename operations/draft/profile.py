@@ -39,6 +39,7 @@ class ColumnProfile:
     markers: dict[str, int] = field(default_factory=dict)
     mean_words: float = 0.0
     longest: int = 0
+    has_lines: bool = False
     least_rows: int = 0
 
     def count(self, *spellings: str) -> int:
@@ -103,9 +104,10 @@ def profiles_of(engine: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list
             spelt=spelt[index],
             common=tuple(common[index]),
             markers=markers[index],
-            mean_words=float(texts.get(index, (0.0, 0, 0))[0] or 0.0),
-            longest=int(texts.get(index, (0.0, 0, 0))[1] or 0),
-            least_rows=int(texts.get(index, (0.0, 0, 0))[2] or 0),
+            mean_words=float(texts.get(index, _NO_TEXTS)[0] or 0.0),
+            longest=int(texts.get(index, _NO_TEXTS)[1] or 0),
+            least_rows=int(texts.get(index, _NO_TEXTS)[2] or 0),
+            has_lines=bool(texts.get(index, _NO_TEXTS)[3]),
         )
         for index, name in enumerate(names)
     ]
@@ -136,7 +138,9 @@ _COMMON = (
     "ORDER BY col, n DESC, value"
 )
 _MARKERS = f"SELECT col, value, n FROM seen WHERE spelling = '{MARKER}' ORDER BY col, value"
+_NO_TEXTS = (0.0, 0, 0, False)
 _TEXTS = (
-    "SELECT col, avg(length(value) - length(replace(value, ' ', '')) + 1), max(length(value)), min(n) "
+    "SELECT col, avg(length(value) - length(replace(value, ' ', '')) + 1), max(length(value)), min(n), "
+    "bool_or(contains(value, chr(10)) OR contains(value, chr(13))) "
     f"FROM seen WHERE {_PRESENT} GROUP BY col"
 )

@@ -200,3 +200,24 @@ def test_numbers_whose_squares_overflow_are_compared_with_the_target_like_any_ot
     values = np.linspace(1.0, 9.0, 50)
     assert _correlation(values * 1e300, values * 1e300) == pytest.approx(1.0)
     assert _correlation(values * 1e300, np.resize([1.0, -1.0], 50)) < 0.2
+
+
+def test_points_in_a_file_of_decimal_commas_are_asked_about(tmp_path):
+    table = "age;spend\n" + "".join(f"{n},5;{n}.{n:03d}\n" for n in range(100, 220))
+    plan, config = planned(saved(tmp_path / "shop.csv", table))
+    assert config.dataset.column("spend").grammar.thousands == "."
+    assert any("'100.100' read as thousands" in question for question in plan.questions)
+
+
+def test_seconds_since_1970_are_asked_about_and_other_counts_are_not(tmp_path):
+    table = [(str(1_700_000_000 + 3_600 * n), str(5_000 + n), *row) for n, row in enumerate(rows())]
+    plan, _ = planned(saved(tmp_path / "shop.csv", text(table, ("at", "count", *HEADER))))
+    assert [q for q in plan.questions if "since 1970" in q and q.startswith("'at'")] == list(plan.questions)
+
+
+def test_few_texts_of_several_lines_are_text_and_no_categories(tmp_path):
+    table = [(("one line\nand more", "two lines\nand more")[n % 2], *row) for n, row in enumerate(rows())]
+    quoted = "note," + ",".join(HEADER) + "\n"
+    quoted += "".join(f'"{note}",' + ",".join(map(str, row)) + "\n" for note, *row in table)
+    _, config = planned(saved(tmp_path / "shop.csv", quoted))
+    assert config.dataset.column("note").hashing

@@ -119,3 +119,15 @@ def test_a_header_that_cannot_name_the_columns_is_refused_with_its_line(tmp_path
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DraftError, match="there is no such file"), table_of(tmp_path / "none.csv"):
         pass
+
+
+def test_a_line_that_names_the_delimiter_is_no_header_of_three_columns(tmp_path):
+    lines = "".join(f"{age % 60};{('north', 'south')[age % 2]};{age * 2}\n" for age in range(120))
+    _, config = planned(saved(tmp_path / "shop.csv", "sep=;\nage;region;spend\n" + lines))
+    assert (config.dataset.reading.delimiter, config.dataset.reading.skip_lines) == (";", 1)
+
+
+def test_names_in_apostrophes_are_refused_with_the_way_on(tmp_path):
+    quoted = "'age','spend'\n" + "".join(f"'{age}','{age * 2}'\n" for age in range(120))
+    with pytest.raises(DraftError, match=r"line 1 quotes names with apostrophes, such as 'age'.*quotechar"):
+        planned(saved(tmp_path / "shop.csv", quoted))
