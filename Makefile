@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -99,6 +99,9 @@ build/clients/aws/.ready: tests/clients/requirements.txt | setup-dev
 
 test-clients: build/clients/aws/.ready  ## the AWS CLI, the SageMaker SDK and Triton's client as clients (heavy)
 	@$(BIN)/python -m pytest -m clients tests/clients
+
+test-foreign: build/clients/aws/.ready node_modules/.ready  ## foreign judges: AWS CLI, CDK CLI, SDKs, MLflow, Triton; JSONATA=checkout asks its suite too
+	@$(BIN)/python -m tests.programs.foreign $(if $(JSONATA),--jsonata "$(JSONATA)")
 
 conformance: setup-dev  ## what everything rests on, asked of the embedded cloud; CLOUD=aws: of your account, for at most $$5
 	@CLOUD=$(CLOUD) $(BIN)/python -m pytest -s tests/conformance

@@ -58,3 +58,18 @@ def test_whatever_holds_state_keeps_the_properties_whose_change_replaces_it(dev)
         if resource["Type"] in REPLACED_BY
     }
     assert found == PINNED
+
+
+def test_what_deletes_or_remembers_more_than_itself_keeps_its_logical_id(template):
+    """A teardown of another id would be created beside the old one, whose deletion after the update takes the
+    endpoint, its models and, in dev, the buckets' content with it; a machine of another id loses its
+    executions."""
+    found = {r["Type"]: name for name, r in template.resources.items() if r["Type"].startswith("Custom::")}
+    assert found == {"Custom::Teardown": "Teardown0042FE15"}
+    assert template.resources["PipelineStateMachine1814BD05"]["Type"] == "AWS::StepFunctions::StateMachine"
+
+
+def test_the_teardowns_function_is_never_another_one(dev):
+    """CloudFormation refuses another ServiceToken for a custom resource (User Guide, "Custom resources")."""
+    token = dev.resources["Teardown0042FE15"]["Properties"]["ServiceToken"]
+    assert token == {"Fn::GetAtt": ["TeardownFunction1CB53DB1", "Arn"]}

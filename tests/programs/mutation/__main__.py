@@ -36,6 +36,7 @@ TESTS = [f"tests/unit/{room}" for room in _ROOMS]
 # only leave a mistake unnoticed.
 _BUDGET_SECONDS = 90.0
 _CONTROL_EVERY = 20
+_FIRST_FILES = 2
 
 
 @dataclass
@@ -78,24 +79,39 @@ def within(tests: Sequence[str], seconds: Mapping[str, float], budget: float = _
     return chosen
 
 
+def portions(tests: Sequence[str]) -> list[list[str]]:
+    """The tests of the first files, then all others: most mistakes are noticed before those are imported."""
+    files = list(dict.fromkeys(test.split("::")[0] for test in tests))
+    first = set(files[:_FIRST_FILES])
+    parts = [[t for t in tests if (t.split("::")[0] in first) is near] for near in (True, False)]
+    return [part for part in parts if part]
+
+
+def ask(runner: Runner, tests: Sequence[str], seconds: Mapping[str, float]) -> str:
+    """killed, timeout, or survived."""
+    for part in portions(tests):
+        outcome = runner.ask(part, 60.0 + 8 * sum(seconds[test] for test in part))
+        if outcome != "survived":
+            return outcome
+    return "survived"
+
+
 def try_one(runner: Runner, mutant: Mutant, known: Contexts, log: Log, number: int) -> None:
     tests = within(known.tests_of(mutant.path, mutant.line), known.seconds)
     if not tests:
         log.add(mutant.name, "uncovered")
         return
     source = (runner.tree / mutant.path).read_text(encoding="utf-8")
-    limit = 30.0 + 4 * sum(known.seconds[test] for test in tests)
     with trees.broken(runner.tree, mutant.path, operators.mutated(source, mutant.place)):
-        outcome = runner.ask(tests, limit)
-    log.add(mutant.name, outcome)
+        log.add(mutant.name, ask(runner, tests, known.seconds))
     if number % _CONTROL_EVERY == 0:
         with trees.broken(runner.tree, mutant.path, operators.unchanged(source)):
-            control = runner.ask(tests, limit)
+            control = ask(runner, tests, known.seconds)
         log.add("control", control)
         if control != "survived":
-            print(f"{mutant.path}: tests fail without a mistake ({control}): {' '.join(tests[:5])} ...")
+            print(f"{mutant.path}: tests fail without a mistake ({control}): {tests[:5]} ...")
         if not any(log.controls):
-            raise RuntimeError("no control passes: what is counted as noticed would be no mistake's doing")
+            raise RuntimeError("no control passes: what counts as noticed is no mistake's doing")
 
 
 def work(
@@ -116,21 +132,21 @@ def learn(workers: int, *, fresh: bool, again: bool) -> tuple[Contexts, list[Pat
     They are kept until a fresh copy is asked for: breaking the same code again takes no other run of all
     tests. When survivors are tried again, tests that changed meanwhile are brought in, and run once.
     """
-    places = [PLACE / f"tree-{number}" for number in range(workers)]
-    learned = PLACE / "coverage"
+    snapshot, learned = PLACE / "tree-0", PLACE / "coverage"
     if fresh or not (PLACE / "learned").exists():
         (PLACE / "learned").unlink(missing_ok=True)
         shutil.rmtree(learned, ignore_errors=True)
-        trees.copy(PROJECT, places[0])
-        trees.run_with_coverage(places[0], learned / "all", TESTS, workers)
+        trees.copy(PROJECT, snapshot)
+        trees.run_with_coverage(snapshot, learned / "all", TESTS, workers)
         (PLACE / "learned").touch()
-    elif again and (changed := trees.renew_tests(PROJECT, places[0])):
+    elif again and (changed := trees.renew_tests(PROJECT, snapshot)):
         number = len(list(learned.iterdir()))
-        trees.run_with_coverage(places[0], learned / f"later-{number}", changed, workers)
-    for place in places[1:]:
+        trees.run_with_coverage(snapshot, learned / f"later-{number}", changed, workers)
+    places = [PLACE / f"tree-{number}" for number in range(1, workers + 1)]
+    for place in places:  # what was killed may have left one broken
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(places[0], place, symlinks=True)
-    return contexts.read(learned, places[0]), places
+        shutil.copytree(snapshot, place, symlinks=True)
+    return contexts.read(learned, snapshot), places
 
 
 def arguments() -> argparse.Namespace:
@@ -157,7 +173,8 @@ def main() -> None:
     left = [m for m in drawn if log.outcomes.get(m.name, "") in {"", *again}]
     if left and not asked.only_write:
         known, places = learn(asked.workers, fresh=asked.fresh, again=asked.again)
-        drawn = sample.draw(sample.population(places[0], trees.tracked(PROJECT)), asked.mutants, asked.seed)
+        every = sample.population(PLACE / "tree-0", trees.tracked(PROJECT))
+        drawn = sample.draw(every, asked.mutants, asked.seed)
         left = [m for m in drawn if log.outcomes.get(m.name, "") in {"", *again}]
         waiting: queue.SimpleQueue[tuple[int, Mutant]] = queue.SimpleQueue()
         for number, mutant in enumerate(left):

@@ -167,7 +167,7 @@ from tests.programs.mutation import trees, runner
 sys.path.insert(0, ".")
 for tests, source in {asked!r}:
     with trees.broken(Path("."), "a.py", source):
-        print(runner.outcome(tests, 20.0))
+        print(runner.outcome(tests, 800.0))
 """
 
 
