@@ -12,6 +12,8 @@ from benchmarks.tables.shelf import SHELF
 Found = dict[str, Any]
 # What two runs of one model differ by is no difference between models.
 NOISE_SHARE = 0.02
+# One model fitted twice, as our linear one and a peer's may be, differs in its last digits.
+EQUAL_SHARE = 0.0005
 
 
 def write_report(path: Path, results: Sequence[Found]) -> None:
@@ -30,7 +32,8 @@ def report(results: Sequence[Found]) -> str:
         f"ingested, trained and judged unedited by `make bench-tables`, with {budgets} s to choose a model",
         "for us and for FLAML. All figures are of the same held-out rows; lower is better. `linear` is",
         "ridge or logistic regression. What time-bound choosers reach",
-        "depends on how busy the machine is; the rest does not.",
+        "depends on how busy the machine is; the rest does not. Figures that are equal to a two-thousandth",
+        "count as equal.",
         "",
         *_outstanding(results),
         "| table | rows | metric | outcome | ours | estimator | constant | HGB | forest | linear | FLAML |",
@@ -88,7 +91,7 @@ def _summary(fair: Sequence[Found], hopeless: Sequence[Found]) -> list[str]:
         f"- worse than HGB's defaults by more than {NOISE_SHARE:.0%}: {len(worse)} of {len(with_peers)}"
         + (f" ({', '.join(f['name'] for f in worse)})" if worse else ""),
         f"- better than the best of HGB, forest and linear, picked afterwards on these rows: "
-        f"{share(lambda f: f['ours'] < best_single(f), with_peers)}",
+        f"{share(lambda f: f['ours'] < best_single(f) * (1 - EQUAL_SHARE), with_peers)}",
         f"- median relative loss to FLAML (below zero is better): {median:+.1%}, over {len(raced)} tables",
     ]
 
