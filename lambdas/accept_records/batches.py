@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -85,7 +84,7 @@ def read_batch(records: Sequence[Mapping[str, Any]], reader: RecordReader, now_s
         hour = accepted.get(name)
         if hour is None:
             hour = accepted[name] = Hour(first=sequence)
-        arrived = datetime.fromtimestamp(payload["approximateArrivalTimestamp"], UTC)
+        arrived = round(payload["approximateArrivalTimestamp"] * 1e6)
         hour.last = sequence
         hour.rows.append((identity, moment, arrived, place, *values))
     return Batch(name=_name(records), accepted=accepted, refused=refused)

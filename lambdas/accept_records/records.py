@@ -84,12 +84,25 @@ class RecordReader:
 
     def _moment_of(self, found: Any) -> datetime:
         if isinstance(found, str):
+            if _is_plain(found):
+                return datetime.fromisoformat(found)
             moment = self._moment.read(found)
             if isinstance(moment, datetime):
                 return moment
         elif isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found < _MOST_SECONDS:
             return datetime.fromtimestamp(found, UTC)
         raise ValueRefusedError(_EXPECTED_TIME)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it has the one form that most senders write, which the interpreter reads as the grammar does:
+    2026-11-28T14:05:00Z, with three or six digits of a second or none, in UTC."""
+    in_utc = text[-1:] == "Z" or text[-6:] == "+00:00"
+    size = len(text) - (1 if text[-1:] == "Z" else 6)
+    if not in_utc or not (size == 19 or (size in (23, 26) and text[19] == ".")):
+        return False
+    marks = text[4] + text[7] + text[10] + text[13] + text[16]
+    return marks == "--T::" and text[11:13] < "24"
 
 
 def check_of(column: Column) -> Check:

@@ -25,6 +25,7 @@ _MODULES = (
     "localcloud.services.sqs.message_moves",
     "localcloud.services.sqs.urls",
     "localcloud.services.sqs.metrics",
+    "localcloud.services.kinesis",
     "localcloud.services.cloudwatch",
     "localcloud.services.sagemaker",
     "localcloud.host.unsigned_pages",

@@ -11,6 +11,7 @@ from localcloud.ministack_adapter.gateway import app, persistence, responses, ro
 from localcloud.ministack_adapter.messages import sns, sqs
 from localcloud.ministack_adapter.permissions import iam, iam_actions, iam_evaluator, kms, sts
 from localcloud.ministack_adapter.storage import dynamodb, ec2, ecr, s3
+from localcloud.ministack_adapter.streams import kinesis
 from localcloud.ministack_adapter.telemetry import cloudwatch, cloudwatch_logs
 from localcloud.ministack_adapter.templates import cloudcontrol, cloudformation_engine, provisioners
 from localcloud.ministack_adapter.workflows import stepfunctions
@@ -28,6 +29,7 @@ __all__ = [
     "iam",
     "iam_actions",
     "iam_evaluator",
+    "kinesis",
     "kms",
     "lambda_svc",
     "persistence",

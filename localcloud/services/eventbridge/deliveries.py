@@ -25,7 +25,18 @@ _log = logging.getLogger("localcloud.services.eventbridge.deliveries")
 _EVENTS = "events.amazonaws.com"
 _REMEMBERED_SECONDS = 1.0
 _ACTIONS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
-_QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+# What a mapping does in the function's name, by its source.
+_MAPPING_ACTIONS = {
+    "sqs": ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    "kinesis": (
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+    ),
+}
+_SHOWN = {"sqs": "SQS", "kinesis": "Kinesis"}
 
 
 def install(cloud: Cloud) -> None:
@@ -176,25 +187,28 @@ class _Mappings:
         return problem
 
     def _problem(self, source_arn: str, function: str) -> str | None:
-        """What the function's role may not do on the queue, in Lambda's words; None for other sources."""
-        if ":sqs:" not in source_arn:
+        """What the function's role may not do on the queue or stream, in Lambda's words; None for other
+        sources."""
+        service = next((name for name in _MAPPING_ACTIONS if f":{name}:" in source_arn), "")
+        if not service:
             return None
         with self._cloud.scope():
             _, config, _ = lambda_svc.get_func_record_for_ref(function)
-            queue = sqs.queue_by_arn(source_arn)
-        if not config or queue is None:
+            is_there = service != "sqs" or sqs.queue_by_arn(source_arn) is not None
+        if not config or not is_there:
             return None
         try:
             with self._cloud.scope():
                 keys = standing_session(config["Role"], config["FunctionName"])
         except RoleNotAssumableError as error:
             return str(error)
-        for action in _QUEUE_ACTIONS:
+        for action in _MAPPING_ACTIONS[service]:
             try:
                 decisions.check(
                     keys, action, source_arn, account=self._cloud.account, region=self._cloud.region
                 )
             except decisions.NotAuthorizedError as error:
                 verb = action.partition(":")[2]
-                return f"The function execution role does not have permissions to call {verb} on SQS: {error}"
+                what = f"to call {verb} on {_SHOWN[service]}"
+                return f"The function execution role does not have permissions {what}: {error}"
         return None

@@ -15,6 +15,7 @@ import pytest
 
 from contracts.pipeline_config import PipelineConfig
 from contracts.settings import AcceptRecordsSettings
+from contracts.values import Grammar, ValueRefusedError
 from lambdas.accept_records import handler as accept
 from lambdas.accept_records.records import RecordReader, RecordRefusedError
 from lambdas.aws import storage
@@ -164,3 +165,34 @@ def test_a_time_may_be_seconds_and_a_key_that_nobody_knows_does_no_harm():
     document = {**EVENT, "event_time": NOW, "trace": "abc"}
     identity, moment, values = READER.read(json.dumps(document).encode(), NOW)
     assert (identity, moment.timestamp(), values) == ("e1", NOW, list(ROW.values()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-12-01T14:00:01Z",
+        "2026-12-01T14:00:01+00:00",
+        "2026-12-01T14:00:01.123Z",
+        "2026-12-01T14:00:01.123456+00:00",
+        "2026-12-01T24:00:00Z",
+        "2026-W05-1T10:15:30Z",
+        "2026-13-01T00:00:00Z",
+        "2026-12-01T14:00:01,123Z",
+        "2026-12-01t14:00:01z",
+        "2026-12-01 14:00:01",
+        "20261201T140001.1Z",
+        "+026-12-01T14:00:01Z",
+        "2026-12-01T14:00:0\u0661Z",
+    ],
+)
+def test_the_quick_way_of_a_time_says_what_the_grammar_says(text):
+    try:
+        expected = Grammar(type="timestamp").read(text)
+    except ValueRefusedError:
+        expected = None
+    document = json.dumps({**EVENT, "event_time": text}).encode()
+    try:
+        found = READER.read(document, NOW)[1]
+    except RecordRefusedError:
+        found = None
+    assert found == expected
