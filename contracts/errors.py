@@ -19,6 +19,8 @@ GreenlightError
 ├── MonitoringError
 │   ├── BaselineError          what the champion's baseline is made of is gone, or can't be read
 │   └── RetrainingError        the rows that a retraining needs can't be put together
+├── BatchError                 a file can't be answered by the champion
+│   └── BatchRefusedError      the file can't be read as rows of the model's columns
 ├── LeaseLostError             the deployment lease expired, or another execution holds it
 └── DeploymentError
     ├── EndpointBusyError          the endpoint is still busy with another change; try again later
@@ -107,6 +109,14 @@ class BaselineError(MonitoringError):
 
 class RetrainingError(MonitoringError):
     """The rows that a retraining needs can't be put together; the message says which and why."""
+
+
+class BatchError(GreenlightError):
+    """A file under `batch/` can't be answered; the message says why, and what to do."""
+
+
+class BatchRefusedError(BatchError):
+    """The file can't be read as rows of the model's columns; nothing of it is answered."""
 
 
 class DeploymentError(GreenlightError):

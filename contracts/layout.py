@@ -47,6 +47,8 @@ EVALUATIONS = Room("evaluations/")  # reports, by job
 MODELS = Room("models/")  # archives under their own hash, written once, and the only ones that are served
 CAPTURES = Room("capture/")  # what the endpoint was asked and answered
 RUNS = Room("mlflow/")  # MLflow's artifacts
+BATCH_UPLOADS = Room("batch/")  # of the raw bucket: files to be answered
+BATCHES = Room("batches/")  # of the artifact bucket: the same, answered, by the upload's hash
 LABELS = Room("labels/")  # of the raw bucket: what came true, by inference id
 # What the monitor makes, each by a state of its own.
 WINDOWS = Room("monitoring/windows/")  # captured requests by the hour
@@ -128,3 +130,43 @@ FRONT_LABELS_FOLDER = f"{LABELS.prefix}front/"  # those that came through the fr
 RETRAINING_FOLDER = f"{UPLOADS.prefix}retraining/"  # of the raw bucket: what the monitor uploads
 STREAM_FOLDER = f"{UPLOADS.prefix}stream/"  # of the raw bucket: datasets made of closed hours
 RECORD_FILE, TAKEN_FILE = "record.json", "taken.parquet"
+
+
+@dataclass(frozen=True)
+class BatchPlace:
+    """The files of one batch below its URI, which ends with a slash."""
+
+    uri: str
+
+    @property
+    def claim(self) -> str:
+        """Which execution answers it."""
+        return f"{self.uri}claim.json"
+
+    @property
+    def prepared(self) -> str:
+        """What is known before the job starts."""
+        return f"{self.uri}prepared.json"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.uri}{MANIFEST_FILE}"
+
+    @property
+    def rejected(self) -> str:
+        """Rows that the model can't answer, with reasons."""
+        return f"{self.uri}rejected.csv"
+
+    @property
+    def output(self) -> str:
+        """The folder of what the job writes."""
+        return f"{self.uri}output/"
+
+    def part(self, number: int) -> str:
+        """A part of the job's input; parts sort by their numbers."""
+        return f"{self.uri}input/part-{number:05d}.csv"
+
+
+def batch(bucket: str, name: str) -> BatchPlace:
+    """A batch, or where one will be."""
+    return BatchPlace(BATCHES.uri(bucket, name))

@@ -27,6 +27,10 @@ DEPLOYMENTS_FAILED = "DeploymentsFailed"
 UPLOADS_LOST = "UploadsLost"  # without an execution, long after they came
 ENDPOINT_ASTRAY = "EndpointAstray"  # missing, or serving a package that was rejected by hand
 
+BATCHES_PREDICTED = "BatchesPredicted"
+BATCHES_REJECTED = "BatchesRejected"  # no row could be answered, or the file could not be read
+BATCHES_FAILED = "BatchesFailed"
+
 MONITORING_RUNS = "MonitoringRuns"
 COLUMNS_DRIFTED = (
     "ColumnsDrifted"  # of a run whose window had rows enough, the predictions and all together too

@@ -47,6 +47,11 @@ class Names:
         return f"{self.prefix}-events"
 
     @property
+    def batch_machine(self) -> str:
+        """The state machine that answers whole files."""
+        return f"{self.prefix}-batch"
+
+    @property
     def model_package_group(self) -> str:
         return f"{self.prefix}-models"
 

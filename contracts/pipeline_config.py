@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts import batch
+from contracts.batch import BatchScoring
 from contracts.budget import UNBOUNDED, Budget
 from contracts.dataset import DatasetContract
 from contracts.deployment import DeploymentPolicy
@@ -34,7 +36,7 @@ MAX_NAME_LENGTH = 20
 @dataclass(frozen=True, kw_only=True)
 class PipelineConfig:
     """Everything that a user decides: dataset contract, features, training, gate, network, monitoring,
-    front, and deployment per stage."""
+    front, batch, and deployment per stage."""
 
     name: str
     dataset: DatasetContract
@@ -48,6 +50,7 @@ class PipelineConfig:
     front: Front = CLOSED
     stream: Stream = DRY
     budget: Budget = UNBOUNDED
+    batch: BatchScoring = batch.NONE
 
     @classmethod
     def load(cls, path: Path) -> PipelineConfig:
@@ -97,11 +100,13 @@ class PipelineConfig:
             monitoring=Monitoring.read(root.table("monitoring"), STAGES) if root.has("monitoring") else OFF,
             front=Front.read(root.table("front"), STAGES) if root.has("front") else CLOSED,
             stream=Stream.read(root.table("stream"), STAGES) if root.has("stream") else DRY,
+            batch=BatchScoring.read(root.table("batch"), STAGES) if root.has("batch") else batch.NONE,
         )
         _refuse_unbuilt(root)
         root.finish()
         _check_front(root, config)
         _check_stream(root, config)
+        _check_batch(root, config)
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
         check_class_weight(root.table("training"), config.training, dataset)
         return config
@@ -160,6 +165,17 @@ def _refuse_unbuilt(root: Table) -> None:
     for key, way_on in UNBUILT.items():
         if root.has(key):
             raise root.fail(key, way_on)
+
+
+def _check_batch(root: Table, config: PipelineConfig) -> None:
+    """Its functions and its job have no way through a VPC's endpoints."""
+    for stage in config.batch.stages:
+        if config.network.has_vpc(stage):
+            raise root.fail(
+                "batch.stages",
+                f"{stage!r} runs in a VPC of its own, where there is no batch yet: take the stage out of "
+                "[batch], and ask the endpoint in pieces (greenlight predict)",
+            )
 
 
 def _read_deployments(table: Table) -> dict[str, DeploymentPolicy]:

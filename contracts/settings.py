@@ -263,10 +263,27 @@ class CloseHoursSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TeardownSettings(Settings):
-    """`buckets_to_empty` is a comma-separated list; a stage that keeps its data has none."""
+class PrepareBatchSettings(Settings):
+    artifact_bucket_name: str
+    endpoint_name: str
+    model_package_group_name: str
+    batch_role_arn: str
+    resource_tags: str
 
-    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"buckets_to_empty"})
+
+@dataclass(frozen=True, kw_only=True)
+class FinishBatchSettings(Settings):
+    metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeardownSettings(Settings):
+    """`buckets_to_empty` is a comma-separated list; a stage that keeps its data has none. Without `[batch]`
+    there is no `batch_machine_arn`."""
+
+    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"buckets_to_empty", "batch_machine_arn"})
+
+    batch_machine_arn: str
 
     state_machine_arn: str
     endpoint_name: str

@@ -14,12 +14,14 @@ from contracts import layout
 from infra_cdk.policy import allow
 
 if TYPE_CHECKING:
+    from infra_cdk.batch.scoring import Batch
     from infra_cdk.monitoring.monitor import Monitor
     from infra_cdk.network.vpc import PrivateNetwork
     from infra_cdk.stack import PipelineStack
 
 DATASETS, REJECTED, PARTS = layout.DATASETS.pattern, layout.REJECTED.pattern, layout.PARTS.pattern
 TRAINING, EVALUATIONS, MODELS = layout.TRAINING.pattern, layout.EVALUATIONS.pattern, layout.MODELS.pattern
+BATCH_INPUT, BATCH_OUTPUT = (layout.BATCHES.within(f"{folder}/*") for folder in ("input", "output"))
 TRAIN, HOLDOUT, CONTRACT = (
     layout.DATASETS.within(f"{folder}*") for folder in (layout.TRAIN, layout.HOLDOUT, layout.CONTRACT)
 )
@@ -49,6 +51,8 @@ def grant_access(stack: PipelineStack) -> None:
     _teardown(stack)
     if stack.monitor:
         _monitor(stack, stack.monitor)
+    if stack.batch:
+        _batch(stack, stack.batch)
 
 
 def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
@@ -72,6 +76,7 @@ def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
     endpoints.admit("cloudwatch", "cloudwatch:GetMetricStatistics", on="*")
     endpoints.admit("sagemaker", "sagemaker:*", on=[*stack.serving.own_arns, *stack.registry.own_arns])
     endpoints.admit("sagemaker", "sagemaker:StopTrainingJob", on=stack.training.job_arns)
+    endpoints.admit("sagemaker", "sagemaker:StopTransformJob", on=stack.training.transform_job_arns)
     endpoints.admit("sagemaker", "sagemaker:List*", on="*")
 
 
@@ -269,6 +274,32 @@ def _monitor(stack: PipelineStack, monitor: Monitor) -> None:
     storage.allow_reading(starter, verdicts, retrainings, baselines, DATASETS)
     storage.allow_writing(starter, retrainings)
     storage.allow_adding_uploads(starter, f"{layout.RETRAINING_FOLDER}*")
+
+
+def _batch(stack: PipelineStack, batch: Batch) -> None:
+    """The transform jobs read what PrepareBatch put for them, and write answers; nobody else does."""
+    storage, encryption = stack.storage, stack.encryption
+    job, prepare, finish = batch.job_role, batch.prepare_batch.role, batch.finish_batch.role
+    storage.allow_reading(job, MODELS, TRAINING, BATCH_INPUT)
+    storage.allow_writing(job, BATCH_OUTPUT)
+    stack.images.allow_pull(job, stack.images.serving)
+    encryption.allow_volumes(job)
+    storage.allow_reading_batches(prepare)
+    storage.allow_reading(prepare, MODELS, TRAINING, layout.BATCHES.pattern)
+    storage.allow_writing(prepare, layout.BATCHES.pattern)
+    _standing(stack, prepare)
+    stack.serving.allow_isolated_models(prepare, stack.network)
+    passed = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    allow(prepare, "iam:PassRole", on=job.role_arn, when=passed)
+    storage.allow_reading(finish, layout.BATCHES.pattern)
+    storage.allow_writing(finish, layout.BATCHES.within(layout.MANIFEST_FILE))
+    stack.serving.allow(finish, "DeleteModel", on=("model",))
+    machine = batch.machine
+    allow(machine.role, "lambda:InvokeFunction", on=[function.arn for function in batch.by_state.values()])
+    machine.allow_transforming(stack.training.transform_job_arns)
+    encryption.allow_granting(machine.role)
+    stack.notifications.allow_publishing(machine.role)
+    machine.allow_stopping(stack.teardown.teardown.role)
 
 
 def _teardown(stack: PipelineStack) -> None:

@@ -12,6 +12,7 @@ from contracts import layout
 from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
 from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
+from infra_cdk.batch.scoring import Batch
 from infra_cdk.context import Context
 from infra_cdk.data.encryption import Encryption
 from infra_cdk.data.storage import Storage
@@ -86,8 +87,11 @@ class PipelineStack(cdk.Stack):
                 root, in_vpc=has_vpc, training=config.training, deployment=context.deployment
             ),
         )
+        self.batch = self._batch(context, settings) if config.batch.runs(stage.name) else None
         settings = settings.having(
-            state_machine_arn=self.pipeline.arn, raw_bucket_name=self.storage.raw.bucket_name
+            batch_machine_arn=self.batch.machine.arn if self.batch else "",
+            state_machine_arn=self.pipeline.arn,
+            raw_bucket_name=self.storage.raw.bucket_name,
         )
         self.teardown = Teardown(self, "Teardown", context, storage=self.storage, settings=settings)
         self.intake = Intake(self, "Intake", context, storage=self.storage, settings=settings)
@@ -111,6 +115,8 @@ class PipelineStack(cdk.Stack):
         self.dashboard = OperatorsDashboard(
             self, "Dashboard", context, alarms=self.alarms, pipeline=self.pipeline, intake=self.intake
         )
+        if self.batch:
+            self.batch.opens(self.storage, self.intake.dead_letters)
         self._order()
         grant_access(self)
         self._outputs()
@@ -146,6 +152,15 @@ class PipelineStack(cdk.Stack):
             images=self.images,
             notifications=self.notifications,
         )
+
+    def _batch(self, context: Context, settings: SettingsSource) -> Batch:
+        names = {
+            "AlarmTopicArn": self.notifications.topic.topic_arn,
+            "ArtifactKeyArn": self.encryption.key.key_arn,
+            "PipelineName": self.names.pipeline,
+            "StageName": self.stage.name,
+        }
+        return Batch(self, "Batch", context, images=self.images, settings=settings, substitutions=names)
 
     def _settings(self) -> dict[str, str]:
         """Everything that a function's settings may name."""
@@ -219,7 +234,11 @@ class PipelineStack(cdk.Stack):
             self.watching.check_uploads,
             *([self.network] if self.network else []),
             *(self.monitor.needed_until_torn_down if self.monitor else []),
+            *([self.batch.machine, *self.batch.by_state.values()] if self.batch else []),
         )
+        if self.batch:
+            self.teardown.runs_before(self.batch.job_role)
+            self.teardown.runs_after(self.batch.rule, self.batch.rule_role)
         self.teardown.runs_after(self.intake.rule, self.intake.mapping, *self.watching.rules)
         if self.front:
             self.teardown.runs_after(self.front)
@@ -252,3 +271,5 @@ class PipelineStack(cdk.Stack):
             "DeadLetterQueueUrl": self.intake.dead_letters.queue_url,
         }.items():
             cdk.CfnOutput(self, name, value=value)
+        if self.batch:
+            cdk.CfnOutput(self, "BatchMachineArn", value=self.batch.machine.arn)

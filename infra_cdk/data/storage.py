@@ -37,6 +37,7 @@ class Storage(Construct):
                 self._expiry("Parts", layout.PARTS.prefix, PARTS_DAYS),
                 self._expiry("Rejected", layout.REJECTED.prefix, REJECTED_DAYS),
                 *self._of_a_watched_stage(context),
+                *self._batch_expiry(context),
             ],
         )
         # The L2 property would bring a custom resource with a Lambda of its own.
@@ -114,12 +115,24 @@ class Storage(Construct):
             abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
         )
 
+    def _batch_expiry(self, context: Context) -> list[s3.LifecycleRule]:
+        """Rows that were sent and their answers, kept as long as what the endpoint was asked."""
+        if not context.config.batch.runs(context.stage.name):
+            return []
+        return [self._expiry("Batches", layout.BATCHES.prefix, context.stage.capture_days)]
+
     def _expiry(self, what: str, prefix: str, days: int) -> s3.LifecycleRule:
         return s3.LifecycleRule(id=f"{what}Expire", prefix=prefix, expiration=cdk.Duration.days(days))
 
     def allow_reading_uploads(self, role: iam.Role) -> None:
         """The uploaded version that the event names, whatever has been uploaded since."""
         patterns = (layout.UPLOADS.pattern,)
+        self._allow(role, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), patterns, READ)
+        self._allow_listing(role, self.raw, patterns)
+
+    def allow_reading_batches(self, role: iam.Role) -> None:
+        """The uploaded version of a file to be answered."""
+        patterns = (layout.BATCH_UPLOADS.pattern,)
         self._allow(role, self.raw, ("s3:GetObject", "s3:GetObjectVersion"), patterns, READ)
         self._allow_listing(role, self.raw, patterns)
 

@@ -23,6 +23,9 @@ class Training(Construct):
         self.job_arns = cdk.Stack.of(self).format_arn(
             service="sagemaker", resource="training-job", resource_name=f"{names.prefix}-*"
         )
+        self.transform_job_arns = cdk.Stack.of(self).format_arn(
+            service="sagemaker", resource="transform-job", resource_name=f"{names.prefix}-*"
+        )
         self.role = iam.Role(
             self,
             "Role",
@@ -39,9 +42,11 @@ class Training(Construct):
         )
 
     def allow_stopping(self, role: iam.Role) -> None:
+        """Batch may have been on once, so its jobs too, whether it is on or not."""
         allow(
             role,
             "sagemaker:ListTrainingJobs",
+            "sagemaker:ListTransformJobs",
             on="*",
             because="Listing names no resource (Service Authorization Reference, Amazon SageMaker).",
         )
@@ -50,4 +55,10 @@ class Training(Construct):
             "sagemaker:StopTrainingJob",
             on=self.job_arns,
             because="Training jobs are named at run time, after their execution.",
+        )
+        allow(
+            role,
+            "sagemaker:StopTransformJob",
+            on=self.transform_job_arns,
+            because="Transform jobs are named at run time, after their execution.",
         )

@@ -162,6 +162,18 @@ def read_bytes(uri: str) -> bytes:
         raise
 
 
+def chunks(uri: str) -> Iterator[bytes]:
+    """An object's content as a stream; raises ObjectMissingError."""
+    bucket, key = split(uri)
+    try:
+        body = _s3().get_object(Bucket=bucket, Key=key)["Body"]
+    except ClientError as error:
+        if code_of(error) in _GONE:
+            raise ObjectMissingError(f"{uri} does not exist") from error
+        raise
+    yield from body.iter_chunks(_CHUNK_BYTES)
+
+
 def download_file(uri: str, path: Path) -> None:
     """Raises ObjectMissingError."""
     bucket, key = split(uri)

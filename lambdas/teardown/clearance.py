@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from contracts.errors import EndpointBusyError, TrainingJobBusyError
 from contracts.settings import TeardownSettings
-from lambdas.aws import alarms, endpoints, executions, storage, training
+from lambdas.aws import alarms, endpoints, executions, storage, training, transforms
 from lambdas.aws.endpoints import MISSING, Endpoint
 from lambdas.aws.registry import ModelRegistry
 from lambdas.deployments import cleaning
@@ -23,6 +23,9 @@ def clear(
     time; a second attempt goes on from there.
     """
     stopped = executions.stop_all(settings.state_machine_arn, _REASON)
+    if settings.batch_machine_arn:
+        executions.stop_all(settings.batch_machine_arn, _REASON)
+    _stop_batches(f"{settings.training_job_prefix}-", seconds_left, sleep)
     jobs = f"{settings.training_job_prefix}-"
     for name in training.running_jobs(jobs):
         training.stop(name)
@@ -33,6 +36,18 @@ def clear(
     _wait_for_jobs(jobs, seconds_left, sleep)
     for bucket in filter(None, settings.buckets_to_empty.split(",")):
         storage.empty_bucket(bucket)
+
+
+def _stop_batches(prefix: str, seconds_left: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """A job that is stopped may still write."""
+    for name in transforms.running_jobs(prefix):
+        transforms.stop(name)
+    while jobs := transforms.running_jobs(prefix) + transforms.stopping_jobs(prefix):
+        if seconds_left() < 2 * _POLL_SECONDS:
+            raise TrainingJobBusyError(
+                f"transform job {jobs[0]} is still stopping; delete the stack again when it is not"
+            )
+        sleep(_POLL_SECONDS)
 
 
 def _wait_for_jobs(prefix: str, seconds_left: Callable[[], float], sleep: Callable[[float], None]) -> None:

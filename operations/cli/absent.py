@@ -12,11 +12,3 @@ def experiment(asked: Asked) -> Exit | None:
         f"{asked.stack_name} runs no experiments on live traffic.",
         "A canary shares the traffic while a model is deployed; `greenlight diff A B` compares two versions.",
     )
-
-
-def batch(asked: Asked) -> Exit | None:
-    """Predict a whole file without the endpoint."""
-    raise NotInThisStackError(
-        f"{asked.stack_name} has no batch transform.",
-        "The endpoint takes up to 6 MB a request: greenlight predict FILE",
-    )

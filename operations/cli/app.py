@@ -7,6 +7,7 @@ import typer
 from operations.cli import (
     absent,
     acting,
+    batches,
     checking,
     costing,
     exits,
@@ -53,7 +54,7 @@ for function, name, panel in (
     (acting.redrive, "redrive", DO),
     (acting.approve, "approve", LACK),
     (absent.experiment, "experiment", LACK),
-    (absent.batch, "batch", LACK),
+    (batches.batch, "batch", LACK),
 ):
     app.command(name, rich_help_panel=panel)(command(function))
 

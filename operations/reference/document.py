@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from contracts import (
+    batch,
     budget,
     dataset,
     deployment,
@@ -55,6 +56,7 @@ CLASSES: dict[str, type] = {
     "monitoring.retraining": monitoring.Retraining,
     "front": front.Front,
     "stream": stream.Stream,
+    "batch": batch.BatchScoring,
     "budget": budget.Budget,
     "deployment.STAGE": deployment.DeploymentPolicy,
 }
@@ -76,6 +78,7 @@ _UNITS = {
     "_us": "µs",
     "_usd": "US dollars",
     "_bytes": "bytes",
+    "_mb": "MiB",
     "_rows": "rows",
     "_per_second": "1/s",
     "_requests": "requests",

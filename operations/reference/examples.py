@@ -39,6 +39,7 @@ REGRESSION: dict[str, Any] = {
     "gate": {"first_model_bound": 80000.0},
     "network": {},
     "monitoring": {"stages": ["prod"], "retraining": {}},
+    "batch": {},
     "front": {
         "stages": ["prod"],
         "auth": "jwt",

@@ -103,6 +103,16 @@ def _actions_of(task: State) -> set[str]:
             "events:PutTargets",
             "events:DescribeRule",
         },
+        "sagemaker:createTransformJob.sync": {
+            "sagemaker:CreateTransformJob",
+            "sagemaker:DescribeTransformJob",
+            "sagemaker:StopTransformJob",
+            "sagemaker:AddTags",
+            "sagemaker:ListTags",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:DescribeRule",
+        },
         "states:startExecution.sync:2": {
             "states:StartExecution",
             "states:DescribeExecution",

@@ -203,6 +203,7 @@ def test_no_action_is_a_wildcard_and_a_bare_star_is_for_actions_that_name_no_res
         "sagemaker:ListEndpointConfigs",
         "sagemaker:ListModels",
         "sagemaker:ListTrainingJobs",
+        "sagemaker:ListTransformJobs",
     }
     for policy in template.properties("AWS::IAM::Policy"):
         for s in policy["PolicyDocument"]["Statement"]:

@@ -67,6 +67,8 @@ def test_the_prefixes_are_those_of_the_stacks_that_are_deployed() -> None:
         "MODELS": "models/",
         "CAPTURES": "capture/",
         "RUNS": "mlflow/",
+        "BATCH_UPLOADS": "batch/",
+        "BATCHES": "batches/",
         "LABELS": "labels/",
         "WINDOWS": "monitoring/windows/",
         "BASELINES": "monitoring/baselines/",

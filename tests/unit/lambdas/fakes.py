@@ -75,6 +75,7 @@ class FakeSageMaker(FakeService):
         self.has_group = True
         self.containers: dict[str, dict[str, Any]] = {}  # by model
         self.configured_count = 4  # of every endpoint config
+        self.transforms: dict[str, list[str]] = {}  # by status
         self.stopping_jobs: list[str] = []
         self.jobs_stop_slowly = False
         self.delete_takes: int = 1  # how many looks at a deleted endpoint still find it
@@ -190,6 +191,14 @@ class FakeSageMaker(FakeService):
         of_status = {"InProgress": self.jobs, "Stopping": self.stopping_jobs}[StatusEquals]
         found = [name for name in of_status if NameContains in name]
         return {"TrainingJobSummaries": [{"TrainingJobName": name} for name in found]}
+
+    def do_list_transform_jobs(self, NameContains: str, StatusEquals: str, **_: Any) -> Any:
+        found = [name for name in self.transforms.get(StatusEquals, []) if NameContains in name]
+        return {"TransformJobSummaries": [{"TransformJobName": name} for name in found]}
+
+    def do_stop_transform_job(self, TransformJobName: str) -> Any:
+        self.transforms["InProgress"].remove(TransformJobName)
+        return {}
 
     def do_stop_training_job(self, TrainingJobName: str) -> Any:
         self.jobs.remove(TrainingJobName)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def machine(aws: None) -> str:
 @pytest.fixture
 def settings(machine: str, monkeypatch: pytest.MonkeyPatch) -> TeardownSettings:
     found = TeardownSettings(
+        batch_machine_arn="",
         state_machine_arn=machine,
         endpoint_name="housing-dev",
         model_package_group_name="housing-dev-models",
@@ -148,6 +150,25 @@ def test_buckets_are_emptied_only_when_no_job_writes_into_them_any_more(
 
     clear(settings, seconds_left=clock.seconds_left, sleep=upload_then_end)
     assert "Versions" not in s3.list_object_versions(Bucket="artifacts")
+
+
+def test_batches_under_way_are_stopped_and_no_other_pipelines(
+    settings: TeardownSettings, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch, machine: str
+) -> None:
+    states = boto3.client("stepfunctions")
+    batches = states.create_state_machine(
+        name="batch",
+        definition=states.describe_state_machine(stateMachineArn=machine)["definition"],
+        roleArn="arn:aws:iam::111122223333:role/states",
+    )["stateMachineArn"]
+    states.start_execution(stateMachineArn=batches)
+    sagemaker.transforms = {
+        "InProgress": ["housing-dev-1111111111111111-batch", "a-housing-dev-1111111111111111-batch"]
+    }
+    run(replace(settings, batch_machine_arn=batches, buckets_to_empty=""))
+    assert sagemaker.transforms["InProgress"] == ["a-housing-dev-1111111111111111-batch"]
+    (execution,) = states.list_executions(stateMachineArn=batches)["executions"]
+    assert execution["status"] == "ABORTED"
 
 
 def test_a_job_that_does_not_stop_in_time_is_told(

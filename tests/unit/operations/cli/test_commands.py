@@ -262,9 +262,9 @@ def test_a_report_that_no_champion_has_is_said(stage: StageReader):
     assert "--run last" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["experiment", "batch"])
-def test_what_the_stack_lacks_is_said_by_name_with_the_way_on(name: str):
-    result = greenlight(name)
+@pytest.mark.parametrize("words", [("experiment",), ("batch", "pipeline.toml")])
+def test_what_the_stack_lacks_is_said_by_name_with_the_way_on(stage: StageReader, words: tuple[str, ...]):
+    result = greenlight(*words)
     assert result.exit_code == Exit.NOT_IN_THIS_STACK
     assert "→" in result.stderr
 

@@ -1,0 +1,1 @@
+"""Whole files answered by the champion: `[batch]` of pipeline.toml."""

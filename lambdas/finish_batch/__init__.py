@@ -1,0 +1,1 @@
+"""A transform job that ended: its rows counted, and the manifest written."""
