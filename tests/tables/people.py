@@ -141,6 +141,23 @@ def ratings_as_classes() -> Brought:
     return _rated("classification")
 
 
+def reviews() -> Brought:
+    """What a wine scored hangs on words of its review; some reviews have several lines, some are missing."""
+    draw, rows = _draw(), []
+    praise, blame = ("crisp", "superb", "fresh", "lovely"), ("dull", "sour", "stale", "watery")
+    usual = ("the", "nose", "of", "oak", "and", "plum", "finish", "palate", "served", "at", "dinner")
+    for _ in range(600):
+        good, bad = draw.randint(0, 3), draw.randint(0, 3)
+        words = [*draw.choices(praise, k=good), *draw.choices(blame, k=bad), *draw.choices(usual, k=8)]
+        draw.shuffle(words)
+        text = " ".join(words) + draw.choice(("", "", ',\nwith "cheese"'))
+        price = draw.uniform(5, 80)
+        score = 85 + 3 * (good - bad) + 0.05 * price + draw.gauss(0, 1)
+        review = "" if draw.random() < 0.03 else text.replace('"', '""')
+        rows.append((review, f"{price:.2f}", f"{score:.1f}"))
+    return Brought(content=_csv(("review", "price", "points"), rows), target="points")
+
+
 def repeated_customers() -> Brought:
     """Several visits of each customer, who spend alike."""
     draw, rows = _draw(), []
@@ -329,6 +346,7 @@ TABLES: tuple[Made, ...] = (
     order_numbers_and_customers,
     constant_empty_and_numbered,
     free_text,
+    reviews,
     dates_in_three_orders,
     sixty_rows,
     wide,
