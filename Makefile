@@ -217,6 +217,11 @@ stream: setup  ## play a file as a stream of events: DATA=file.csv RATE=200 STAG
 	@test -n "$(DATA)" || { echo "make stream DATA=file.csv RATE=200"; exit 2; }
 	@$(BIN)/python -m operations.stream "$(DATA)" --stage $(STAGE) $(if $(RATE),--rate $(RATE)) $(if $(CLOSE),--close)
 
+.PHONY: batch
+batch: setup  ## answer a whole file by the champion, without the endpoint: DATA=rows.csv STAGE=dev|prod [OUT=answers.csv]
+	@test -n "$(DATA)" || { echo "make batch DATA=rows.csv [OUT=answers.csv]"; exit 2; }
+	@$(BIN)/python -m operations batch --stage $(STAGE) $(if $(OUT),--out "$(OUT)") "$(DATA)"
+
 redrive: setup  ## put the dead letters back on the upload queue: STAGE=dev|prod
 	@$(BIN)/python -m operations.redrive --stage $(STAGE)
 

@@ -27,6 +27,25 @@ MIN_BATCH_PERCENT = 5
 ROLLING_ALONE = ("batch_percent", "batch_instances", "rollback_batch_percent", "rollback_batch_instances")
 
 
+# Keys of a stage that were thought of and are not built, each with the way on.
+UNBUILT = {
+    "shadow": (
+        "no shadow gets a copy of the traffic before a deployment yet: take a small canary with a long "
+        "baking_seconds, whose alarms watch the new fleet alone"
+    ),
+    "scaling": (
+        "the pipeline scales no fleet by itself yet: set instance_count for the peak, see what scaling would "
+        "do with make scale-plan, or register the endpoint with Application Auto Scaling by hand: "
+        "deployments keep the size"
+    ),
+    "kind": (
+        "every stage serves from instances: a serverless endpoint has neither data capture nor a gradual "
+        "shift, and an asynchronous one answers through S3; whole files are answered without an "
+        "endpoint by [batch]"
+    ),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeploymentPolicy:
     """How traffic moves to a new model, and when it moves back.
@@ -143,6 +162,7 @@ class DeploymentPolicy:
             rollback_batch_percent=back_percent,
             rollback_batch_instances=back_instances,
         )
+        _refuse_unbuilt(table)
         table.finish()
         policy._check(table)
         return policy
@@ -226,3 +246,10 @@ def _size(table: Table, what: str, *, min_percent: int, max_percent: int = _MAX_
     if instances:
         return 0, instances
     return table.integer(f"{what}_percent", min_percent, max_percent, max_percent), 0
+
+
+def _refuse_unbuilt(table: Table) -> None:
+    """Whoever asks for it may not believe that it was deployed."""
+    for key, way_on in UNBUILT.items():
+        if table.has(key):
+            raise table.fail(key, way_on)

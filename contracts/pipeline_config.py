@@ -157,6 +157,19 @@ UNBUILT = {
         "there is no feature store yet: send each row with all of its columns, as POST /v1/predictions of "
         "[front] and the endpoint take it"
     ),
+    "experiment": (
+        "no experiment runs on live traffic yet, only its statistics are here (scoring/experiments): compare "
+        "versions by the gate's report and greenlight diff, and deploy by a canary"
+    ),
+    "routing": (
+        "nothing routes callers to endpoints of other pipelines yet: let the caller choose the endpoint, one "
+        "stack a model"
+    ),
+    "scaling": (
+        "the pipeline scales no fleet by itself yet: set instance_count for the peak, see what scaling would "
+        "do with make scale-plan, or register the endpoint with Application Auto Scaling by hand: "
+        "deployments keep the size"
+    ),
 }
 
 

@@ -139,3 +139,18 @@ def test_what_sagemaker_would_refuse_is_refused_when_the_app_is_synthesised(valu
 def test_whoever_wants_recorded_requests_sent_is_told_that_none_are():
     with pytest.raises(PipelineConfigError, match="recorded_requests: the pipeline sends no requests"):
         policy(strategy="canary", recorded_requests=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"shadow": {"minutes": 10}}, "shadow: no shadow gets a copy of the traffic .* take a small canary"),
+        ({"shadow": {"minutes": 10}, "strategy": "rolling"}, "shadow: no shadow gets"),
+        ({"scaling": {"max": 4}}, "scaling: the pipeline scales no fleet by itself yet: set instance_count"),
+        ({"kind": "serverless"}, r"kind: every stage serves from instances: .* by \[batch\]"),
+        ({"kind": "async"}, "kind: every stage serves from instances"),
+    ],
+)
+def test_what_is_not_built_is_refused_by_name_with_the_way_on(values, reason):
+    with pytest.raises(PipelineConfigError, match=reason):
+        policy(**{"strategy": "canary", **values})
