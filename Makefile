@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback stream chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback front-client stream chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -212,6 +212,9 @@ rollback: setup  ## deploy the previous champion again: STAGE=dev|prod, VERSION=
 
 rebuild: setup  ## make a registered model again from its manifest, and compare: STAGE=dev|prod VERSION=N
 	@$(BIN)/python -m operations.rebuild --stage $(STAGE) --version $(VERSION)
+
+front-client: setup  ## a typed Python client of the front, of one file, to standard output: STAGE=dev
+	@$(BIN)/python -m operations.front_client --stage $(STAGE)
 
 stream: setup  ## play a file as a stream of events: DATA=file.csv RATE=200 STAGE=dev [CLOSE=1 closes every hour then]
 	@test -n "$(DATA)" || { echo "make stream DATA=file.csv RATE=200"; exit 2; }
