@@ -36,7 +36,7 @@ def modules() -> dict[str, Path]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
-            if "tests" not in parts and not "__pycache__" in parts:
+            if not {"tests", "__pycache__"} & set(parts):
                 found[".".join(parts).removesuffix(".__init__")] = path
     return found
 
