@@ -26,6 +26,7 @@ from infra_cdk.models.serving import Serving
 from infra_cdk.models.tracking import Tracking
 from infra_cdk.models.training import Training
 from infra_cdk.monitoring.alarms import Alarms
+from infra_cdk.monitoring.budget import MonthlyBudget
 from infra_cdk.monitoring.dashboard import OperatorsDashboard
 from infra_cdk.monitoring.monitor import Monitor
 from infra_cdk.monitoring.notifications import Notifications
@@ -117,6 +118,14 @@ class PipelineStack(cdk.Stack):
         )
         if self.batch:
             self.batch.opens(self.storage, self.intake.dead_letters)
+        if config.budget.max_monthly_usd is not None:
+            self.budget = MonthlyBudget(
+                self,
+                "Budget",
+                context,
+                max_monthly_usd=config.budget.max_monthly_usd,
+                notifications=self.notifications,
+            )
         self._order()
         grant_access(self)
         self._outputs()

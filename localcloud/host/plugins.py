@@ -26,6 +26,7 @@ _MODULES = (
     "localcloud.services.sqs.urls",
     "localcloud.services.sqs.metrics",
     "localcloud.services.kinesis",
+    "localcloud.services.budgets",
     "localcloud.services.cloudwatch",
     "localcloud.services.sagemaker",
     "localcloud.host.unsigned_pages",

@@ -9,6 +9,7 @@ from localcloud.ministack_adapter.events import eventbridge, scheduler
 from localcloud.ministack_adapter.functions import lambda_svc
 from localcloud.ministack_adapter.gateway import app, persistence, responses, router, tagging
 from localcloud.ministack_adapter.messages import sns, sqs
+from localcloud.ministack_adapter.money import budgets
 from localcloud.ministack_adapter.permissions import iam, iam_actions, iam_evaluator, kms, sts
 from localcloud.ministack_adapter.storage import dynamodb, ec2, ecr, s3
 from localcloud.ministack_adapter.streams import kinesis
@@ -18,6 +19,7 @@ from localcloud.ministack_adapter.workflows import stepfunctions
 
 __all__ = [
     "app",
+    "budgets",
     "cloudcontrol",
     "cloudformation_engine",
     "cloudwatch",

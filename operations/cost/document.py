@@ -43,7 +43,10 @@ million_requests_per_month = 1
 ```
 
 a stage that is forecast to cost more is not synthesised; the message names the three largest items and what
-would lower them.
+would lower them. The stack then has an AWS Budget of that much, by its tags: the operators' topic is told
+when 80 % are spent and when the month is forecast to go beyond. An account must activate the two cost
+allocation tags once (Billing, Cost allocation tags). Parking a forgotten endpoint (`idle_hours`) is not here,
+and the key is refused; `make destroy STAGE=dev` ends what dev costs.
 
 **To pay nothing while you look around:** `make rehearse` runs the same template on your machine.
 `make destroy STAGE=dev` leaves nothing that costs money; prod keeps its buckets and its key.
