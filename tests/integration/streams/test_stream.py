@@ -103,8 +103,8 @@ def test_events_are_checked_closed_and_trained_on_and_poison_is_told_of(cloud: C
 
     until(lambda: bool(ended()), "the execution of the dataset", PATIENCE_SECONDS)
     (execution,) = ended()
-    output = json.loads(states.describe_execution(executionArn=execution["executionArn"]).get("output", "{}"))
-    assert output.get("outcome") == "Promoted", output
+    found = states.describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(found.get("output", "{}")).get("outcome") == "Promoted", found.get("cause")
     assert abs(cloud.ask("1.0,0.25,right") - datasets.Line(1).probe()[1]) < 1.0
 
 
