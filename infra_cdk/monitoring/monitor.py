@@ -3,6 +3,8 @@ stage is not watched."""
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -24,6 +26,8 @@ DEFINITION = "step_functions/monitoring.asl.yaml"
 SIZE = FunctionSize(memory_mib=2048, timeout_seconds=900, scratch_mib=4096)
 # A start that fails is tried again until the next is nearly due.
 RETRIES, START_WITHIN_SECONDS = 10, 1800
+# Filled in by Scheduler (User Guide, "Adding context attributes"): ISO 8601 in UTC.
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 
 class Monitor(Construct):
@@ -113,7 +117,7 @@ class Monitor(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self.state_machine.state_machine_arn,
                 role_arn=starter.role_arn,
-                input="{}",
+                input=json.dumps({"scheduled_time": SCHEDULED_TIME}),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=RETRIES, maximum_event_age_in_seconds=START_WITHIN_SECONDS
                 ),

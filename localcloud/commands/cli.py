@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from localcloud.commands import aws, breaking, check_cli, sample_data, traffic
+from localcloud.commands import advance, aws, breaking, check_cli, sample_data, traffic
 from localcloud.commands.running import CommandError
 from localcloud.host.interrupts import INTERRUPTED
 from localcloud.host.options import DEFAULT_PORT, DEFAULT_SPEED, Options
@@ -82,6 +82,7 @@ _COMMANDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "mend": lambda given: breaking.run("mend", given),
     "traffic": traffic.run,
     "sample-data": lambda given: sample_data.run(**given),
+    "advance": advance.run,
     "check-cli": lambda given: check_cli.run(**given),
 }
 
@@ -160,7 +161,7 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
         help="cloud seconds by which metrics are seen late, e.g. AWS/SageMaker=120, or *=60; repeatable",
     )
     commands.add_parser("aws", help="the AWS CLI, for the running cloud alone", add_help=False)
-    for module in (sample_data, traffic, check_cli):
+    for module in (sample_data, traffic, advance, check_cli):
         module.add_command(commands)
     breaking.add_commands(commands)
     given = vars(parser.parse_args(arguments))

@@ -39,9 +39,11 @@ state directory.
 from __future__ import annotations
 
 from localcloud.faults import admin, killer, wire
+from localcloud.faults.advancing import Advancing
 from localcloud.faults.injector import Injector
 from localcloud.faults.plan import Plan
 from localcloud.host.cloud import Cloud
+from localcloud.ministack_adapter import stepfunctions
 
 
 def install(cloud: Cloud) -> None:
@@ -50,4 +52,15 @@ def install(cloud: Cloud) -> None:
     injector = Injector(plan, cloud.state_dir / "faults.jsonl")
     reaper = killer.install(injector)
     wire.install(injector)
-    admin.install(injector, reaper)
+    admin.install(injector, reaper, Advancing(cloud.clock, running))
+
+
+def running() -> set[str]:
+    """The ARNs of executions that run, none where one of them waits for a person's token."""
+    if len(stepfunctions.task_tokens):
+        return set()
+    return {
+        key[-1]
+        for key, record in list(stepfunctions.executions._data.items())
+        if record["status"] == "RUNNING"
+    }

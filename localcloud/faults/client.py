@@ -37,6 +37,10 @@ class FaultsClient:
         """What runs now: target, name and pid."""
         return cast("list[dict[str, Any]]", self._call("ListContainers", {})["containers"])
 
+    def advance(self, cloud_seconds: float) -> float:
+        """Move the clock forward; the cloud's time then, in epoch seconds."""
+        return cast("float", self._call("Advance", {"seconds": cloud_seconds})["now"])
+
     def _call(self, operation: str, document: Mapping[str, Any]) -> dict[str, Any]:
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest

@@ -13,17 +13,34 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 SAVE_INTERVAL_WALL_SECONDS = 1.0
 """How often a clock with a file writes its promise."""
+_LOOK_WALL_SECONDS = 0.1
+"""A sleeper looks so often whether the clock was moved."""
 
 
 class ClockError(ValueError):
     """The clock was given a speed, a time or a file that it cannot run with."""
 
 
+class Timer(Protocol):
+    """What happens at times of its own, to which a clock that is moved stops on the way."""
+
+    def next_due(self) -> float | None:
+        """Epoch seconds; None where nothing is due."""
+        ...
+
+    def sweep(self) -> None:
+        """Do what is due by now."""
+        ...
+
+
 class Clock:
-    """Cloud time: epoch seconds that pass ``speed`` times as fast as the wall's."""
+    """Cloud time: epoch seconds that pass ``speed`` times as fast as the wall's, and may be moved forward.
+
+    `advanced` are the seconds by which it was moved."""
 
     def __init__(
         self, speed: float = 1.0, *, start: float | None = None, tick: Callable[[], float] = time.monotonic
@@ -34,6 +51,16 @@ class Clock:
         self._tick = tick
         self._origin_tick = tick()
         self._origin = time.time() if start is None else float(start)
+        self.advanced = 0.0
+        self.timers: list[Timer] = []
+
+    def advance(self, cloud_seconds: float) -> float:
+        """Let ``cloud_seconds`` pass at once; the new time. Time that goes back is refused."""
+        if not cloud_seconds >= 0:
+            raise ClockError(f"time cannot go back by {-cloud_seconds} s")
+        self._origin += cloud_seconds
+        self.advanced += cloud_seconds
+        return self.now()
 
     def now(self) -> float:
         """Cloud time in epoch seconds."""
@@ -49,15 +76,20 @@ class Clock:
 
     def sleep(self, cloud_seconds: float) -> None:
         """Block this thread for ``cloud_seconds`` of cloud time."""
-        time.sleep(self.wall_seconds(cloud_seconds))
+        self.wait(threading.Event(), cloud_seconds)
 
     async def async_sleep(self, cloud_seconds: float) -> None:
         """Suspend this task for ``cloud_seconds`` of cloud time."""
-        await asyncio.sleep(self.wall_seconds(cloud_seconds))
+        until = self.now() + cloud_seconds
+        while (left := until - self.now()) > 0:
+            await asyncio.sleep(min(self.wall_seconds(left), _LOOK_WALL_SECONDS))
 
     def wait(self, event: threading.Event, cloud_seconds: float) -> bool:
         """Block until ``event`` is set or ``cloud_seconds`` have passed; whether it was set."""
-        return event.wait(self.wall_seconds(cloud_seconds))
+        until = self.now() + cloud_seconds
+        while not event.is_set() and (left := until - self.now()) > 0:
+            event.wait(min(self.wall_seconds(left), _LOOK_WALL_SECONDS))
+        return event.is_set()
 
 
 class FakeClock(Clock):
@@ -65,13 +97,6 @@ class FakeClock(Clock):
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
         super().__init__(1.0, start=start, tick=lambda: 0.0)
-
-    def advance(self, cloud_seconds: float) -> float:
-        """Let ``cloud_seconds`` pass; the new time. Time that goes back is refused."""
-        if cloud_seconds < 0:
-            raise ClockError(f"time cannot go back by {-cloud_seconds} s")
-        self._origin += cloud_seconds
-        return self._origin
 
     def wall_seconds(self, cloud_seconds: float) -> float:
         return 0.0

@@ -28,6 +28,7 @@ _MODULES = (
     "localcloud.services.kinesis",
     "localcloud.services.budgets",
     "localcloud.services.cloudwatch",
+    "localcloud.services.scheduler",
     "localcloud.services.sagemaker",
     "localcloud.host.unsigned_pages",
     "localcloud.faults",  # last: around all the others

@@ -13,12 +13,13 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from localcloud.deploy.synth import SynthError
 from localcloud.host import interrupts
 from localcloud.host.interrupts import INTERRUPTED
 from localcloud.host.launch import LaunchError, launch
 from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.installation.machine import SetUpError, require_disk
-from operations.rehearsal import console, summary
+from operations.rehearsal import console, fourth_act, summary
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
 from operations.rehearsal.preparing import prepare
@@ -33,8 +34,9 @@ NEEDED_DISK_MB = 1_000
 SPEED = 30.0
 """Cloud seconds per second: `up`'s own speed, so that what is seen here is what a user sees there."""
 LOOK_FURTHER = """
-[bold]Three things to try[/bold]
+[bold]Four things to try[/bold]
   make rehearse DATA=your.csv TARGET=column   the same with your own table
+  make rehearse ACTS=all                      and then the world changes: drift, labels, a retraining
   make rehearse CONSOLE=1                     watch it in a browser
   .venv/bin/python -m localcloud up           leave it running: docs/start.md
 All of the above for machines is in build/rehearsal.json; VERBOSE=1 tells more.
@@ -96,6 +98,8 @@ def _tell(display: Display, told: Told) -> int:
         told.source = read_source(path, config)
         _announce(display, told.source)
         told.problem = _play(display, told.source, told.runs, told.notes)
+        if not told.problem and os.environ.get("ACTS") == "all":
+            told.problem = _play_on(display)
     except (DataFileError, SetUpError) as error:
         told.problem = str(error)
         return 2
@@ -127,6 +131,15 @@ def _announce(display: Display, source: Source) -> None:
         )
     else:
         display.console.print(f"Rehearsing with {escape(source.name)}, {len(source.content):,} bytes.")
+
+
+def _play_on(display: Display) -> str:
+    """The act that is not among those of every day; what went wrong."""
+    try:
+        fourth_act.play(display, SPEED)
+    except (RehearsalError, LaunchError, SynthError) as error:
+        return str(error)
+    return ""
 
 
 def _play(display: Display, source: Source, runs: list[Run], notes: list[str]) -> str:

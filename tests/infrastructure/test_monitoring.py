@@ -68,6 +68,16 @@ def test_the_schedule_may_start_the_monitor_alone(prod):
     assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] > 0
 
 
+def test_a_runs_time_is_the_schedules_and_no_state_asks_a_clock(prod):
+    """EventBridge Scheduler User Guide, "Adding context attributes"."""
+    _, schedule = prod.the("AWS::Scheduler::Schedule")
+    told = json.loads(schedule["Target"]["Input"])
+    assert told == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+    definition = text(machine_of(prod)["DefinitionString"])
+    assert "$now()" not in definition
+    assert "$states.context.Execution.Input.scheduled_time" in definition
+
+
 def test_a_stage_that_is_not_watched_has_nothing_of_the_monitor(dev, config, synthesise):
     without = synthesise(replace(config, monitoring=OFF), STAGES["dev"])
     assert without.resources.keys() == dev.resources.keys()

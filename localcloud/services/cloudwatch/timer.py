@@ -32,6 +32,7 @@ class Timer:
 
     def start(self) -> None:
         """Begin."""
+        self._clock.timers.append(self)
         self._thread.start()
 
     def stop(self) -> None:
@@ -50,6 +51,14 @@ class Timer:
             self._compact_at = self._clock.now() + _COMPACT_CLOUD_SECONDS
             for monitor in self._monitors():
                 monitor.store.compact(self._clock.now())
+
+    def next_due(self) -> float | None:
+        """Alarms have no times of their own: a clock that is moved stops every minute."""
+        return None
+
+    def sweep(self) -> None:
+        """For a clock that is moved."""
+        self.tick()
 
     def _run(self) -> None:
         while not self._stopping.wait(interval(self._clock)):

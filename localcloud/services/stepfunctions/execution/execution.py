@@ -57,14 +57,14 @@ class Execution:
 
     def pause(self, cloud_seconds: float) -> None:
         """Wait on the cloud's clock, a part at a time so that the execution's own limit is seen."""
-        left = max(0.0, cloud_seconds)
-        tick = _TICK_SECONDS * self.cloud.clock.speed
-        while left > 0:
+        clock, began = self.cloud.clock, time.monotonic()
+        start, scaled = clock.now(), self._scaled
+        tick = _TICK_SECONDS * clock.speed
+        while (left := start + cloud_seconds - clock.now()) > 0:
             self.check()
-            part = min(left, tick)
-            self.cloud.clock.wait(self._stopped, part)
-            self._scaled += part - self.cloud.clock.wall_seconds(part)
-            left -= part
+            clock.wait(self._stopped, min(left, tick))
+            passed = min(clock.now() - start, max(0.0, cloud_seconds))
+            self._scaled = scaled + max(0.0, passed - (time.monotonic() - began))
         self.check()
 
     def wait(self, event: threading.Event, wall_seconds: float) -> bool:

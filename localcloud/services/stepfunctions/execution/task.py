@@ -260,18 +260,26 @@ def _with_token(resource: Resource, arguments: Any, frame: Frame, limits: _Limit
 
 
 def _await_token(record: dict[str, Any], frame: Frame, limits: _Limits) -> None:
-    beat, last = None, time.monotonic()
+    """Nobody works meanwhile that the wall would have to wait for: where the clock is moved, the limits come
+    nearer."""
+    clock = frame.execution.cloud.clock
+    moved = clock.advanced
+
+    def passed() -> float:
+        return time.monotonic() + clock.advanced - moved
+
+    beat, last = None, passed()
     while True:
-        wait = limits.left()
+        wait = limits.deadline - passed()
         if limits.heartbeat is not None:
-            wait = min(wait, last + limits.heartbeat - time.monotonic())
+            wait = min(wait, last + limits.heartbeat - passed())
         if frame.execution.wait(record["event"], max(0.0, min(wait, 1.0))):
             return
         if record["heartbeat"] != beat:
-            beat, last = record["heartbeat"], time.monotonic()
-        if limits.left() <= 0:
+            beat, last = record["heartbeat"], passed()
+        if limits.deadline - passed() <= 0:
             raise StatesError("States.Timeout", f"No task token came back in {limits.timeout:g} seconds.")
-        if limits.heartbeat is not None and time.monotonic() - last >= limits.heartbeat:
+        if limits.heartbeat is not None and passed() - last >= limits.heartbeat:
             raise StatesError(
                 "States.HeartbeatTimeout", f"No heartbeat came in {limits.heartbeat:g} seconds."
             )
