@@ -20,8 +20,9 @@ from localcloud.host.launch import Running
 from operations.rehearsal.watch import RehearsalError
 
 HOUR_SECONDS = 3600
-RUN_AT_SECONDS = 16 * 60
-"""Into the hour: the shipped schedule runs at a quarter past, and a minute more is for its start."""
+RUN_AT_SECONDS = 15 * 60
+"""Into the hour: the shipped schedule runs at a quarter past."""
+SPARE_SECONDS = 60
 _TOGETHER = 50
 _CAPTURE_WALL_SECONDS = 5.0
 _PATIENCE_WALL_SECONDS = 900.0
@@ -75,18 +76,18 @@ class Loop:
         self._s3.put_object(Bucket=self._outputs["RawBucketName"], Key=key, Body=_csv(rows))
 
     def next_run(self) -> dict[str, Any]:
-        """Move the clock to where the next run is due and follow it to its end: its output."""
+        """Let this hour end, and follow the run that looks at it: its output."""
         now = self._clock.advance(0)
-        left = (RUN_AT_SECONDS - now) % HOUR_SECONDS
-        known = set(self._runs())
-        self._clock.advance(left if left > 60 else left + HOUR_SECONDS)
+        due = now - now % HOUR_SECONDS + HOUR_SECONDS + RUN_AT_SECONDS
+        self._clock.advance(due + SPARE_SECONDS - now)
+        told = f"{datetime.fromtimestamp(due, UTC):%Y-%m-%dT%H:%M:%SZ}"
         until = time.monotonic() + _PATIENCE_WALL_SECONDS
         while time.monotonic() < until:
-            new = [arn for arn in self._runs() if arn not in known]
-            if new:
-                return self._output(new[0], until)
+            for arn in self._runs():
+                if self._asked_at(arn) == told:
+                    return self._output(arn, until)
             time.sleep(0.2)
-        raise RehearsalError(f"the schedule started no run of {self._machine}")
+        raise RehearsalError(f"the schedule started no run of {self._machine} for {told}")
 
     def time(self) -> str:
         """The cloud's, such as 14:16."""
@@ -104,6 +105,11 @@ class Loop:
         """The newest first."""
         found = self._states.list_executions(stateMachineArn=self._machine)["executions"]
         return [run["executionArn"] for run in found]
+
+    def _asked_at(self, arn: str) -> str:
+        """The time that the schedule was due."""
+        given = json.loads(self._states.describe_execution(executionArn=arn)["input"])
+        return str(given.get("scheduled_time", ""))
 
     def _output(self, arn: str, until: float) -> dict[str, Any]:
         while time.monotonic() < until:
