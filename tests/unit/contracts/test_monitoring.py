@@ -29,6 +29,44 @@ def test_retraining_is_on_where_its_table_is():
     assert read(retraining={}).retraining == Retraining(enabled=True)
 
 
+GIVEN = {
+    "stages": ("prod",),
+    "schedule": "rate(2 hours)",
+    "time_zone": "Europe/Paris",
+    "window_hours": 48,
+    "capture_delay_minutes": 11,
+    "min_rows": 201,
+    "false_alarm_rate": 0.02,
+    "min_effect_share": 0.03,
+    "label_delay_hours": 25,
+    "label_days": 31,
+    "max_decay_share": 0.06,
+}
+RETRAINING = {
+    "enabled": False,
+    "on_drift": False,
+    "on_decay": False,
+    "every_days": 9,
+    "min_new_rows": 501,
+    "cooldown_hours": 25,
+    "max_per_week": 4,
+    "stop_after_rejected": 5,
+}
+
+
+def test_whatever_is_given_is_what_counts_key_by_key():
+    found = read(**{**GIVEN, "stages": ["prod"]}, retraining=RETRAINING)
+    assert found == Monitoring(**GIVEN, retraining=Retraining(**RETRAINING))
+    assert not [key for key, value in GIVEN.items() if value == getattr(OFF, key)]
+    own = Retraining(enabled=True)
+    assert not [key for key, value in RETRAINING.items() if value == getattr(own, key)]
+
+
+@pytest.mark.parametrize("key", GIVEN)
+def test_a_key_that_is_not_given_has_the_classs_own_default(key):
+    assert getattr(read(), key) == (STAGES if key == "stages" else getattr(Monitoring(), key))
+
+
 def test_a_function_reads_the_policy_that_the_stack_wrote():
     found = read(stages=["prod"], retraining={"every_days": 7})
     assert Monitoring.from_document(json.loads(json.dumps(found.as_document()))) == found

@@ -63,6 +63,7 @@ def test_samples_are_thinned_to_one_step_and_not_more_than_needed(monkeypatch: p
     assert thinning([1, 1], [900, 900]) == [2, 2]
     assert thinning([1, 4], [4000, 1000]) == [8, 2]
     assert thinning([], []) == []
+    assert all(type(step) is int for step in thinning([1, 4], [4000, 1000]))  # a step of a slice
 
 
 def test_quantiles_of_a_sample_are_near_those_of_all_rows(
