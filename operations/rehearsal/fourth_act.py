@@ -64,11 +64,11 @@ def tell(cloud: Running, say: Say) -> dict[str, Any]:
     said["first"] = _upload(cloud, "incoming/first.csv", generate(TRAINED))
     say(loop.time(), f"the first upload: {said['first'].outcome}")
     loop.ask("same", _features(_fresh(101)))
-    said["same"], said["same_alarm"] = loop.next_run(), loop.alarm("DataDrifted")
+    said["same"], said["same_alarm"] = loop.next_run(), loop.alarm("DataDrifted", "OK")
     say(loop.time(), f"an hour like the training data: {_drift(said['same'])}, alarm {said['same_alarm']}")
     rows = changed(_fresh(102))
     asked = loop.ask("other", _features(rows))
-    said["drifted"], said["drifted_alarm"] = loop.next_run(), loop.alarm("DataDrifted")
+    said["drifted"], said["drifted_alarm"] = loop.next_run(), loop.alarm("DataDrifted", "ALARM")
     say(
         loop.time(),
         f"a new region, richer, a sensor broken: {_drift(said['drifted'])}, alarm {said['drifted_alarm']}",
@@ -76,13 +76,13 @@ def tell(cloud: Running, say: Say) -> dict[str, Any]:
     values = iter(row[TARGET] for row in rows)
     truth = {one.inference_id: [next(values) for _ in one.rows] for one in asked}
     loop.label("came-true", TARGET, asked, truth)
-    said["decayed"], said["decayed_alarm"] = loop.next_run(), loop.alarm("QualityDecayed")
+    said["decayed"], said["decayed_alarm"] = loop.next_run(), loop.alarm("QualityDecayed", "ALARM")
     say(loop.time(), f"labels came: {_quality(said['decayed'])}, alarm {said['decayed_alarm']}")
     if started := said["decayed"].get("retraining"):
         say(loop.time(), f"a retraining: {started['base_rows']} rows and {started['new_rows']} new ones")
         said["retrained"] = _follow(cloud, started["upload_uri"])
         say(loop.time(), f"the gate: {said['retrained'].outcome}")
-    said["after"], said["after_alarm"] = loop.next_run(), loop.alarm("DataDrifted")
+    said["after"], said["after_alarm"] = loop.next_run(), loop.alarm("DataDrifted", "OK")
     say(loop.time(), f"the hour after: {_drift(said['after'])}, alarm {said['after_alarm']}")
     return said
 

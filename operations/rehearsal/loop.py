@@ -26,6 +26,7 @@ SPARE_SECONDS = 60
 _TOGETHER = 50
 _CAPTURE_WALL_SECONDS = 5.0
 _PATIENCE_WALL_SECONDS = 900.0
+_ALARM_WALL_SECONDS = 30.0
 Row = Mapping[str, str]
 
 
@@ -93,8 +94,14 @@ class Loop:
         """The cloud's, such as 14:16."""
         return f"{datetime.fromtimestamp(self._clock.advance(0), UTC):%H:%M}"
 
-    def alarm(self, name: str) -> str:
-        """The state of one of the stage's alarms."""
+    def alarm(self, name: str, expected: str) -> str:
+        """The state of one of the stage's alarms, which has some seconds to come to what is expected."""
+        until = time.monotonic() + _ALARM_WALL_SECONDS
+        while (state := self._alarm(name)) != expected and time.monotonic() < until:
+            time.sleep(0.2)
+        return state
+
+    def _alarm(self, name: str) -> str:
         full = f"{self._outputs['EndpointName']}-{name}"
         found = self._alarms.describe_alarms(AlarmNamePrefix=full)["MetricAlarms"]
         if not found:
