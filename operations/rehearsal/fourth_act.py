@@ -82,6 +82,8 @@ def tell(cloud: Running, say: Say) -> dict[str, Any]:
         say(loop.time(), f"a retraining: {started['base_rows']} rows and {started['new_rows']} new ones")
         said["retrained"] = _follow(cloud, started["upload_uri"])
         say(loop.time(), f"the gate: {said['retrained'].outcome}")
+    # As the new model was trained: of six rows one is of the new region.
+    loop.ask("after", _features(_fresh(103)[: ASKED * 5 // 6] + changed(_fresh(104))[: ASKED // 6]))
     said["after"], said["after_alarm"] = loop.next_run(), loop.alarm("DataDrifted", "OK")
     say(loop.time(), f"the hour after: {_drift(said['after'])}, alarm {said['after_alarm']}")
     return said
@@ -96,7 +98,7 @@ def check(said: dict[str, Any]) -> None:
         "decay once labels came": said["decayed"]["quality"]["status"] == "DECAYED",
         "a retraining that the gate let through": "retrained" in said
         and said["retrained"].outcome == "Promoted",
-        "an alarm that is over": said["after_alarm"] != "ALARM",
+        "an alarm that is over": said["after_alarm"] == "OK",
     }
     if lacking := [what for what, is_so in found.items() if not is_so]:
         raise RehearsalError(f"act four lacks {', '.join(lacking)}")
