@@ -36,7 +36,7 @@ SPEED = 30.0
 LOOK_FURTHER = """
 [bold]Four things to try[/bold]
   make rehearse DATA=your.csv TARGET=column   the same with your own table
-  make rehearse ACTS=all                      and then the world changes: drift, labels, a retraining
+  make rehearse ACTS=all                      then drift, labels, a retraining
   make rehearse CONSOLE=1                     watch it in a browser
   .venv/bin/python -m localcloud up           leave it running: docs/start.md
 All of the above for machines is in build/rehearsal.json; VERBOSE=1 tells more.
