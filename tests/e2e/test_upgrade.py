@@ -145,7 +145,7 @@ def test_no_object_that_the_old_version_wrote_is_lost(upgraded: Upgraded):
 
 
 def test_the_new_version_promotes_and_goes_back_to_what_the_old_one_made(upgraded: Upgraded):
-    ended = upgraded.pipeline.run("incoming/third.csv", generate(row_count=1500))
+    ended = upgraded.pipeline.run("incoming/third.csv", generate(row_count=8000))
     assert ended.outcome == "Promoted", ended
     assert serving(upgraded.cloud) != upgraded.champion_config
     stage = DeployedStage("dev", upgraded.cloud, PROJECT)
