@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_retraining_is_on_where_its_table_is():
     assert read(retraining={}).retraining == Retraining(enabled=True)
 
 
-GIVEN = {
+GIVEN: dict[str, Any] = {
     "stages": ("prod",),
     "schedule": "rate(2 hours)",
     "time_zone": "Europe/Paris",
@@ -42,7 +43,7 @@ GIVEN = {
     "label_days": 31,
     "max_decay_share": 0.06,
 }
-RETRAINING = {
+RETRAINING: dict[str, Any] = {
     "enabled": False,
     "on_drift": False,
     "on_decay": False,

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from inference.model import Head, onnx
@@ -29,7 +30,7 @@ def test_the_graph_answers_as_the_network_does(model: Any, outputs: int) -> None
     model.layers_ = layers(5, 8, 6, outputs)
     rows = np.random.default_rng(2).normal(scale=3, size=(300, 5))
     graph = np.frombuffer(model.to_onnx(5), dtype=np.uint8)
-    arrays = {onnx.GRAPH: graph, onnx.INPUTS: np.arange(5)}
+    arrays: dict[str, npt.NDArray[Any]] = {onnx.GRAPH: graph, onnx.INPUTS: np.arange(5)}
     found = OnnxGraph(arrays, Head("onnx", outputs, (0.0,) * outputs))(rows)
     expected = model.predict(as_read(rows)) if outputs == 1 else model.predict_proba(as_read(rows))
     assert np.allclose(found, np.reshape(expected, found.shape), rtol=1e-12, atol=1e-15)
