@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.host.cloud import Cloud
-from localcloud.ministack_adapter import kinesis, lambda_svc, sqs
+from localcloud.ministack_adapter import iam_evaluator, kinesis, lambda_svc, sqs
 from localcloud.services.kinesis import events, resharding
 from localcloud.services.kinesis.shard_reader import Batch, Discarded, Settings, ShardReader, checkpoint_of
 
@@ -146,6 +146,8 @@ class Poller:
         record = events.invocation_record(
             discarded, shard, mapping["EventSourceArn"], mapping["FunctionArn"], time.time()
         )
+        # AWS's services speak TLS to each other, which a queue's policy may demand.
+        iam_evaluator.pin_request_origin("127.0.0.1", True)
         url = sqs.queue_url(destination.rpartition(":")[2])
         self._cloud.emit_message(url, json.dumps(record), {})
 
