@@ -106,15 +106,16 @@ def check(said: dict[str, Any]) -> None:
 
 def watched(text: str) -> str:
     """A pipeline.toml in which dev is watched by the hour; raises RehearsalError where it lacks the keys."""
-    found = text
+    table = re.search(r"(?ms)^\[monitoring\]$.*?(?=^\[(?!monitoring)|\Z)", text)
+    found = table[0] if table else ""
     for name, value in CHANGED.items():
         pattern = rf"(?m)^{name} = [^#\n]*"
-        if (count := len(re.findall(pattern, text))) != 1:
+        if (count := len(re.findall(pattern, found))) != 1:
             raise RehearsalError(
                 f"act four needs the shipped {FILE_NAME}: {name} is there {count} times, not once"
             )
         found = re.sub(pattern, f"{name} = {value} ", found)
-    return found
+    return text[: table.start()] + found + text[table.end() :] if table else text
 
 
 @contextmanager
