@@ -43,6 +43,11 @@ UNBUILT = {
         "shift, and an asynchronous one answers through S3; whole files are answered without an "
         "endpoint by [batch]"
     ),
+    "approval": (
+        "no person is asked before a deployment yet: the gate and the alarms decide. To hold models back, let "
+        "a person do the upload, or go back with make rollback"
+    ),
+    "four_eyes": "no person is asked before a deployment yet, so there are no two to tell apart",
 }
 
 

@@ -148,6 +148,8 @@ def test_whoever_wants_recorded_requests_sent_is_told_that_none_are():
         ({"shadow": {"minutes": 10}, "strategy": "rolling"}, "shadow: no shadow gets"),
         ({"scaling": {"max": 4}}, "scaling: the pipeline scales no fleet by itself yet: set instance_count"),
         ({"kind": "serverless"}, r"kind: every stage serves from instances: .* by \[batch\]"),
+        ({"approval": "required"}, r"approval: no person is asked before a deployment yet: .* make rollback"),
+        ({"four_eyes": True}, r"four_eyes: no person is asked"),
         ({"kind": "async"}, "kind: every stage serves from instances"),
     ],
 )
