@@ -44,8 +44,8 @@ UNBUILT = {
         "endpoint by [batch]"
     ),
     "approval": (
-        "no person is asked before a deployment yet: the gate and the alarms decide. To hold models back, let "
-        "a person do the upload, or go back with make rollback"
+        "no person is asked before a deployment yet: the gate and the alarms decide. To hold models back, "
+        "let a person do the upload, or go back with make rollback"
     ),
     "four_eyes": "no person is asked before a deployment yet, so there are no two to tell apart",
 }

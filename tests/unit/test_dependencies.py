@@ -43,6 +43,8 @@ NOT_IMPORTED = {
     "pytest-timeout": "a plug-in",
     "pytest-xdist": "a plug-in",
     "ruff": "a program",
+    "zizmor": "a program",
+    "ipykernel": "nbclient starts it",
     "mypy": "a program",
     "pip-audit": "a program",
     "cyclonedx-bom": "a program",
@@ -54,7 +56,7 @@ NOT_IMPORTED = {
 # What has a lock of its own: peers that benchmarks start, AWS's clients, a user's own estimators and their
 # runtime; joblib and pydantic come with peers, setuptools builds a wheel, and the last is missing on purpose.
 ELSEWHERE = {"bentoml", "fastapi", "flask", "flaml", "joblib", "pydantic", "sagemaker", "tritonclient"}
-ELSEWHERE |= {"catboost", "onnx", "onnxruntime", "setuptools", "no_such_package"}
+ELSEWHERE |= {"catboost", "torch", "onnx", "onnxruntime", "setuptools", "no_such_package"}
 # Imported where types are checked alone.
 TYPES = re.compile(r"mypy_boto3_\w+")
 
