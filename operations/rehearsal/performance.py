@@ -19,7 +19,7 @@ from localcloud.host.interrupts import INTERRUPTED
 from localcloud.host.launch import LaunchError, launch
 from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.installation.machine import SetUpError, require_disk
-from operations.rehearsal import console, fourth_act, summary
+from operations.rehearsal import choosing, console, fourth_act, summary
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
 from operations.rehearsal.preparing import prepare
@@ -92,13 +92,14 @@ def _tell(display: Display, told: Told) -> int:
     """The story and its exit status; `told` gains what happens."""
     path = os.environ.get("DATA")
     try:
+        acts = choosing.chosen(os.environ.get("ACTS", ""))
         require_disk(Path.cwd(), NEEDED_DISK_MB, "The rehearsal")
         target, task = os.environ.get("TARGET", ""), os.environ.get("TASK", "")
         config = prepare(path, target, display.console, task)
         told.source = read_source(path, config)
         _announce(display, told.source)
         told.problem = _play(display, told.source, told.runs, told.notes)
-        if not told.problem and os.environ.get("ACTS") == "all":
+        if not told.problem and acts == choosing.ALL:
             told.problem = _play_on(display)
     except (DataFileError, SetUpError) as error:
         told.problem = str(error)
