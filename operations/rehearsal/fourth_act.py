@@ -10,27 +10,20 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from contracts.pipeline_config import FILE_NAME
 from localcloud.commands.housing import generate
-from localcloud.deploy.synth import Synth
 from localcloud.host.launch import Running, launch
-from localcloud.processes.children import Processes
+from operations.rehearsal import changed_project
+from operations.rehearsal.changed_project import ROOT
 from operations.rehearsal.display import Display, table
 from operations.rehearsal.loop import Loop
 from operations.rehearsal.watch import Execution, RehearsalError, find_execution, watch
 
-ROOT = Path(__file__).resolve().parents[2]
-PARTS = (
-    *("app.py", "cdk.json", "contracts", "inference", "infra_cdk", "lambdas"),
-    *("scoring", "step_functions", "training_jobs"),
-)
 TARGET, ASKED, TRAINED = "median_house_value", 600, 3000
 PATIENCE_SECONDS = 1800.0
 CHANGED = {
@@ -118,22 +111,9 @@ def watched(text: str) -> str:
     return text[: table.start()] + found + text[table.end() :] if table else text
 
 
-@contextmanager
-def assembly() -> Iterator[Path]:
+def assembly() -> AbstractContextManager[Path]:
     """A cdk.out of the project as it is, but for that file; gone at the end."""
-    text = watched((ROOT / FILE_NAME).read_text(encoding="utf-8"))
-    parent = Path(tempfile.mkdtemp(prefix="act-four-"))
-    project, processes = parent / "project", Processes()
-    try:
-        project.mkdir()
-        for part in PARTS:
-            _copy(ROOT / part, project / part)
-        (project / FILE_NAME).write_text(text, encoding="utf-8")
-        yield Synth(processes, "dev", parent / "cdk.out", project).assembly()
-    finally:
-        processes.stop_all(grace_seconds=0.0)
-        processes.close()
-        shutil.rmtree(parent, ignore_errors=True)
+    return changed_project.assembly(watched((ROOT / FILE_NAME).read_text(encoding="utf-8")))
 
 
 def changed(rows: Rows) -> Rows:
@@ -186,10 +166,3 @@ def _quality(run: dict[str, Any]) -> str:
         f"{quality['status']}, {quality['metric']} {quality['value']:,.0f} "
         f"({quality['low']:,.0f} to {quality['high']:,.0f}), promised {quality['promised']:,.0f}"
     )
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-    else:
-        shutil.copy(source, target)
