@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback front-client stream chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -220,7 +220,6 @@ stream: setup  ## play a file as a stream of events: DATA=file.csv RATE=200 STAG
 	@test -n "$(DATA)" || { echo "make stream DATA=file.csv RATE=200"; exit 2; }
 	@$(BIN)/python -m operations.stream "$(DATA)" --stage $(STAGE) $(if $(RATE),--rate $(RATE)) $(if $(CLOSE),--close)
 
-.PHONY: batch
 batch: setup  ## answer a whole file by the champion, without the endpoint: DATA=rows.csv STAGE=dev|prod [OUT=answers.csv]
 	@test -n "$(DATA)" || { echo "make batch DATA=rows.csv [OUT=answers.csv]"; exit 2; }
 	@$(BIN)/python -m operations batch --stage $(STAGE) $(if $(OUT),--out "$(OUT)") "$(DATA)"
