@@ -77,7 +77,8 @@ def test_every_lambda_folder_is_a_state_or_stands_outside_on_purpose() -> None:
     outside = {"check_standing", "check_uploads", "start_execution", "teardown"}
     front = {"accept_labels", "authorize_caller", "predict"}
     monitoring = {"judge_drift", "judge_quality", "publish_monitoring", "read_window", "start_retraining"}
-    outside |= front | monitoring
+    stream, batch = {"accept_records", "close_hours"}, {"prepare_batch", "finish_batch"}
+    outside |= front | monitoring | stream | batch
     assert folders == {folder_of(name) for name in TASKS if f"{name}Arn" in SUBSTITUTIONS} | outside
 
 
