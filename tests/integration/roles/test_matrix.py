@@ -14,12 +14,13 @@ from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, listed,
 
 FRONT = {"AcceptLabels", "AuthorizeCaller", "Predict"}
 MONITORING = {"JudgeDrift", "JudgeQuality", "PublishMonitoring", "ReadWindow", "StartRetraining"}
-# No stage is deployed with the front or with monitoring, so that there is no role of theirs.
+STREAM, BATCH = {"AcceptRecords", "CloseHours"}, {"PrepareBatch", "FinishBatch"}
+# The stage is deployed with none of these, so that there is no role of theirs; tests/infrastructure holds them.
 FUNCTIONS = {
     name.removesuffix("Settings")
     for name, kind in inspect.getmembers(settings, inspect.isclass)
     if issubclass(kind, settings.Settings) and kind is not settings.Settings
-} - (FRONT | MONITORING)
+} - (FRONT | MONITORING | STREAM | BATCH)
 ALL = {*FUNCTIONS, "Pipeline", "Training", "Serving", "Tracking"}
 LEASE_HOLDERS = {"AcquireLease", "DeployModel", "CheckDeployment", "ReturnHome", "ReleaseLease"}
 # What no role needs, and what would make any of them more than it is.
