@@ -15,7 +15,7 @@ from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, listed,
 FRONT = {"AcceptLabels", "AuthorizeCaller", "Predict"}
 MONITORING = {"JudgeDrift", "JudgeQuality", "PublishMonitoring", "ReadWindow", "StartRetraining"}
 STREAM, BATCH = {"AcceptRecords", "CloseHours"}, {"PrepareBatch", "FinishBatch"}
-# The stage is deployed with none of these, so that there is no role of theirs; tests/infrastructure holds them.
+# The stage is deployed with none of these, so that no role of theirs exists; tests/infrastructure has them.
 FUNCTIONS = {
     name.removesuffix("Settings")
     for name, kind in inspect.getmembers(settings, inspect.isclass)
