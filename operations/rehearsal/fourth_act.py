@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from contracts import layout
 from contracts.pipeline_config import FILE_NAME
 from localcloud.commands.housing import generate
 from localcloud.host.launch import Running, launch
@@ -54,7 +55,7 @@ def tell(cloud: Running, say: Say) -> dict[str, Any]:
     """What each of the monitor's runs said, which alarms fired, and what became of the retraining."""
     loop = Loop(cloud)
     said: dict[str, Any] = {}
-    said["first"] = _upload(cloud, "incoming/first.csv", generate(TRAINED))
+    said["first"] = _upload(cloud, f"{layout.UPLOADS.prefix}first.csv", generate(TRAINED))
     say(loop.time(), f"the first upload: {said['first'].outcome}")
     loop.ask("same", _features(_fresh(101)))
     said["same"], said["same_alarm"] = loop.next_run(), loop.alarm("DataDrifted", "OK")
