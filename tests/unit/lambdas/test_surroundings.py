@@ -105,6 +105,7 @@ def test_an_execution_is_over_once_it_was_stopped_or_nobody_knows_it(aws: None) 
 
 FROM_THE_IMAGE = {"ingest_data", "list_parts", "ingest_part", "merge_parts", "evaluate_model"}
 FROM_THE_IMAGE |= {"read_window", "judge_drift", "judge_quality", "start_retraining"}
+FROM_THE_IMAGE |= {"accept_records", "close_hours", "prepare_batch"}
 
 
 def test_the_lean_functions_import_nothing_heavy() -> None:
