@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -256,6 +256,8 @@ lock: $(BIN)/uv  ## resolve the dependencies again: requirements.txt, -dev, then
 	@$(LOCK) docs/requirements.in --universal --python-version 3.11 -o docs/requirements.txt
 	@$(LOCK) benchmarks/tables/requirements.in -c requirements.txt --universal --python-version 3.11 \
 	  -o benchmarks/tables/requirements.txt
+	@$(LOCK) benchmarks/trees/requirements.in -c requirements.txt --universal --python-version 3.11 \
+	  -o benchmarks/trees/requirements.txt
 	@$(LOCK) benchmarks/tables/requirements-data.in --no-deps --universal --python-version 3.11 \
 	  -o benchmarks/tables/requirements-data.txt
 
@@ -273,6 +275,15 @@ build/tables/venv/.ready: benchmarks/tables/requirements.txt benchmarks/tables/r
 
 bench-tables: build/tables/venv/.ready  ## a shelf of real tables, drafted to judged unedited, beside FLAML and others; resumable
 	@$(BIN)/python -m benchmarks.tables
+
+build/trees/site/.ready: benchmarks/trees/requirements.txt | setup-dev
+	@echo "Installing the engines beside which trees are followed (about 500 MB, once) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target build/trees/site --require-hashes --no-deps \
+	  -r benchmarks/trees/requirements.txt
+	@touch $@
+
+bench-trees: build/trees/site/.ready  ## trees in process beside treelite, tl2cgen, lleaves and the libraries' own: DATA=housing.csv
+	@OMP_NUM_THREADS=1 PYTHONPATH=build/trees/site $(BIN)/python -m benchmarks.trees --write
 
 bench-drift: setup-dev  ## the monitor's false alarms and its power: WINDOWS=10000, hours on two cores
 	@$(BIN)/python -m benchmarks.drift --windows $(or $(WINDOWS),10000) --write docs/performance/monitoring.md

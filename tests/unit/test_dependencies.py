@@ -55,7 +55,10 @@ NOT_IMPORTED = {
 }
 # What has a lock of its own: peers that benchmarks start, AWS's clients, a user's own estimators and their
 # runtime; joblib and pydantic come with peers, setuptools builds a wheel, and the last is missing on purpose.
-ELSEWHERE = {"bentoml", "fastapi", "flask", "flaml", "joblib", "pydantic", "sagemaker", "tritonclient"}
+ELSEWHERE = {
+    *("bentoml", "fastapi", "flask", "flaml", "joblib", "lleaves", "pydantic", "sagemaker", "skl2onnx"),
+    *("tl2cgen", "treelite", "tritonclient"),
+}
 ELSEWHERE |= {"catboost", "torch", "onnx", "onnxruntime", "setuptools", "no_such_package"}
 # Imported where types are checked alone.
 TYPES = re.compile(r"mypy_boto3_\w+")
