@@ -106,6 +106,7 @@ typedef struct gl_model {
     /* large trees */
     gl_large_node *large_node;
     gl_compact_node *compact_node; /* instead, where they suffice */
+    int ranked;                    /* its thresholds and the rows are ranks: see large.c */
     int64_t *root;      /* per tree */
     int32_t *leaf_row;  /* per node: its row of values */
 } gl_model;
@@ -121,6 +122,7 @@ typedef struct {
 
 int gl_predict(const gl_model *model, const double *rows, int64_t count, double *sums);
 int gl_build_small(gl_model *model, const gl_spec *spec);
+int64_t gl_thresholds_of(const gl_spec *spec, int32_t entry, double *to);
 int gl_build_walk(gl_model *model);
 int gl_walk_rows(const gl_model *model, gl_block *block);
 int gl_build_large(gl_model *model, const gl_spec *spec);
@@ -129,6 +131,14 @@ void gl_apply_steps(const gl_model *model, double *entries, int count);
 int gl_sum_small(const gl_model *model, gl_block *block);
 void gl_sum_large(const gl_model *model, double *rows, int64_t count, double *sums, float *singles);
 void gl_sum_linear(const gl_model *model, gl_block *block);
+
+/* How many of the thresholds lie below x: x <= threshold[j] exactly where the rank is <= j. */
+static inline int32_t gl_rank(const double *grid, int steps, double x) {
+    int32_t position = 0;
+    for (int32_t half = 1 << steps >> 1; half; half >>= 1)
+        position += -(grid[position + half - 1] < x) & half; /* no branch: its outcome cannot be foreseen */
+    return position;
+}
 
 static inline void gl_add(const gl_model *model, gl_block *block, int64_t row, int64_t tree, int64_t leaf) {
     const double *value = model->values + leaf * model->per_leaf;

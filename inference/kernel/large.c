@@ -2,9 +2,10 @@
  * one row, and in either case many ways down at once, so that their loads overlap. The tree that comes next is
  * fetched meanwhile.
  *
- * Where a model's thresholds are such that rounding a row to float32 first changes no comparison (forests were
- * grown on float32), a node takes 8 bytes and a leaf holds its value: a third of the memory, and as much less
- * waiting for it.
+ * A node takes 8 bytes and a leaf holds its value: a third of the memory, and as much less waiting for it. The
+ * float that this leaves for a threshold is the threshold itself where rounding a row to float32 first changes no
+ * comparison (forests were grown on float32); otherwise the model is ranked: thresholds are their places among all
+ * of their entry's, and a row's entries are first replaced by how many of these lie below them.
  */
 #include "kernel.h"
 
@@ -79,7 +80,13 @@ static int compact(const gl_model *model, const gl_spec *spec, int64_t tree, gl_
                 place->row = model->leaf_row[at];
             continue;
         }
-        if (!as_float(node->threshold, &place->inner.threshold)) return 0;
+        if (model->ranked) {
+            const gl_column *column = model->column + node->entry;
+            double wanted = node->threshold + 0.0;
+            place->inner.threshold = (float)gl_rank(model->grid + column->offset, column->steps, wanted);
+        } else if (!as_float(node->threshold, &place->inner.threshold)) {
+            return 0;
+        }
         place->inner.meta = (uint32_t)(1 + node->child - base) | (uint32_t)node->missing_left << CHILD_BITS |
                             (uint32_t)is_leaf(nodes, node->child) << (CHILD_BITS + 1) |
                             (uint32_t)is_leaf(nodes, node->child + 1) << (CHILD_BITS + 2) |
@@ -90,13 +97,41 @@ static int compact(const gl_model *model, const gl_spec *spec, int64_t tree, gl_
 
 static int fits_compact(const gl_model *model, const gl_spec *spec) {
     int64_t largest = 0;
-    if (spec->nodes + LINE * spec->trees > INT32_MAX) return 0;
+    if (spec->nodes + LINE * spec->trees > INT32_MAX || spec->nodes >= 1 << 24) return 0;
     for (int64_t tree = 0; tree < spec->trees; tree++) {
         int64_t nodes = spec->start[tree + 1] - spec->start[tree];
         if (nodes < 3) return 0; /* a root that is a leaf has no parent to say so */
         largest = nodes > largest ? nodes : largest;
     }
     return model->width <= UINT8_MAX && largest + 1 < 1 << CHILD_BITS;
+}
+
+static int compact_all(const gl_model *model, const gl_spec *spec) {
+    for (int64_t tree = 0; tree < spec->trees; tree++)
+        if (!compact(model, spec, tree, model->compact_node + model->root[tree])) return 0;
+    return 1;
+}
+
+/* Per entry its thresholds, sorted and padded with infinity to 2^steps - 1. There are fewer than 2^24 of them, so
+ * that each rank is a float. */
+static int build_ranks(gl_model *model, const gl_spec *spec) {
+    model->ranked = 1;
+    model->column = calloc((size_t)model->width, sizeof(gl_column));
+    model->grid = malloc(2 * ((size_t)spec->nodes + 1) * sizeof(double));
+    double *found = malloc(((size_t)spec->nodes + 1) * sizeof(double));
+    int failed = !model->column || !model->grid || !found;
+    int64_t filled = 0;
+    for (int32_t entry = 0; entry < model->width && !failed; entry++) {
+        int64_t distinct = gl_thresholds_of(spec, entry, found);
+        int steps = 0;
+        while (((int64_t)1 << steps) - 1 < distinct) steps++;
+        int64_t room = ((int64_t)1 << steps) - 1;
+        for (int64_t i = 0; i < room; i++) model->grid[filled + i] = i < distinct ? found[i] : INFINITY;
+        model->column[entry] = (gl_column){entry, 0, steps, filled};
+        filled += room;
+    }
+    free(found);
+    return failed ? -1 : 0;
 }
 
 static int build_compact(gl_model *model, const gl_spec *spec) {
@@ -109,13 +144,10 @@ static int build_compact(gl_model *model, const gl_spec *spec) {
     model->root[spec->trees] = places;
     model->compact_node = aligned_alloc(LINE * sizeof(gl_compact_node), (size_t)places * sizeof(gl_compact_node));
     if (!model->compact_node) return -1;
-    for (int64_t tree = 0; tree < spec->trees; tree++)
-        if (!compact(model, spec, tree, model->compact_node + model->root[tree])) {
-            for (tree = 0; tree < spec->trees; tree++) model->root[tree] = spec->start[tree];
-            free(model->compact_node);
-            model->compact_node = NULL;
-            return 0;
-        }
+    if (!compact_all(model, spec)) {
+        if (build_ranks(model, spec)) return -1;
+        compact_all(model, spec);
+    }
     free(model->large_node);
     free(model->leaf_row);
     model->large_node = NULL;
@@ -285,6 +317,11 @@ static void sum_compact(const gl_model *model, const float *rows, int64_t count,
     }
 }
 
+static inline float rank_of(const gl_model *model, int64_t entry, double value) {
+    const gl_column *column = model->column + entry;
+    return value != value ? NAN : (float)gl_rank(model->grid + column->offset, column->steps, value);
+}
+
 /* Adds the leaves of all trees to the sums (count, outputs), or singles, of rows (count, width). The rows are
  * overwritten. */
 void gl_sum_large(const gl_model *model, double *rows, int64_t count, double *sums, float *singles) {
@@ -292,13 +329,13 @@ void gl_sum_large(const gl_model *model, double *rows, int64_t count, double *su
         sum_doubles(model, rows, count, sums, singles);
         return;
     }
-    float *rounded = (float *)rows; /* in place: a float never overtakes the double it comes from */
+    float *narrow = (float *)rows; /* in place: a float never overtakes the double it comes from */
     for (int64_t i = 0; i < count * model->width; i++) {
         double value = rows[i];
-        rounded[i] = (float)value;
+        narrow[i] = model->ranked ? rank_of(model, i % model->width, value) : (float)value;
     }
     if (count <= LANES && count <= model->trees)
-        sum_few(model, rounded, count, sums, singles);
+        sum_few(model, narrow, count, sums, singles);
     else
-        sum_compact(model, rounded, count, sums, singles);
+        sum_compact(model, narrow, count, sums, singles);
 }

@@ -17,7 +17,7 @@ static int compare_doubles(const void *a, const void *b) {
 }
 
 /* The distinct thresholds of one entry, sorted, in `to`; how many. */
-static int64_t thresholds_of(const gl_spec *spec, int32_t entry, double *to) {
+int64_t gl_thresholds_of(const gl_spec *spec, int32_t entry, double *to) {
     int64_t count = 0, distinct = 0;
     for (int64_t node = 0; node < spec->nodes; node++)
         if (spec->feature[node] == entry) to[count++] = spec->threshold[node] + 0.0; /* -0 becomes 0 */
@@ -27,19 +27,11 @@ static int64_t thresholds_of(const gl_spec *spec, int32_t entry, double *to) {
     return distinct;
 }
 
-/* How many of the thresholds lie below x: x <= threshold[j] exactly where the rank is <= j. */
-static inline int32_t rank(const double *grid, int steps, double x) {
-    int32_t position = 0;
-    for (int32_t half = 1 << steps >> 1; half; half >>= 1)
-        position += -(grid[position + half - 1] < x) & half; /* no branch: its outcome cannot be foreseen */
-    return position;
-}
-
 static int add_columns(gl_model *model, const gl_spec *spec, int32_t *column_of, int64_t *filled) {
     double *found = malloc((size_t)(spec->nodes + 1) * sizeof(double));
     if (!found) return -1;
     for (int32_t entry = 0; entry < model->width; entry++) {
-        int64_t distinct = thresholds_of(spec, entry, found);
+        int64_t distinct = gl_thresholds_of(spec, entry, found);
         if (!distinct) continue;
         int steps = 0;
         while (((int64_t)1 << steps) - 1 < distinct) steps++;
@@ -78,7 +70,7 @@ static int number_leaves(gl_model *model, const gl_spec *spec, const int32_t *co
     int last = number_leaves(model, spec, column_of, spec->right[node], tree, middle, filled, &right);
     int32_t column = column_of[2 * spec->feature[node] + (spec->missing_left[node] != 0)];
     const gl_column *coded = model->column + column;
-    int32_t code = rank(model->grid + coded->offset, coded->steps, spec->threshold[node] + 0.0);
+    int32_t code = gl_rank(model->grid + coded->offset, coded->steps, spec->threshold[node] + 0.0);
     uint64_t below = middle >= 64 ? ~0ULL : (1ULL << middle) - 1;
     model->node_column[at] = column;
     model->node_code[at] = code;
@@ -137,7 +129,7 @@ static void code_rows(const gl_model *model, gl_block *block, int64_t count) {
             continue;
         }
         for (int64_t r = 0; r < count; r++)
-            to[r] = x[r] != x[r] ? column->missing_code : rank(grid, column->steps, x[r]);
+            to[r] = x[r] != x[r] ? column->missing_code : gl_rank(grid, column->steps, x[r]);
     }
 }
 
