@@ -50,7 +50,7 @@ def tl2cgen_compiled(candidate: Candidate, fitted: Any, columns: int) -> Predict
         _treelite(candidate, fitted),
         toolchain="gcc",
         libpath=str(path),
-        params={"parallel_comp": 2},
+        params={"parallel_comp": 16},
         verbose=False,
     )
     predictor = tl2cgen.Predictor(str(path), nthread=1)
