@@ -30,6 +30,10 @@ class Run:
     predictions: list[Prediction] = field(default_factory=list)
     timeline: Timeline | None = None
     traffic: Traffic | None = None
+    batches: list[tuple[int, int]] = field(default_factory=list)
+    """Of a rolling deployment: new and old instances as each batch baked."""
+    batch: dict[str, Any] = field(default_factory=dict)
+    """Of a file that was answered by batch after it, where one was."""
 
     @property
     def dataset_version(self) -> str:
@@ -77,7 +81,10 @@ class Story:
         """Act two: a better model that fails under traffic is taken back, and the champion serves on. Whether
         there was a better model."""
         self._display.act("Act two: a better model breaks under traffic and is rolled back")
-        run = self._run("improved data, broken model", self._source.content, faults)
+        return self._broken_is_taken_back(faults, "improved data, broken model")
+
+    def _broken_is_taken_back(self, faults: FleetFaults, label: str) -> bool:
+        run = self._run(label, self._source.content, faults)
         if run.endpoint_config_after != run.endpoint_config_before:
             raise RehearsalError(
                 f"{run.execution.outcome}, but the endpoint serves {run.endpoint_config_after}"
@@ -117,14 +124,18 @@ class Story:
     def _run(self, label: str, content: bytes, faults: FleetFaults | None = None) -> Run:
         """One upload to its end, under traffic while it is deployed where a model serves already."""
         before = self._stage.endpoint_config() if self._has_champion else ""
-        with Rollout(self._stage, self._source.questions, before, faults) as rollout:
+        with self._rollout(before, faults) as rollout:
             execution = self._stage.run(self._source.name, content, self._display, rollout.on_state)
         run = Run(label, execution, before, before)
         run.timeline, run.traffic = rollout.timeline, rollout.traffic
+        run.batches = rollout.batches.baked if rollout.batches else []
         self._runs.append(run)
         if self._has_champion:
             run.endpoint_config_after = self._stage.endpoint_config()
         return run
+
+    def _rollout(self, before: str, faults: FleetFaults | None) -> Rollout:
+        return Rollout(self._stage, self._source.questions, before, faults)
 
     @property
     def _has_champion(self) -> bool:

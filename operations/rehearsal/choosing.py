@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from operations.rehearsal.table_file import DataFileError
 
-ALL = "all"
-KNOWN = {"": "the three acts of every day", ALL: "those, then drift, labels and a retraining"}
+ALL, TRAFFIC = "all", "traffic"
+KNOWN = {
+    "": "the three acts of every day",
+    ALL: "those, then drift, labels and a retraining",
+    TRAFFIC: "instead, rolling deployments forth and back, and a file by batch",
+}
 
 
 def chosen(text: str) -> str:

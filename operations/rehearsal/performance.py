@@ -19,12 +19,13 @@ from localcloud.host.interrupts import INTERRUPTED
 from localcloud.host.launch import LaunchError, launch
 from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.installation.machine import SetUpError, require_disk
-from operations.rehearsal import choosing, console, fourth_act, summary
+from operations.rehearsal import choosing, console, fourth_act, summary, traffic_act
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
 from operations.rehearsal.preparing import prepare
 from operations.rehearsal.stage import Stage
 from operations.rehearsal.table_file import DataFileError
+from operations.rehearsal.traffic_act import TrafficStory
 from operations.rehearsal.uploads import Source, read_source
 from operations.rehearsal.watch import RehearsalError
 
@@ -98,7 +99,11 @@ def _tell(display: Display, told: Told) -> int:
         config = prepare(path, target, display.console, task)
         told.source = read_source(path, config)
         _announce(display, told.source)
-        told.problem = _play(display, told.source, told.runs, told.notes)
+        if acts == choosing.TRAFFIC:
+            rolling = traffic_act.assembly()
+            told.problem = _play(display, told.source, told.runs, told.notes, TrafficStory, rolling)
+        else:
+            told.problem = _play(display, told.source, told.runs, told.notes)
         if not told.problem and acts == choosing.ALL:
             told.problem = _play_on(display)
     except (DataFileError, SetUpError) as error:
@@ -143,22 +148,32 @@ def _play_on(display: Display) -> str:
     return ""
 
 
-def _play(display: Display, source: Source, runs: list[Run], notes: list[str]) -> str:
-    """Tells the story; returns what went wrong, empty if nothing did."""
+def _play(
+    display: Display,
+    source: Source,
+    runs: list[Run],
+    notes: list[str],
+    teller: type[Story] = Story,
+    assembly: contextlib.AbstractContextManager[Path | None] | None = None,
+) -> str:
+    """Tells the story; returns what went wrong, empty if nothing did. Without an `assembly` the stage is the
+    project's own."""
     display.step("synthesising the app and starting the embedded cloud")
     try:
-        with launch(speed=SPEED) as cloud, contextlib.ExitStack() as consoles:
+        with contextlib.ExitStack() as opened:
+            out = opened.enter_context(assembly) if assembly else None
+            cloud = opened.enter_context(launch(speed=SPEED, assembly=out))
             display.step(f"stage dev deployed at {cloud.endpoint_url}")
             if os.environ.get("CONSOLE"):
-                consoles.enter_context(console.beside(cloud.environment))
+                opened.enter_context(console.beside(cloud.environment))
                 display.step("the console opens in your browser")
             stage = Stage(cloud.session(), cloud.endpoint_url, dict(cloud.outputs))
-            story = Story(stage, source, display, runs)
+            story = teller(stage, source, display, runs)
             try:
                 story.play(FleetFaults(cloud.environment))
             finally:
                 notes += story.notes
-    except (RehearsalError, LaunchError) as error:
+    except (RehearsalError, LaunchError, SynthError) as error:
         return str(error)
     except (BotoCoreError, ClientError) as error:
         return f"a call of AWS's interface failed: {error}"

@@ -17,14 +17,15 @@ MAX_SHARE = 0.8
 MIN_CLASS_ROWS = 12
 
 
-def first_rows(table: TableFile, contract: DatasetContract) -> list[int]:
+def first_rows(table: TableFile, contract: DatasetContract, wanted_share: float = 0.0) -> list[int]:
     """Rows by number, in the file's order: whole groups, the earliest ones of a split by time, the first
-    ones of a split by position, else by hash.
+    ones of a split by position, else by hash. Without a `wanted_share`, as many as `share` says; a larger
+    share holds a smaller one's rows.
 
     A classification keeps so many rows of each class that the contract's folds can hold them.
     """
     count = len(table.rows)
-    wanted = int(count * share(count, contract.min_rows))
+    wanted = int(count * (wanted_share or share(count, contract.min_rows)))
     chosen = set(_in_order(table, contract)[:wanted])
     if contract.split.by in ("row", "position") and contract.task == "classification":
         chosen |= _of_each_class(table, contract)

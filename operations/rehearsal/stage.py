@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts import layout
+from operations.rehearsal.batches import Batches
 from operations.rehearsal.display import Display
 from operations.rehearsal.timeline import Timeline
 from operations.rehearsal.traffic import Traffic
@@ -47,19 +48,35 @@ class Stage:
 
     def upload(self, name: str, content: bytes) -> tuple[str, str]:
         """Key and version of the uploaded object, which is what starts the pipeline."""
-        key = f"{layout.UPLOADS.prefix}{name}"
-        answer = self._s3.put_object(Bucket=self.outputs["RawBucketName"], Key=key, Body=content)
-        return key, str(answer["VersionId"])
+        return self._put(f"{layout.UPLOADS.prefix}{name}", content)
 
     def run(
         self, name: str, content: bytes, display: Display, on_state: Callable[[str], None] | None = None
     ) -> Execution:
         """Upload a file and follow its execution to the end; `on_state` hears of each state once."""
-        key, version_id = self.upload(name, content)
-        display.step(f"uploaded [bold]{key}[/bold], {len(content):,} bytes")
-        arn = find_execution(
-            self._states, self.outputs["StateMachineArn"], key, version_id, START_PATIENCE_SECONDS
-        )
+        return self._follow("StateMachineArn", self.upload(name, content), len(content), display, on_state)
+
+    def run_batch(self, name: str, content: bytes, display: Display) -> Execution:
+        """Upload a file of rows for the champion to answer, and follow that to its end."""
+        uploaded = self._put(f"{layout.BATCH_UPLOADS.prefix}{name}", content)
+        return self._follow("BatchMachineArn", uploaded, len(content), display)
+
+    def _put(self, key: str, content: bytes) -> tuple[str, str]:
+        answer = self._s3.put_object(Bucket=self.outputs["RawBucketName"], Key=key, Body=content)
+        return key, str(answer["VersionId"])
+
+    def _follow(
+        self,
+        machine: str,
+        uploaded: tuple[str, str],
+        size_bytes: int,
+        display: Display,
+        on_state: Callable[[str], None] | None = None,
+    ) -> Execution:
+        """To its end, the execution that the upload starts; `machine` is an output's name."""
+        key, version_id = uploaded
+        display.step(f"uploaded [bold]{key}[/bold], {size_bytes:,} bytes")
+        arn = find_execution(self._states, self.outputs[machine], key, version_id, START_PATIENCE_SECONDS)
         display.step(f"execution [bold]{arn.rsplit(':', 1)[-1]}[/bold]")
         with display.following() as follow:
             heard = _Hearing(follow, on_state)
@@ -88,6 +105,10 @@ class Stage:
             green=green,
         )
 
+    def batches(self, tell: Callable[[str], None]) -> Batches:
+        """Tells of a rolling deployment, batch by batch."""
+        return Batches(self._sagemaker, self.outputs["EndpointName"], tell)
+
     def endpoint_config(self) -> str:
         """The name of the endpoint config now serving."""
         answer = self._sagemaker.describe_endpoint(EndpointName=self.outputs["EndpointName"])
@@ -95,16 +116,19 @@ class Stage:
 
     def document(self, uri: str) -> dict[str, Any]:
         """A JSON object in S3."""
-        bucket, key = uri.removeprefix("s3://").split("/", 1)
-        body = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        loaded: dict[str, Any] = json.loads(body)
+        loaded: dict[str, Any] = json.loads(self.content(uri))
         return loaded
+
+    def content(self, uri: str) -> bytes:
+        """An object in S3."""
+        bucket, key = uri.removeprefix("s3://").split("/", 1)
+        return bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     def ask(self, questions: Sequence[Question]) -> list[Prediction]:
         """Predictions for these rows, asked as CSV; RehearsalError names a row that is refused."""
         found = []
         for question in questions:
-            answers = [line for line in self._answer(question).splitlines() if line]
+            answers = [line for line in self._answer([question.row], _sent(question)).splitlines() if line]
             if len(answers) != 1:
                 raise RehearsalError(
                     f"one row was sent, {len(answers)} answers came: {answers}{_sent(question)}"
@@ -112,21 +136,25 @@ class Stage:
             found.append(Prediction(asked=question.row, answered=answers[0], actual=question.actual))
         return found
 
-    def _answer(self, question: Question) -> str:
+    def ask_rows(self, rows: Sequence[dict[str, str]]) -> str:
+        """The endpoint's answers to rows in one request, a line each; raises RehearsalError."""
+        return self._answer(list(rows), f"; {len(rows)} rows were sent")
+
+    def _answer(self, rows: list[dict[str, str]], sent: str) -> str:
         try:
             answer = self._runtime.invoke_endpoint(
                 EndpointName=self.outputs["EndpointName"],
                 ContentType="text/csv",
                 Accept="text/csv",
-                Body=_csv_body([question.row]),
+                Body=_csv_body(rows),
             )
             return str(answer["Body"].read().decode())
         except ClientError as error:
             said = str(error.response.get("OriginalMessage") or error.response["Error"].get("Message", error))
             status = error.response.get("OriginalStatusCode") or error.response["Error"].get("Code", "")
-            raise RehearsalError(f"the endpoint answered {status}: {said}{_sent(question)}") from error
+            raise RehearsalError(f"the endpoint answered {status}: {said}{sent}") from error
         except BotoCoreError as error:
-            raise RehearsalError(f"the endpoint could not be asked: {error}{_sent(question)}") from error
+            raise RehearsalError(f"the endpoint could not be asked: {error}{sent}") from error
 
 
 class _Hearing:

@@ -50,6 +50,8 @@ def _run_document(run: Run) -> dict[str, Any]:
         "endpoint_config_after": run.endpoint_config_after,
         "predictions": [asdict(prediction) for prediction in run.predictions],
         **_traffic_document(run),
+        **({"batches": run.batches} if run.batches else {}),
+        **({"batch": run.batch} if run.batch else {}),
     }
 
 

@@ -44,6 +44,7 @@ class Timeline:
     alarm_prefix: str
     blue: str
     green: str
+    sample_seconds: float = SAMPLE_SECONDS
     samples: list[Sample] = field(default_factory=list)
     _totals: dict[str, int] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -70,7 +71,7 @@ class Timeline:
     def _run(self) -> None:
         while not self._stop.is_set():
             self.samples.append(self._sample())
-            self._stop.wait(SAMPLE_SECONDS)
+            self._stop.wait(self.sample_seconds)
         self.samples.append(self._sample())
 
     def _sample(self) -> Sample:

@@ -69,10 +69,17 @@ def find_execution(states: Any, machine_arn: str, key: str, version_id: str, pat
     while time.monotonic() < deadline:
         for item in states.list_executions(stateMachineArn=machine_arn)["executions"]:
             given = json.loads(states.describe_execution(executionArn=item["executionArn"])["input"])
-            if (given.get("key"), given.get("versionId")) == (key, version_id):
+            if _upload(given) == (key, version_id):
                 return str(item["executionArn"])
         time.sleep(POLL_SECONDS)
     raise RehearsalError(f"the upload of {key} started no execution within {patience_seconds:.0f} s")
+
+
+def _upload(given: dict[str, Any]) -> tuple[Any, Any]:
+    """Key and version, of the pipeline's own input or of S3's event, which starts a batch."""
+    if found := given.get("detail", {}).get("object"):
+        return found.get("key"), found.get("version-id")
+    return given.get("key"), given.get("versionId")
 
 
 def watch(
