@@ -11,7 +11,6 @@ class Kinesis(Seam):
     merge_shards = Replaces("_merge_shards", takes="data")
     split_shard = Replaces("_split_shard", takes="data")
     update_shard_count = Replaces("_update_shard_count", takes="data")
-    expire_records = Uses("_expire_records", takes="stream")
     resolve_stream = Uses("_resolve_stream", takes="data")
     streams = Uses("_streams", holds="AccountRegionScopedDict")
 

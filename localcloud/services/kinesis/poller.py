@@ -64,8 +64,7 @@ class Poller:
         stream = kinesis.streams.get(arn.rpartition("/")[2])
         if stream is None or stream["StreamStatus"] != "ACTIVE":
             return
-        kinesis.expire_records(stream)
-        records = resharding.shards_of(stream)
+        records = resharding.shards_of(stream, time.time() - stream["RetentionPeriodHours"] * 3600)
         positions = self._positions(mapping, records)
         states = {name: self._state(mapping, name, positions) for name in records}
         for name, state in states.items():

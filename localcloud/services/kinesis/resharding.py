@@ -34,11 +34,19 @@ def _keeping(reshard: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return resharded
 
 
-def shards_of(stream: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The records of every shard that there is or was, in their order."""
+def shards_of(stream: dict[str, Any], oldest: float) -> dict[str, list[dict[str, Any]]]:
+    """The records that arrived from `oldest` on (Unix time), of every shard that there is or was, in order.
+
+    The stream's own lists stay as they are: while this thread would build them anew, as ministack does where
+    records expire, a request in another one may add to the old ones, and what it adds would be lost.
+    """
     closed, live = stream.get(CLOSED, {}), stream["shards"]
     names = [*closed, *(name for name in live if name not in closed)]
-    return {name: [*closed.get(name, []), *live.get(name, {}).get("records", [])] for name in names}
+    found = {name: [*closed.get(name, []), *live.get(name, {}).get("records", [])] for name in names}
+    return {
+        name: [record for record in records if record["ApproximateArrivalTimestamp"] >= oldest]
+        for name, records in found.items()
+    }
 
 
 def parents_of(stream: dict[str, Any], shard: str) -> list[str]:
