@@ -64,7 +64,7 @@ node_modules/.ready: package.json package-lock.json | setup
 	@$(NPM) ci --silent --no-audit --no-fund
 	@touch $@
 
-rehearse: setup  ## the whole pipeline on this machine: DATA=file.csv [TARGET=column to draft it] [ACTS=all|traffic] [CONSOLE=1] [VERBOSE=1], or generated data
+rehearse: setup  ## the whole pipeline on this machine: DATA=file.csv [TARGET=column to draft it] [ACTS=all|traffic|stream] [CONSOLE=1] [VERBOSE=1], or generated data
 	@$(BIN)/python -m operations.rehearsal
 
 init: setup  ## draft pipeline.toml for your own CSV: DATA=file.csv TARGET=column

@@ -13,12 +13,13 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from contracts.names import Names
 from contracts.pipeline_config import FILE_NAME, PipelineConfig
 from operations.deployed import DeployedStage, NotDeployedError
 
@@ -71,15 +72,24 @@ def _digest(row: Mapping[str, Any]) -> str:
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file, each with its number, by which two equal rows are two events."""
+    """The rows of a CSV file, numbered; raises StreamError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file)):
-                if None in row or None in row.values():
-                    raise StreamError(f"{path}: row {number + 1} has not as many fields as the header")
-                yield {**row, "greenlight_row": str(number)}
+            yield from numbered(_whole(row, number, path) for number, row in enumerate(csv.DictReader(file)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise StreamError(f"{path} can't be read as CSV: {error}") from error
+
+
+def _whole(row: dict[str, str], number: int, path: Path) -> dict[str, str]:
+    if None in row or None in row.values():
+        raise StreamError(f"{path}: row {number + 1} has not as many fields as the header")
+    return row
+
+
+def numbered(rows: Iterable[Mapping[str, str]]) -> Iterator[dict[str, str]]:
+    """Each with its number from 0, by which two equal rows are two events."""
+    for number, row in enumerate(rows):
+        yield {**row, "greenlight_row": str(number)}
 
 
 def play(player: Player, rows: Iterator[dict[str, str]], rate: int) -> int:
@@ -92,12 +102,10 @@ def play(player: Player, rows: Iterator[dict[str, str]], rate: int) -> int:
     return sent
 
 
-def close(stage: DeployedStage) -> dict[str, Any]:
-    """Close every hour that has begun; what CloseHours answers."""
+def close(lambdas: Any, names: Names) -> dict[str, Any]:
+    """Close every hour that has begun, by a boto3 client of Lambda; what CloseHours answers."""
     payload = {"now": (datetime.now(UTC) + timedelta(days=2)).isoformat()}
-    answer = stage.session.client("lambda").invoke(
-        FunctionName=stage.names.function("CloseHours"), Payload=json.dumps(payload).encode()
-    )
+    answer = lambdas.invoke(FunctionName=names.function("CloseHours"), Payload=json.dumps(payload).encode())
     document: dict[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
         raise StreamError(f"CloseHours failed: {document.get('errorMessage', document)}")
@@ -125,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{play(player, read_rows(asked.data), max(1, asked.rate)):,} events were sent to {name}.")
         if asked.close:
             time.sleep(_SETTLE_SECONDS + config.batch_window_seconds)
-            print(json.dumps(close(stage), indent=2))
+            print(json.dumps(close(stage.session.client("lambda"), stage.names), indent=2))
     except (NotDeployedError, StreamError) as error:
         sys.exit(str(error))
 

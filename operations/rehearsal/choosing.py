@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from operations.rehearsal.table_file import DataFileError
 
-ALL, TRAFFIC = "all", "traffic"
+ALL, TRAFFIC, STREAM = "all", "traffic", "stream"
 KNOWN = {
     "": "the three acts of every day",
     ALL: "those, then drift, labels and a retraining",
     TRAFFIC: "instead, rolling deployments forth and back, and a file by batch",
+    STREAM: "instead, half of the data as events, and a front",
 }
 
 

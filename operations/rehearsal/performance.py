@@ -19,7 +19,7 @@ from localcloud.host.interrupts import INTERRUPTED
 from localcloud.host.launch import LaunchError, launch
 from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from operations.installation.machine import SetUpError, require_disk
-from operations.rehearsal import choosing, console, fourth_act, summary, traffic_act
+from operations.rehearsal import choosing, console, fourth_act, stream_act, summary, traffic_act
 from operations.rehearsal.acts import Run, Story
 from operations.rehearsal.display import Display
 from operations.rehearsal.preparing import prepare
@@ -35,9 +35,10 @@ NEEDED_DISK_MB = 1_000
 SPEED = 30.0
 """Cloud seconds per second: `up`'s own speed, so that what is seen here is what a user sees there."""
 LOOK_FURTHER = """
-[bold]Four things to try[/bold]
+[bold]What else to try[/bold]
   make rehearse DATA=your.csv TARGET=column   the same with your own table
   make rehearse ACTS=all                      then drift, labels, a retraining
+  make rehearse ACTS=stream                   half of it as events, and a front
   make rehearse CONSOLE=1                     watch it in a browser
   .venv/bin/python -m localcloud up           leave it running: docs/start.md
 All of the above for machines is in build/rehearsal.json; VERBOSE=1 tells more.
@@ -102,6 +103,8 @@ def _tell(display: Display, told: Told) -> int:
         if acts == choosing.TRAFFIC:
             rolling = traffic_act.assembly()
             told.problem = _play(display, told.source, told.runs, told.notes, TrafficStory, rolling)
+        elif acts == choosing.STREAM:
+            told.problem = _play_stream(display, told.source, told.runs)
         else:
             told.problem = _play(display, told.source, told.runs, told.notes)
         if not told.problem and acts == choosing.ALL:
@@ -145,6 +148,17 @@ def _play_on(display: Display) -> str:
         fourth_act.play(display, SPEED)
     except (RehearsalError, LaunchError, SynthError) as error:
         return str(error)
+    return ""
+
+
+def _play_stream(display: Display, source: Source, runs: list[Run]) -> str:
+    """The act of the stream, in a cloud of its own; what went wrong."""
+    try:
+        stream_act.play(display, source.content, runs, SPEED)
+    except (RehearsalError, LaunchError, SynthError) as error:
+        return str(error)
+    except (BotoCoreError, ClientError) as error:
+        return f"a call of AWS's interface failed: {error}"
     return ""
 
 

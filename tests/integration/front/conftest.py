@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from localcloud.host.launch import launch
+from operations.rehearsal.calling import Caller, address_of
+from operations.rehearsal.issuer import AUDIENCE, Issuer
 from tests.chaos import datasets
 from tests.chaos.cloud import ChaosCloud
 from tests.chaos.project import copied
-from tests.integration.front.calling import Caller, address_of
-from tests.integration.front.issuer import AUDIENCE, Issuer
 
 SPEED = 30.0
 PATIENCE_SECONDS = 600.0

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from operations.rehearsal.calling import Answer, Caller
+from operations.rehearsal.issuer import Issuer
 from tests.chaos.cloud import ChaosCloud
 from tests.chaos.datasets import Line
-from tests.integration.front.calling import Answer, Caller
 from tests.integration.front.conftest import MAX_BYTES, MAX_ROWS
-from tests.integration.front.issuer import Issuer
 
 ROW = {"first": 1.0, "second": 0.25, "kind": "right"}
 OTHER = {"first": -0.5, "second": 0.5, "kind": "left"}
