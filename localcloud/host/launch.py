@@ -24,7 +24,9 @@ from localcloud.host.options import DEFAULT_SPEED
 from localcloud.host.ready_file import Ready
 from localcloud.processes import load
 
-_STOP_SECONDS = 10.0
+# The cloud gives up on what does not end well before this; what takes longer is a disk on which removing ten
+# thousand files does, and a cloud killed there would leave them behind.
+_STOP_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
 
 
