@@ -60,7 +60,7 @@ def main() -> None:
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trees", description=__doc__)
     parser.add_argument("--data", default=os.environ.get("DATA"), help="housing.csv")
-    parser.add_argument("--rows", type=int, nargs="+", default=[1, 10, 1000, 20_000])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 10, 1000, 10_000])
     parser.add_argument(
         "--seconds", type=float, default=2.0, help="of asking each line, all engines together"
     )

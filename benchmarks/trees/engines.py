@@ -74,7 +74,8 @@ def onnxruntime_session(candidate: Candidate, fitted: Any, columns: int) -> Pred
     import onnxruntime
     from skl2onnx import to_onnx
 
-    if "Forest" not in candidate.name and "ExtraTrees" not in candidate.name and "Hist" not in candidate.name:
+    _refuse_forest(candidate, "its converter takes minutes for two million nodes")
+    if "Hist" not in candidate.name:
         raise NotOfferedError("no converter of scikit-learn's")
     options = {id(fitted): {"zipmap": False}} if candidate.is_classifier else None
     graph = to_onnx(
