@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -47,8 +48,22 @@ def run(table: Shelved, folder: Path, python: Path, budget: int) -> dict[str, An
         found |= _ours(table, csv, folder, budget)
     except Exception as error:  # whatever it is, it is what the user would have met
         return {**found, "outcome": "failed", "reason": f"{type(error).__name__}: {str(error)[:300]}"}
-    subprocess.run([python, here / "peers.py", folder / "job.json"], check=True)
-    return {**found, **_others(found, folder)}
+    kept = folder.parents[1] / "peers" / asked(folder)
+    if not (kept / "peers.json").exists():
+        subprocess.run([python, here / "peers.py", folder / "job.json", kept], check=True)
+    return {**found, **_others(found, folder, kept)}
+
+
+def asked(folder: Path) -> str:
+    """A name of what the peers are asked: their answers to the very same are kept from run to run."""
+    job = json.loads((folder / "job.json").read_text())
+    digest = hashlib.sha256()
+    for part in ("train", "holdout"):
+        digest.update(Path(job.pop(part)).read_bytes())
+    for file in ("peers.py", "requirements.txt"):
+        digest.update((Path(__file__).parent / file).read_bytes())
+    digest.update(json.dumps(job, sort_keys=True).encode())
+    return digest.hexdigest()[:32]
 
 
 def _ours(table: Shelved, csv: Path, folder: Path, budget: int) -> dict[str, Any]:
@@ -117,7 +132,7 @@ def _write_job(folder: Path, dataset: Path, config: PipelineConfig, budget: int)
     (folder / "job.json").write_text(json.dumps(job))
 
 
-def _others(found: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _others(found: dict[str, Any], folder: Path, answers: Path) -> dict[str, Any]:
     """The metric of every peer and of the constant, by the same code, on the same rows."""
     job = json.loads((folder / "job.json").read_text())
     target, learnt = (_column(job[part], job["target"]) for part in ("holdout", "train"))
@@ -125,12 +140,12 @@ def _others(found: dict[str, Any], folder: Path) -> dict[str, Any]:
     regression = job["task"] == "regression"
     truth = target.astype(float) if regression else np.searchsorted(classes, target.astype(str))
     figure = figure_of(found["metric"])
-    scores: dict[str, Any] = json.loads((folder / "peers.json").read_text())
+    scores: dict[str, Any] = json.loads((answers / "peers.json").read_text())
     scores = {f"{name}_seconds" if isinstance(v, float) else name: v for name, v in scores.items()}
     like = np.zeros(len(truth)) if regression else np.zeros((len(truth), len(classes)))
     scores["dummy"] = overall(figure(truth, constant_answers(found["metric"], truth, like)), len(truth))
     for name in PEERS:
-        path = folder / f"{name}.npy"
+        path = answers / f"{name}.npy"
         if path.exists():
             scores[name] = overall(figure(truth, np.load(path)), len(truth))
     return scores

@@ -1,6 +1,6 @@
-"""What others reach on the same rows: `python peers.py JOB.json`, in the venv of the tables.
+"""What others reach on the same rows: `python peers.py JOB.json OUTPUT`, in the venv of the tables.
 
-The job names the Parquet files, the columns and the time; answers are written as NAME.npy beside it: values,
+The job names the Parquet files, the columns and the time; answers are written as OUTPUT/NAME.npy: values,
 or probabilities in the order of the sorted classes. It imports nothing of the project.
 """
 
@@ -94,7 +94,7 @@ def frame_of(path: str, job: dict[str, Any]) -> pd.DataFrame:
     return frame
 
 
-def main(path: str) -> None:
+def main(path: str, output: str) -> None:
     warnings.simplefilter("ignore")
     job = json.loads(Path(path).read_text())
     classify = job["task"] == "classification"
@@ -102,17 +102,18 @@ def main(path: str) -> None:
     target = train[job["target"]].astype(str if classify else float).to_numpy()
     features = list(job["columns"])
     seconds: dict[str, float | str] = {}
+    Path(output).mkdir(parents=True, exist_ok=True)
     for name, model in peers(classify, job).items():
         began = time.perf_counter()
         try:
             model.fit(train[features], target)
             ask = model.predict_proba if classify else model.predict
-            np.save(Path(path).with_name(f"{name}.npy"), np.asarray(ask(test[features]), dtype=float))
+            np.save(Path(output) / f"{name}.npy", np.asarray(ask(test[features]), dtype=float))
         except Exception as error:  # a peer that cannot take the table is told, not hidden
             seconds[f"{name}_error"] = f"{type(error).__name__}: {str(error)[:200]}"
         seconds[name] = time.perf_counter() - began
-    Path(path).with_name("peers.json").write_text(json.dumps(seconds))
+    (Path(output) / "peers.json").write_text(json.dumps(seconds))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -27,7 +27,7 @@ SHELF = (
     Shelved("penguins", "palmerpenguins:penguins", "species"),
     Shelved("titanic", "pydataset:titanic", "survived"),
     Shelved("diamonds", "pydataset:diamonds", "price"),
-    Shelved("affairs", "pydataset:Fair", "nbaffairs"),
+    Shelved("affairs", "pydataset:Fair", "nbaffairs", "regression"),
     Shelved("housing_windsor", "pydataset:Housing", "price"),
     Shelved("star_classes", "pydataset:Star", "tmathssk"),
     Shelved("birth_weight", "pydataset:birthwt", "bwt"),

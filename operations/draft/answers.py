@@ -18,6 +18,7 @@ _LIKELY_CLASSES = 10
 _MAX_CLASSES = 200
 MIN_CLASS_ROWS = 5
 _MAX_GAP_SHARE = 0.6
+_MIN_ROWS = 10  # fewer are no dataset to ingestion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,12 @@ def _check(table: Table, target: ColumnProfile, kind: Kind) -> None:
     if kind.gaps > _MAX_GAP_SHARE * target.rows:
         raise DraftError(f"{head} {kind.gaps:,} of {target.rows:,} rows have no value; it needs more answers")
     if target.distinct < 2:
-        raise DraftError(f"{head} has {target.distinct} different values; there is nothing to learn")
+        raise DraftError(f"{head} is {_only(target)}; there is nothing to learn")
+    if table.rows < _MIN_ROWS:
+        raise DraftError(
+            f"{table.file}: has {table.rows} rows; {_MIN_ROWS} are needed at least, to train a model and to "
+            "judge it by others"
+        )
     texts = kind.type in ("category", "text")
     if texts and (target.distinct > _MAX_CLASSES or target.distinct > target.present / 3):
         first = next(iter(sorted(target.spelt.values(), key=lambda spelt: spelt.first_row)))
@@ -106,6 +112,11 @@ def _check(table: Table, target: ColumnProfile, kind: Kind) -> None:
             f"({table.place(first.first_row)} has {first.first_value[:60]!r}), which are neither numbers nor "
             "classes; write plain numbers, or name another target"
         )
+
+
+def _only(target: ColumnProfile) -> str:
+    """In words, all that a target without two different values holds."""
+    return f"{target.common[0][0]!r} in every row that has a value" if target.common else "empty in every row"
 
 
 def _task(target: ColumnProfile, kind: Kind, task: str) -> tuple[str, str]:

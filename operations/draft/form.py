@@ -15,6 +15,7 @@ from operations.draft.errors import DraftError
 _HEAD_CHARACTERS = 1 << 20
 _SAMPLE_RECORDS = 200
 _WIDE = 4
+_BLANKS_NOTE = "write the file anew: in Python pandas.read_csv(FILE, sep=r'\\s+').to_csv(FILE, index=False)"
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -68,7 +69,10 @@ def _delimiter(text: Path, head: str, shown: Path) -> str:
         return str(found)
     if _is_by_blanks(head):
         return " "
-    raise DraftError(f"{shown}: has one column, {first[:60]!r}; none of {options} separates columns in it")
+    blanks = f"; if they are parted by blanks, {_BLANKS_NOTE}" if len(first.split()) > 1 else ""
+    raise DraftError(
+        f"{shown}: has one column, {first[:60]!r}; none of {options} separates columns in it{blanks}"
+    )
 
 
 def _told_delimiter(head: str) -> str:

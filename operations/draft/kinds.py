@@ -17,7 +17,9 @@ MAX_CATEGORIES = 50
 MAX_CATEGORY_CHARACTERS = 200
 MIN_LEVEL_ROWS = 5
 MAX_STRAY_MARKERS = 3
+_MIXED_SHARE = 0.5
 _UNIT_SHARE = 0.05
+_CLOCK_NOTE = "write minutes as a number, or times with their date as 2024-01-31T10:15:00"
 _DATE_NOTE = "write dates as 2024-01-31, or with / or . between the numbers and a year of four digits"
 # Words that are a level as often as they are a gap: a gap among numbers, a level among words.
 _WEAK = ("none", "nil", "missing", "-", "--", "---", ".", "..", "\u2013", "\u2014")
@@ -57,6 +59,8 @@ def kind_of(column: ColumnProfile, ask: Questions, decimal: str) -> Kind:
         return _gappy(column, Kind(type="boolean"))
     if column.count(*s.DATES, *s.TIMESTAMPS) >= NUMBER_SHARE * present:
         return _time(column, ask)
+    if column.count(s.CLOCK) >= NUMBER_SHARE * present and column.distinct > MAX_CATEGORIES:
+        return Kind(type="text", refused=f"its times of day or durations are not read; {_CLOCK_NOTE}")
     return _words(column)
 
 
@@ -215,10 +219,23 @@ def _words(column: ColumnProfile) -> Kind:
     levels = {**dict(column.common), **weak}
     distinct = column.distinct + len(weak)
     is_line = column.longest <= MAX_CATEGORY_CHARACTERS and not column.has_lines
-    kind = Kind(type="category" if is_line else "text")
+    kind = Kind(type="category" if is_line else "text", notes=_half_numbers(column))
     if kind.type == "category" and distinct <= MAX_CATEGORIES:
         kind.keys.update(_categories(levels, weak))
     return _gappy(column, kind, tuple(weak))
+
+
+def _half_numbers(column: ColumnProfile) -> tuple[str, ...]:
+    """What is asked of a column of words of which most are numbers: one of numbers has few others."""
+    numbers = column.count(*s.NUMBERS)
+    others = [spelt for name, spelt in column.spelt.items() if name not in (*s.NUMBERS, s.BLANK, s.MARKER)]
+    if not others or numbers < _MIXED_SHARE * column.present:
+        return ()
+    first = min(others, key=lambda spelt: spelt.first_row)
+    return (
+        f"{column.name!r}: {numbers:,} of {column.present:,} values are numbers, but not {first.first_value!r} "
+        f"in row {first.first_row:,}: it is drafted as words. If it should be numbers, mend the others",
+    )
 
 
 def _categories(levels: Mapping[str, int], weak: Mapping[str, int]) -> dict[str, Any]:

@@ -119,7 +119,9 @@ def _ranks(values: Floats) -> Floats:
 
 def _pairs(columns: dict[str, Floats], answers: Floats) -> list[Leak]:
     """Sums and differences of two that are the target itself, of nearly all rows."""
-    scale = float(np.nanstd(answers)) or 1.0
+    finite = answers[np.isfinite(answers)]
+    scale = float(finite.std()) if len(finite) else 1.0
+    scale = scale or 1.0
     found = []
     for (a, x), (b, y) in combinations(columns.items(), 2):
         for names, how, made in (((a, b), "+", x + y), ((a, b), "-", x - y), ((b, a), "-", y - x)):

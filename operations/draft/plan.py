@@ -206,9 +206,9 @@ def _questions(columns: Sequence[ColumnPlan], answer: Answer, ask: Questions) ->
     """What only a person knows."""
     found = [answer.question] if answer.question else []
     for column in columns:
+        found += column.kind.notes
         if not column.is_used:
             continue
-        found += [f"{note}" for note in column.kind.notes]
         sentinel = _sentinel(column)
         if sentinel:
             value, rows = sentinel

@@ -25,6 +25,7 @@ _GROUP_ROWS = 1.5  # fewer rows than this for each value, and the value is hardl
 _TEXT_WORDS = 3.0
 _CODE_WORDS = 1.5
 _UNIQUE_SHARE = 0.5
+_NUMERIC_NAMES_SHARE = 0.3
 _MANY_TEXTS = 1_000
 _KEY = re.compile(r"(^|[_\s.-])(id|ids|key|uuid|guid)$|[a-z](Id|ID|Key|Uuid)$|^passengerid$", re.I)
 _COUNTER = re.compile(
@@ -49,7 +50,7 @@ def target_of(columns: Sequence[ColumnProfile], name: str) -> ColumnProfile:
     near = [column.name for column in columns if column.name.casefold() == wanted.casefold()]
     hint = f"; did you mean {near[0]!r}?" if near else ""
     names = ", ".join(column.name for column in columns[:40]) + (", ..." if len(columns) > 40 else "")
-    if columns and all(_is_number(column.name) for column in columns[: len(columns) // 2 + 1]):
+    if sum(_is_number(column.name) for column in columns) >= max(1, len(columns) * _NUMERIC_NAMES_SHARE):
         hint += "; the first line looks like a row of values: write a line of names above it"
     raise DraftError(f"TARGET={name}: no such column{hint}; there are {names}")
 

@@ -21,6 +21,7 @@ DATE = "date"
 OTHER_DATE = "date in another order"
 TIMESTAMP = "timestamp"
 OTHER_TIMESTAMP = "timestamp in another order"
+CLOCK = "time of day"
 INFINITE = "infinite number"
 TEXT = "text"
 MARKER = "marker of a missing value"
@@ -49,7 +50,8 @@ _ZONE = r"( ?(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}))?"
 _ISO = r"\d{4}-\d{1,2}-\d{1,2}"
 _MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _OTHER = (
-    rf"(\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}|\d{{1,2}}/\d{{1,2}}/\d{{2}}"
+    rf"(\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{2}}"
+    rf"|\d{{2}}\.\d{{2}}\.\d{{2}}"
     rf"|\d{{1,2}}[ -]{_MONTH}[ -]\d{{2,4}}|{_MONTH} \d{{1,2}},? \d{{4}})"
 )
 _CURRENCY = r"(\$|€|£|¥|₹|US\$|USD|EUR|GBP|CHF|JPY|R\$|kr)"
@@ -71,6 +73,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (OTHER_DATE, rf"{_ISO}|{_OTHER}"),
     (OTHER_TIMESTAMP, rf"{_OTHER},?{_TIME}{_ZONE}"),
     (BOOLEAN, r"(?i:true|false|yes|no|t|f|y|n|on|off)"),
+    (CLOCK, r"\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?"),
     (INFINITE, rf"{_SIGN}(?i:inf|infinity)"),
     (UNIT, rf"{_SIGN}\d+([.,]\d+)? ?[\p{{L}}°/²³%]{{1,6}}"),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.tables.judging import asked
 from benchmarks.tables.report import loss_share, report
 from benchmarks.tables.shelf import SHELF
 
@@ -65,3 +68,16 @@ def test_a_partial_run_names_what_was_not_run() -> None:
     assert "Not run yet, and so in none of these counts: iris," in report([refused])
     everything = [{**refused, "name": table.name} for table in SHELF]
     assert "Not run yet" not in report(everything)
+
+
+def test_the_peers_answers_are_kept_as_long_as_they_are_asked_the_same(tmp_path: Path) -> None:
+    def name(budget: int = 15, rows: bytes = b"rows", folder: str = "a") -> str:
+        (place := tmp_path / folder).mkdir(exist_ok=True)
+        for part in ("train", "holdout"):
+            (place / part).write_bytes(rows)
+        job = {"train": str(place / "train"), "holdout": str(place / "holdout"), "budget_seconds": budget}
+        (place / "job.json").write_text(json.dumps(job))
+        return asked(place)
+
+    assert name() == name() == name(folder="b")
+    assert len({name(), name(budget=30), name(rows=b"others")}) == 3

@@ -136,11 +136,32 @@ def test_dates_that_could_be_either_are_asked_about(tmp_path):
     assert any("No day of it is past 12" in question for question in plan.questions)
 
 
-@pytest.mark.parametrize("value", ["Jan 5, 2024", "5-Jan-24"])
+@pytest.mark.parametrize("value", ["Jan 5, 2024", "5-Jan-24", "05.01.24", "5-1-24", "5/1/24"])
 def test_dates_in_words_are_left_out_with_a_way_on(tmp_path, value):
     plan, column = drafted(tmp_path, [value, value.replace("5", "6")] * 100)
     assert not column.use
     assert "write dates as 2024-01-31" in first(plan).role.reason
+
+
+def test_times_of_day_are_left_out_with_a_way_on_and_few_of_them_are_kinds(tmp_path):
+    plan, column = drafted(tmp_path, [f"{n // 60:02}:{n % 60:02}" for n in range(COUNT)])
+    assert not column.use
+    assert "write minutes as a number" in first(plan).role.reason
+    _, column = drafted(tmp_path, ["08:00", "16:30"] * (COUNT // 2))
+    assert (column.type, column.categories) == ("category", ("08:00", "16:30"))
+
+
+def test_a_column_of_which_most_are_numbers_is_asked_about(tmp_path):
+    plan, column = drafted(tmp_path, [f"{n}.5{'-' if n % 3 == 1 else ''}" for n in range(COUNT)])
+    assert column.type != "number"
+    assert any("values are numbers, but not '1.5-' in row 2" in question for question in plan.questions)
+
+
+def test_an_infinite_target_is_set_aside_and_disturbs_no_comparison(tmp_path):
+    table = [(*row[:3], "inf" if n == 5 else row[3]) for n, row in enumerate(rows())]
+    table = [(row[0], f"{float(row[0]) * 2:.1f}", *row[1:]) for row in table]
+    plan, _ = planned(saved(tmp_path / "shop.csv", text(table, ("age", "twice", "region", "member", "spend"))))
+    assert plan.bad_rows == 1
 
 
 @pytest.mark.parametrize(

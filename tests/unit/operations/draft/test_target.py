@@ -77,7 +77,8 @@ def test_a_class_too_rare_to_be_judged_is_set_aside_and_named(tmp_path):
     ("values", "message"),
     [
         (["a"] * (COUNT - 2) + ["b"] * 2, r"'b' has 2 rows: too few rows"),
-        (["7"] * COUNT, "nothing to learn"),
+        (["7"] * COUNT, "is '7' in every row that has a value; there is nothing to learn"),
+        (["1", "2", "3"], "has 3 rows; 10 are needed at least"),
         ([""] * 200 + ["1", "2"] * 20, "200 of 240 rows have no value"),
         ([f"2024-01-{n % 28 + 1:02}" for n in range(COUNT)], "is a date"),
         (
@@ -102,9 +103,10 @@ def test_a_target_that_is_not_there_is_answered_with_the_columns(tmp_path):
 
 
 def test_a_table_without_a_header_is_told_to_get_one(tmp_path):
-    path = saved(tmp_path / "iris.data", "5.1,3.5,1.4,setosa\n" + "4.9,3.0,1.4,versicolor\n" * 40)
-    with pytest.raises(DraftError, match="write a line of names above it"):
-        planned(path, "species")
+    for row in ("5.1,3.5,1.4,setosa", "setosa,north,5.1,3.5"):
+        path = saved(tmp_path / "iris.data", f"{row}\n" + f"{row.replace('5.1', '4.9')}\n" * 40)
+        with pytest.raises(DraftError, match="write a line of names above it"):
+            planned(path, "species")
 
 
 def test_classes_of_words_cannot_be_a_regression(tmp_path):
