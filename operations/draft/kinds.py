@@ -233,8 +233,8 @@ def _half_numbers(column: ColumnProfile) -> tuple[str, ...]:
         return ()
     first = min(others, key=lambda spelt: spelt.first_row)
     return (
-        f"{column.name!r}: {numbers:,} of {column.present:,} values are numbers, but not {first.first_value!r} "
-        f"in row {first.first_row:,}: it is drafted as words. If it should be numbers, mend the others",
+        f"{column.name!r}: {numbers:,} of {column.present:,} values are numbers, but not "
+        f"{first.first_value!r} in row {first.first_row:,}: it is drafted as words. If it should be numbers, mend the others",
     )
 
 
