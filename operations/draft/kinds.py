@@ -234,7 +234,8 @@ def _half_numbers(column: ColumnProfile) -> tuple[str, ...]:
     first = min(others, key=lambda spelt: spelt.first_row)
     return (
         f"{column.name!r}: {numbers:,} of {column.present:,} values are numbers, but not "
-        f"{first.first_value!r} in row {first.first_row:,}: it is drafted as words. If it should be numbers, mend the others",
+        f"{first.first_value!r} in row {first.first_row:,}: it is drafted as words. "
+        "If it should be numbers, mend the others",
     )
 
 
