@@ -23,7 +23,7 @@ from tests.programs.mutation.contexts import Contexts
 from tests.programs.mutation.equivalent import EQUIVALENT
 from tests.programs.mutation.figure import Tried, embed, page
 from tests.programs.mutation.operators import Mutant
-from tests.programs.mutation.runner import Runner
+from tests.programs.mutation.processes import Processes, Question
 
 PROJECT = Path(__file__).resolve().parents[3]
 PLACE = PROJECT / "build/mutation"
@@ -36,7 +36,6 @@ TESTS = [f"tests/unit/{room}" for room in _ROOMS]
 # only leave a mistake unnoticed.
 _BUDGET_SECONDS = 90.0
 _CONTROL_EVERY = 20
-_FIRST_FILES = 2
 
 
 @dataclass
@@ -55,10 +54,12 @@ class Log:
             log._take(json.loads(line))
         return log
 
-    def add(self, name: str, outcome: str) -> None:
+    def add(self, name: str, answer: str) -> None:
+        outcome, _, test = answer.partition(" ")
+        found = {"name": name, "outcome": outcome, "test": test}
         with self.lock, self.file.open("a") as out:
-            out.write(json.dumps({"name": name, "outcome": outcome}) + "\n")
-            self._take({"name": name, "outcome": outcome})
+            out.write(json.dumps(found) + "\n")
+            self._take(found)
 
     def _take(self, found: Mapping[str, str]) -> None:
         if found["name"] == "control":
@@ -79,37 +80,25 @@ def within(tests: Sequence[str], seconds: Mapping[str, float], budget: float = _
     return chosen
 
 
-def portions(tests: Sequence[str]) -> list[list[str]]:
-    """The tests of the first files, then all others: most mistakes are noticed before those are imported."""
-    files = list(dict.fromkeys(test.split("::")[0] for test in tests))
-    first = set(files[:_FIRST_FILES])
-    parts = [[t for t in tests if (t.split("::")[0] in first) is near] for near in (True, False)]
-    return [part for part in parts if part]
-
-
-def ask(runner: Runner, tests: Sequence[str], seconds: Mapping[str, float]) -> str:
-    """killed, timeout, or survived."""
-    for part in portions(tests):
-        outcome = runner.ask(part, 60.0 + 8 * sum(seconds[test] for test in part))
-        if outcome != "survived":
-            return outcome
-    return "survived"
-
-
-def try_one(runner: Runner, mutant: Mutant, known: Contexts, log: Log, number: int) -> None:
-    tests = within(known.tests_of(mutant.path, mutant.line), known.seconds)
+def try_one(processes: Processes, mutant: Mutant, known: Contexts, log: Log, number: int) -> None:
+    source = (processes.tree / mutant.path).read_text(encoding="utf-8")
+    lines = operators.statement_of(source, mutant.line)
+    tests = within(known.tests_of(mutant.path, lines), known.seconds)
     if not tests:
         log.add(mutant.name, "uncovered")
         return
-    source = (runner.tree / mutant.path).read_text(encoding="utf-8")
-    with trees.broken(runner.tree, mutant.path, operators.mutated(source, mutant.place)):
-        log.add(mutant.name, ask(runner, tests, known.seconds))
+    at_import = "" in known.contexts_of(mutant.path, lines)
+
+    def ask(broken: str) -> str:
+        with trees.broken(processes.tree, mutant.path, broken):
+            return processes.ask(Question(mutant.path, source, broken, tests, at_import), known.seconds)
+
+    log.add(mutant.name, ask(operators.mutated(source, mutant.place)))
     if number % _CONTROL_EVERY == 0:
-        with trees.broken(runner.tree, mutant.path, operators.unchanged(source)):
-            control = ask(runner, tests, known.seconds)
+        control = ask(operators.unchanged(source))
         log.add("control", control)
         if control != "survived":
-            print(f"{mutant.path}: tests fail without a mistake ({control}): {tests[:5]} ...")
+            print(f"{mutant.path}: tests fail without a mistake ({control}): {tests[:5]} ...", flush=True)
         if not any(log.controls):
             raise RuntimeError("no control passes: what counts as noticed is no mistake's doing")
 
@@ -117,13 +106,13 @@ def try_one(runner: Runner, mutant: Mutant, known: Contexts, log: Log, number: i
 def work(
     waiting: queue.SimpleQueue[tuple[int, Mutant]], tree: Path, known: Contexts, log: Log, ends: float
 ) -> None:
-    with Runner(tree) as runner:
+    with Processes(tree, TESTS) as processes:
         while time.monotonic() < ends:
             try:
                 number, mutant = waiting.get_nowait()
             except queue.Empty:
                 return
-            try_one(runner, mutant, known, log, number)
+            try_one(processes, mutant, known, log, number)
 
 
 def learn(workers: int, *, fresh: bool, again: bool) -> tuple[Contexts, list[Path]]:
@@ -142,6 +131,7 @@ def learn(workers: int, *, fresh: bool, again: bool) -> tuple[Contexts, list[Pat
     elif again and (changed := trees.renew_tests(PROJECT, snapshot)):
         number = len(list(learned.iterdir()))
         trees.run_with_coverage(snapshot, learned / f"later-{number}", changed, workers)
+    trees.renew_programs(PROJECT, snapshot)
     places = [PLACE / f"tree-{number}" for number in range(1, workers + 1)]
     for place in places:  # what was killed may have left one broken
         shutil.rmtree(place, ignore_errors=True)
@@ -165,7 +155,8 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     asked = arguments()
     ends = time.monotonic() + 60 * asked.minutes
-    every = sample.population(PROJECT, trees.tracked(PROJECT))
+    snapshot = PLACE / "tree-0" if (PLACE / "learned").exists() and not asked.fresh else PROJECT
+    every = sample.population(snapshot, trees.tracked(PROJECT))
     drawn = sample.draw(every, asked.mutants, asked.seed)
     PLACE.mkdir(parents=True, exist_ok=True)
     log = Log.read(RESULTS)

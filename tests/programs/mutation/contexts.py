@@ -65,13 +65,19 @@ class Contexts:
     lines: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def tests_of(self, file: str, line: int) -> list[str]:
-        """The tests that run a line; of a line that runs at import, those that run anything in its file; of a
-        line that no test runs in its own process (a server's start), those of the folder that mirrors the
+    def contexts_of(self, file: str, lines: range) -> set[str]:
+        """What runs any of the lines of a statement: tests, and "" for an import or pytest's collection."""
+        by_line = self.lines.get(file, {})
+        return set().union(*(by_line.get(line, set()) for line in lines))
+
+    def tests_of(self, file: str, lines: range) -> list[str]:
+        """The tests that run a statement; of one that runs at import, those that run anything in its file; of
+        one that no test runs in its own process (a server's start), those of the folder that mirrors the
         file's."""
         by_line = self.lines.get(file, {})
-        found = by_line.get(line, set()) - {""}
-        if not found and line in by_line:
+        contexts = self.contexts_of(file, lines)
+        found = contexts - {""}
+        if not found and contexts:
             found = set().union(*by_line.values()) - {""}
         near = f"tests/unit/{file.rpartition('/')[0]}/"
         if not found:

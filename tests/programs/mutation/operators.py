@@ -97,6 +97,16 @@ def mutated(source: str, place: int) -> str:
     raise IndexError(f"the module has no mistake number {place}")
 
 
+def statement_of(source: str, line: int) -> range:
+    """The lines from the beginning of the innermost statement up to a line of it: a tracer of lines sees a
+    long expression at some of them alone."""
+    begins = line
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            begins = node.lineno if begins == line else max(begins, node.lineno)
+    return range(begins, line + 1)
+
+
 def _shown(node: ast.AST) -> str:
     text = ast.unparse(node) if not isinstance(node, ast.keyword) else f"{node.arg}={ast.unparse(node.value)}"
     return text if len(text) <= 100 else f"{text[:97]}..."

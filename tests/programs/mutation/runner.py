@@ -14,12 +14,9 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
 
 import pytest
 
@@ -66,16 +63,24 @@ def outcome(tests: Sequence[str], seconds: float) -> str:
     child = os.fork()
     if child == 0:
         _in_child(tests)
+    status = wait(child, seconds)
+    if status is None:
+        return "timeout"
+    return "survived" if status in _UNNOTICED else "killed"
+
+
+def wait(child: int, seconds: float) -> int | None:
+    """A child's status, or None if it had to be ended; either way nothing that it started is left."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             _end_group(child)
-            return "survived" if os.waitstatus_to_exitcode(status) in _UNNOTICED else "killed"
+            return os.waitstatus_to_exitcode(status)
         time.sleep(_POLL_SECONDS)
     _end_group(child)
     os.waitpid(child, 0)
-    return "timeout"
+    return None
 
 
 def _in_child(tests: Sequence[str]) -> None:
@@ -103,41 +108,6 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         print(outcome(asked["tests"], asked["seconds"]), flush=True)
-
-
-class Runner:
-    """A runner's process in its tree, as the program sees it."""
-
-    def __init__(self, tree: Path) -> None:
-        self.tree = tree
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "tests.programs.mutation.runner"],
-            cwd=tree,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Runner:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def ask(self, tests: Sequence[str], seconds: float) -> str:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps({"tests": list(tests), "seconds": seconds}) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline().strip()
-        if not answer:
-            raise RuntimeError(f"the runner in {self.tree} ended")
-        return answer
 
 
 if __name__ == "__main__":

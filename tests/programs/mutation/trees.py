@@ -39,6 +39,11 @@ def copy(project: Path, tree: Path) -> None:
             compileall.compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 
 
+def renew_programs(project: Path, tree: Path) -> None:
+    """Bring what tries mistakes into a tree that was copied earlier."""
+    shutil.copytree(project / "tests/programs", tree / "tests/programs", dirs_exist_ok=True)
+
+
 def renew_tests(project: Path, tree: Path) -> list[str]:
     """Bring the tests of today into a tree; those files of tests that changed."""
     changed = []

@@ -4,15 +4,19 @@ says."""
 from __future__ import annotations
 
 import ast
+import gc
+import json
 import subprocess
 import sys
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.programs.mutation import figure, operators, sample, trees
+from tests.programs.mutation import figure, operators, patching, sample, trees
 from tests.programs.mutation.__main__ import within
 from tests.programs.mutation.contexts import Contexts
 from tests.programs.mutation.figure import Tried
@@ -134,16 +138,16 @@ KNOWN = Contexts(
 
 
 def test_the_tests_of_a_line_are_asked_the_nearest_and_fastest_first():
-    assert KNOWN.tests_of("contracts/a.py", 5) == [SLOW, FAR]
+    assert KNOWN.tests_of("contracts/a.py", range(4, 6)) == [SLOW, FAR]
 
 
 def test_a_line_that_runs_at_import_is_asked_of_all_that_run_the_file():
-    assert KNOWN.tests_of("contracts/a.py", 1) == [NEAR, SLOW, FAR]
+    assert KNOWN.tests_of("contracts/a.py", range(1, 2)) == [NEAR, SLOW, FAR]
 
 
 def test_a_line_that_no_test_runs_in_its_own_process_is_asked_of_the_folder_beside():
-    assert KNOWN.tests_of("contracts/b.py", 3) == [NEAR, SLOW]
-    assert KNOWN.tests_of("inference/b.py", 3) == []
+    assert KNOWN.tests_of("contracts/b.py", range(3, 4)) == [NEAR, SLOW]
+    assert KNOWN.tests_of("inference/b.py", range(3, 4)) == []
 
 
 def test_asking_ends_with_the_budget_but_one_test_is_always_asked():
@@ -157,6 +161,94 @@ def test_a_broken_tree_is_whole_again(tmp_path):
     with trees.broken(tmp_path, "a.py", "A = 2\n"):
         assert (tmp_path / "a.py").read_text() == "A = 2\n"
     assert (tmp_path / "a.py").read_text() == "A = 1\n"
+
+
+PATCHED = """
+LIMIT = 3
+def add(a, b=1):
+    return a + b
+def twice(function):
+    def wrapper(*a):
+        return 2 * function(*a)
+    return wrapper
+@twice
+def one():
+    return 1
+class Sum:
+    of = 4
+    def value(self):
+        return self.of - 1
+"""
+
+
+def imported(source: str) -> tuple[dict[str, Any], list[FunctionType]]:
+    names: dict[str, Any] = {}
+    exec(compile(source, "/root/of/a.py", "exec"), names)
+    found = patching.functions_of(gc.get_objects(), "/root/of/")["a.py"]
+    return names, [made for made in found if made.__globals__ is names]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "call", "answer"),
+    [
+        ("a + b", "a - b", lambda names: names["add"](5), 4),
+        ("2 * function", "3 * function", lambda names: names["one"](), 3),
+        ("return 1", "return 2", lambda names: names["one"](), 4),
+        ("self.of - 1", "self.of + 1", lambda names: names["Sum"]().value(), 5),
+    ],
+)
+def test_a_mistake_in_a_function_is_made_in_what_is_imported_already(before, after, call, answer):
+    names, live = imported(PATCHED)
+    assert patching.patch(live, PATCHED, unchanged(PATCHED.replace(before, after)))
+    assert call(names) == answer
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("LIMIT = 3", "LIMIT = 4"), ("b=1", "b=2"), ("of = 4", "of = 5")]
+)
+def test_a_mistake_that_shows_at_import_is_left_to_an_import(before, after):
+    _, live = imported(PATCHED)
+    assert not patching.patch(live, PATCHED, unchanged(PATCHED.replace(before, after)))
+
+
+def test_a_statement_begins_where_a_tracer_sees_it():
+    source = (
+        "def f(a):\n    if a:\n        return g(\n            1,\n            2,\n        )\n    return 3\n"
+    )
+    assert operators.statement_of(source, 5) == range(3, 6)
+    assert operators.statement_of(source, 2) == range(2, 3)
+    assert operators.statement_of(source, 7) == range(7, 8)
+
+
+WARM = """
+import sys; sys.path.insert(0, {project!r}); sys.path.insert(0, ".")
+from tests.programs.mutation import warm
+warm.main(["test_a.py"])
+"""
+
+
+def test_a_process_with_everything_imported_says_which_test_noticed(tmp_path):
+    source = "LIMIT = 3\ndef add(a, b):\n    return a + b\n"
+    (tmp_path / "a.py").write_text(source)
+    (tmp_path / "test_a.py").write_text(TESTS)
+    asked = [
+        ("return a - b", "test_sum"),
+        ("return a - b", "test_none"),
+        ("return b + a", "test_sum"),
+        ("return (a + b)\nMORE = 1", "test_sum"),
+    ]
+    lines = [
+        json.dumps({
+            "path": "a.py", "source": source, "broken": source.replace("return a + b", broken),
+            "tests": [f"test_a.py::{test}"], "seconds": 800.0,
+        })
+        for broken, test in asked
+    ]  # fmt: skip
+    said = subprocess.run(
+        [sys.executable, "-c", WARM.format(project=str(Path(__file__).parents[3]))],
+        cwd=tmp_path, input="\n".join(lines) + "\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.splitlines() == ["ready", "killed test_a.py::test_sum", "survived", "survived", "cold"]
 
 
 TESTS = "from a import add\ndef test_sum():\n    assert add(1, 2) == 3\ndef test_none():\n    pass\n"
