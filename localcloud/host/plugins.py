@@ -30,6 +30,7 @@ _MODULES = (
     "localcloud.services.cloudwatch",
     "localcloud.services.scheduler",
     "localcloud.services.sagemaker",
+    "localcloud.services.autoscaling",
     "localcloud.host.unsigned_pages",
     "localcloud.faults",  # last: around all the others
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from localcloud.host.cloud import Cloud
+    from localcloud.services.cloudwatch.alarms.engine import AlarmEngine
     from localcloud.services.cloudwatch.plug import Plug
 
 _plug: Plug | None = None
@@ -57,6 +58,12 @@ def put_metric_values(
 def alarm_states(names: Sequence[str]) -> dict[str, str]:
     """OK, ALARM or INSUFFICIENT_DATA for each of the named alarms that exists."""
     return _installed().alarm_states(names)
+
+
+def alarms() -> AlarmEngine:
+    """The alarms of the home account and region."""
+    plug = _installed()
+    return plug.service.monitor(*plug.home).alarms
 
 
 def _installed() -> Plug:

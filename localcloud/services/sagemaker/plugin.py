@@ -77,21 +77,28 @@ def install(cloud: Cloud) -> SageMaker:
     tagging.RESOURCE_TAG_COLLECTORS[SERVICE] = service.tags.everything
     cloud.on_shutdown(service.shut_down)
     cloud.on_started(lambda: _on_loop(app, service.recover()))
-    _add_templates(app, service)
+    _add_templates(service)
     return service
 
 
-def _add_templates(app: Any, service: SageMaker) -> None:
+def call_from_anywhere(service: SageMaker, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Run an operation as AWS itself, on the gateway's loop; blocking."""
+    from localcloud.ministack_adapter import app
+
+    async def run() -> dict[str, Any]:
+        return service.api.call(operation, request, Trusted())
+
+    if _is_on_loop(app):  # ministack provisions most resources there
+        return service.api.call(operation, request, Trusted())
+    answer: dict[str, Any] = _on_loop(app, run())
+    return answer
+
+
+def _add_templates(service: SageMaker) -> None:
     """CloudFormation's SageMaker types."""
 
     def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        async def run() -> dict[str, Any]:
-            return service.api.call(operation, request, Trusted())
-
-        if _is_on_loop(app):  # ministack provisions most resources there
-            return service.api.call(operation, request, Trusted())
-        answer: dict[str, Any] = _on_loop(app, run())
-        return answer
+        return call_from_anywhere(service, operation, request)
 
     for name, type_ in TYPES.items():
         handler = handler_of(type_, call, service.api.contract.coerce)

@@ -151,4 +151,9 @@ def _may_invoke(alarm_records: AlarmRecords, transition: Transition, arn: str, f
     return bool(result.decision == "Allow")
 
 
+def add(service: str, act: Callable[[str, str], None]) -> None:
+    """Have a service's ARNs acted on: `act(alarm name, ARN)`, which may raise ActionError."""
+    _ACTIONS[service] = lambda alarm_records, transition, arn: act(transition.alarm["AlarmName"], arn)
+
+
 _ACTIONS: dict[str, Callable[[AlarmRecords, Transition, str], None]] = {"sns": _publish, "lambda": _invoke}

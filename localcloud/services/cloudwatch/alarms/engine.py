@@ -124,6 +124,16 @@ class AlarmEngine:
             found = ((name, self.alarm_records.get(name)) for name in names)
             return {name: record["StateValue"] for name, record in found if record is not None}
 
+    def values(self, name: str) -> list[float]:
+        """The datapoints there are of the periods that an alarm evaluates, oldest first."""
+        with self.lock:
+            record = self.alarm_records.metric.get(name)
+            if record is None:
+                return []
+            what, rule = watched(record), rule_of(record)
+            points = datapoints(what, self._store, what.last_end(self._clock.now()), rule.periods)
+            return [point.value for _, point in points if point is not None]
+
     def note_action(self, name: str, summary: str, data: dict[str, Any]) -> None:
         """Write into an alarm's history what became of one of its actions."""
         with self.lock:

@@ -23,6 +23,9 @@ _UNICODE_CLASSES = {
     r"\p{S}": r"$+<=>^`|~\u00a2-\u00b4",
     r"\p{N}": r"0-9\u00b2-\u00be",
     r"\p{P}": r"!-#%-*,-/:;?@\[-\]_{}\u00a1-\u00bf",
+    # Java's two halves of every character beyond the first 65,536.
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+    r"\p{Print}": "[ -~]",
 }
 
 

@@ -47,6 +47,8 @@ class Endpoints:
         self._alarms = alarms
         self._check_volume = check_volume
         configs.in_use = records.user_of
+        self.is_scaled: Callable[[str, str], bool] = lambda endpoint, variant: False
+        """Whether a variant is a scalable target; Application Auto Scaling says so."""
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -85,6 +87,7 @@ class Endpoints:
         blueprint = self._blueprint(config)
         policy = read_policy(deployment, *_instances(config))
         _check_variants(live, config)
+        self._check_scaled(live, config)
         self._check_alarms(policy, caller)
         self._check_quotas(config, at_once=_beside(live, policy))
         if deployment:
@@ -177,6 +180,21 @@ class Endpoints:
 
     def _check_quotas(self, config: Document, *, at_once: int | None = None) -> None:
         quotas.check(self._platform.quotas, self._records.live.values(), config, at_once=at_once)
+
+    def _check_scaled(self, live: LiveEndpoint, config: Document) -> None:
+        """Developer guide, "Delete or update an endpoint that uses automatic scaling"."""
+        there = live.current.variants if live.current is not None else {}
+        wanted = {item["VariantName"]: item["InstanceType"] for item in config["ProductionVariants"]}
+        held = [
+            name
+            for name, variant in there.items()
+            if wanted.get(name) != variant.config["InstanceType"] and self.is_scaled(live.name, name)
+        ]
+        if held:
+            raise ValidationError(
+                f'The variant(s) "[{", ".join(held)}]" must be deregistered as scalable targets with AWS '
+                "Auto Scaling before they can be removed or have their instance type updated."
+            )
 
     def _check_alarms(self, policy: Policy, caller: Caller) -> None:
         """SageMaker reads the alarms in the name of whoever asks for the deployment."""
