@@ -31,7 +31,7 @@ SHELF = (
     Shelved("housing_windsor", "pydataset:Housing", "price"),
     Shelved("star_classes", "pydataset:Star", "tmathssk"),
     Shelved("birth_weight", "pydataset:birthwt", "bwt"),
-    Shelved("spam7", "pydataset:spam7", "yesno"),
+    Shelved("mortgages", "pydataset:Hdma", "deny"),
     Shelved("doctor_visits", "pydataset:DoctorContacts", "mdu"),
     Shelved("mroz", "pydataset:Mroz", "work"),
     Shelved("computers", "pydataset:Computers", "price"),

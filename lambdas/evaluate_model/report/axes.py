@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from lambdas.evaluate_model.numbers import axis, ticks
-from lambdas.evaluate_model.report.markup import Markup, join, tag
+from lambdas.evaluate_model.report.shapes import Shape, shape, svg
 
 WIDTH, HEIGHT = 360.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 50.0, 350.0, 12.0, 196.0
@@ -37,31 +39,25 @@ def up(low: float, high: float) -> Scale:
 
 def frame(
     x: Scale, y: Scale, x_label: str, y_label: str, y_format: Callable[[float], str] = axis
-) -> list[Markup]:
+) -> list[Shape]:
     """Grid lines, tick labels and the names of both axes."""
-    parts = [
-        join(
-            [
-                tag("line", x1=LEFT, x2=RIGHT, y1=y(value), y2=y(value), class_="grid"),
-                tag("text", y_format(value), x=LEFT - 5, y=y(value) + 4, class_="tick end"),
-            ]
-        )
-        for value in ticks(y.low, y.high)
-    ]
+    parts = []
+    for value in ticks(y.low, y.high):
+        parts.append(shape("line", x1=LEFT, x2=RIGHT, y1=y(value), y2=y(value), class_="grid"))
+        parts.append(shape("text", y_format(value), x=LEFT - 5, y=y(value) + 4, class_="tick end"))
     parts += [
-        tag("text", axis(value), x=x(value), y=BOTTOM + 16, class_="tick middle")
+        shape("text", axis(value), x=x(value), y=BOTTOM + 16, class_="tick middle")
         for value in ticks(x.low, x.high)
     ]
-    parts.append(tag("line", x1=LEFT, x2=RIGHT, y1=BOTTOM, y2=BOTTOM, class_="axis"))
-    parts.append(tag("text", x_label, x=(LEFT + RIGHT) / 2, y=HEIGHT - 10, class_="label middle"))
+    parts.append(shape("line", x1=LEFT, x2=RIGHT, y1=BOTTOM, y2=BOTTOM, class_="axis"))
+    parts.append(shape("text", x_label, x=(LEFT + RIGHT) / 2, y=HEIGHT - 10, class_="label middle"))
     if y_label:
         middle = (TOP + BOTTOM) / 2
         turned = f"rotate(-90 11 {middle:g})"
-        parts.append(tag("text", y_label, x=11, y=middle, transform=turned, class_="label middle"))
+        parts.append(shape("text", y_label, x=11.0, y=middle, transform=turned, class_="label middle"))
     return parts
 
 
-def drawing(title: str, *parts: object) -> Markup:
+def drawing(title: str, shapes: Sequence[Shape]) -> Markup:
     """An SVG that grows with its column; `title` is what a screen reader says."""
-    box = f"0 0 {WIDTH:g} {HEIGHT:g}"
-    return tag("svg", tag("title", title), *parts, viewBox=box, role="img", class_="drawing")
+    return svg(shapes, title, viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", class_="drawing")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from lambdas.evaluate_model.report.markup import Markup, tag
+from markupsafe import Markup
+
+from lambdas.evaluate_model.report.shapes import shape, svg
 
 _WIDTH, _HEIGHT = 240.0, 26.0
 _STEP = 3.0  # how near points may come before they are set apart
@@ -26,10 +28,9 @@ def beeswarm(values: Sequence[float], levels: Sequence[int | None], reach: float
         paths.setdefault("none" if level is None else str(level), []).append(
             f"M{x:.1f} {_HEIGHT / 2 + offset:.1f}h0"
         )
-    middle = tag("line", x1=_WIDTH / 2, x2=_WIDTH / 2, y1=0.0, y2=_HEIGHT, class_="axis")
+    middle = shape("line", x1=_WIDTH / 2, x2=_WIDTH / 2, y1=0.0, y2=_HEIGHT, class_="axis")
     points = [
-        Markup(f'<path d="{"".join(found)}" class="swarm swarm{"-none" if level == "none" else level}"/>')
+        shape("path", d="".join(found), class_=f"swarm swarm{'-none' if level == 'none' else level}")
         for level, found in paths.items()
     ]
-    box = f"0 0 {_WIDTH:g} {_HEIGHT:g}"
-    return tag("svg", middle, points, viewBox=box, class_="drawing", aria_hidden="true")
+    return svg([middle, *points], viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}", class_="drawing")

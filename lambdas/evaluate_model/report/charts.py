@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from lambdas.evaluate_model.report.axes import BOTTOM, LEFT, RIGHT, TOP, across, drawing, frame, up
-from lambdas.evaluate_model.report.markup import Markup, tag
+from lambdas.evaluate_model.report.shapes import Shape, shape, svg
 
 # Shades of a heat map, from barely there to full.
 SHADES = 8
@@ -22,16 +24,14 @@ def bar(value: float, largest: float, kind: str = "challenger", bound: float | N
         half = length / 2
         start = 50.0 if value >= 0 else 50.0 - half
         parts = [
-            tag("rect", x=start, y=1.0, width=half, height=8.0, class_="good" if value >= 0 else "bad"),
-            tag("line", x1=50.0, x2=50.0, y1=0.0, y2=10.0, class_="axis"),
+            shape("rect", x=start, y=1.0, width=half, height=8.0, class_="good" if value >= 0 else "bad"),
+            shape("line", x1=50.0, x2=50.0, y1=0.0, y2=10.0, class_="axis"),
         ]
     else:
-        parts = [tag("rect", x=0.0, y=1.0, width=length, height=8.0, class_=kind)]
+        parts = [shape("rect", x=0.0, y=1.0, width=length, height=8.0, class_=kind)]
     if bound is not None and 0 <= bound * scale <= BAR_WIDTH:
-        parts.append(tag("line", x1=bound * scale, x2=bound * scale, y1=0.0, y2=10.0, class_="bound"))
-    return tag(
-        "svg", parts, viewBox="0 0 100 10", preserveAspectRatio="none", class_="bar", aria_hidden="true"
-    )
+        parts.append(shape("line", x1=bound * scale, x2=bound * scale, y1=0.0, y2=10.0, class_="bound"))
+    return svg(parts, viewBox="0 0 100 10", preserveAspectRatio="none", class_="bar")
 
 
 def histogram(
@@ -45,7 +45,7 @@ def histogram(
     """Outlines over common bins, the first one filled; `marks` are upright lines with a label."""
     largest = max((max(counts, default=0) for _, counts in series), default=0) or 1
     x, y = across(edges[0], edges[-1]), up(0, largest * 1.08)
-    parts: list[object] = [frame(x, y, x_label, y_label)]
+    parts = frame(x, y, x_label, y_label)
     for kind, counts in series:
         points = [(x(edges[0]), BOTTOM)]
         for (low, high), count in zip(pairwise(edges), counts, strict=True):
@@ -56,9 +56,9 @@ def histogram(
         if edges[0] <= place <= edges[-1]:
             at = x(place)
             side = "end" if at > (LEFT + RIGHT) / 2 else "start"
-            parts.append(tag("line", x1=at, x2=at, y1=TOP, y2=BOTTOM, class_="bound"))
+            parts.append(shape("line", x1=at, x2=at, y1=TOP, y2=BOTTOM, class_="bound"))
             shift = -4 if side == "end" else 4
-            parts.append(tag("text", label, x=at + shift, y=TOP + 9, class_=f"tick {side}"))
+            parts.append(shape("text", label, x=at + shift, y=TOP + 9, class_=f"tick {side}"))
     return drawing(title, parts)
 
 
@@ -69,7 +69,7 @@ def density(title: str, low: float, high: float, counts: Sequence[Sequence[int]]
     size = len(counts)
     largest = max((max(row, default=0) for row in counts), default=0) or 1
     step = (high - low) / size
-    parts: list[object] = [frame(x, y, "actual", "predicted")]
+    parts = frame(x, y, "actual", "predicted")
     for shade in range(1, SHADES + 1):
         cells = [
             (x(low + i * step), y(low + (j + 1) * step))
@@ -82,7 +82,7 @@ def density(title: str, low: float, high: float, counts: Sequence[Sequence[int]]
             box = f"h{width:.2f}v{height:.2f}h{-width:.2f}z"
             path = "".join(f"M{left:.1f} {top:.1f}{box}" for left, top in cells)
             parts.append(_drawn(path, f"shade{shade}"))
-    parts.append(tag("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="bound"))
+    parts.append(shape("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="bound"))
     return drawing(title, parts)
 
 
@@ -103,13 +103,13 @@ def line(
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     x = across(0, 1) if diagonal else across(min(xs), max(xs))
     y = up(0, 1) if diagonal else up(min(ys) - _margin(ys), max(ys) + _margin(ys))
-    parts: list[object] = [frame(x, y, x_label, y_label)]
+    parts = frame(x, y, x_label, y_label)
     if diagonal:
-        parts.append(tag("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="bound"))
+        parts.append(shape("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="bound"))
     for kind, found in series:
         drawn = [(x(a), y(b)) for a, b in found]
         parts.append(_drawn(_path(drawn), f"line {kind}"))
-        parts.append(_dots(drawn, f"dots {kind}"))
+        parts.extend(_dots(drawn, f"dots {kind}"))
     return drawing(title, parts)
 
 
@@ -124,29 +124,25 @@ def trials(title: str, found: Sequence[tuple[int, float, bool]], best: Sequence[
     margin = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
     x = across(0, max(number for number, _, _ in found) + 1)
     y = up(low - margin, high + margin)
-    parts: list[object] = [frame(x, y, "trial", label)]
+    parts = frame(x, y, "trial", label)
     for complete, kind in ((False, "dots pale"), (True, "dots challenger")):
-        parts.append(_dots([(x(n + 1), y(v)) for n, v, done in found if done is complete], kind))
+        parts.extend(_dots([(x(n + 1), y(v)) for n, v, done in found if done is complete], kind))
     steps = [(x(n + 1), y(value)) for (n, _, _), value in zip(found, best, strict=True)]
     parts.append(_drawn(_path(steps), "line best"))
     return drawing(title, parts)
 
 
-def _dots(points: Sequence[tuple[float, float]], kind: str) -> Markup | None:
+def _dots(points: Sequence[tuple[float, float]], kind: str) -> list[Shape]:
     """Round caps of lines without length: one path for all dots."""
-    if not points:
-        return None
-    path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in points)
-    return _drawn(path, kind)
+    return [_drawn("".join(f"M{a:.1f} {b:.1f}h0" for a, b in points), kind)] if points else []
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in points)
 
 
-def _drawn(path: str, kind: str) -> Markup:
-    """Coordinates that were just formatted need no escaping, and may be longer than a text is shown."""
-    return Markup(f'<path d="{path}" class="{kind}"/>')
+def _drawn(path: str, kind: str) -> Shape:
+    return shape("path", d=path, class_=kind)
 
 
 def _margin(values: Sequence[float]) -> float:

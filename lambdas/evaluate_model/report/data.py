@@ -8,25 +8,26 @@ from typing import Any
 from lambdas.evaluate_model.numbers import rows as count
 from lambdas.evaluate_model.numbers import share, value_of
 from lambdas.evaluate_model.report import charts
-from lambdas.evaluate_model.report.markup import Markup, shown, tag
 from lambdas.evaluate_model.report.parts import (
     NOWRAP,
     STACKED,
+    Cell,
     Document,
+    Table,
+    View,
     head_number,
-    note,
     number,
-    section,
     table,
     wide,
 )
+from lambdas.evaluate_model.report.rendering import shown
 
 _SHOWN_COLUMNS = 100
 _SHOWN_CHARACTERS = 120
 _QUANTILES = ("0.01", "0.25", "0.5", "0.75", "0.99")
 
 
-def drift(document: Document) -> Markup | None:
+def drift(document: Document) -> View | None:
     """None for a first model, which has no data to have moved from."""
     found = document["drift"]
     if not found:
@@ -38,27 +39,18 @@ def drift(document: Document) -> Markup | None:
             d["column"],
             number(f"{d['psi']:.3f}"),
             wide(charts.bar(d["psi"], largest, _kind(d["psi"], bound), bound)),
-            tag(
-                "td",
-                f"{d['bin']}: {share(d['old_share'])} before, {share(d['new_share'])} now",
-                class_="long",
-            ),
+            Cell(f"{d['bin']}: {share(d['old_share'])} before, {share(d['new_share'])} now", "long"),
         ]
         for d in found[:_SHOWN_COLUMNS]
     ]
-    return section(
-        "drift",
-        "Drift from the champion's data",
-        table(["column", head_number("PSI"), "", "what moved most"], rows, kind=STACKED),
-        note("Population stability index: below 0.1 stable, above 0.25 moved; dashed is the gate's bound."),
-    )
+    return {"columns": table(["column", head_number("PSI"), "", "what moved most"], rows, kind=STACKED)}
 
 
 def _kind(psi: float, bound: float | None) -> str:
     return "bad" if bound is not None and psi > bound else "challenger"
 
 
-def quantiles(document: Document) -> Markup | None:
+def quantiles(document: Document) -> View | None:
     columns = document["profile"].get("columns", {})
     if not columns:
         return None
@@ -76,13 +68,13 @@ def quantiles(document: Document) -> Markup | None:
         ]
         for name, c in list(numbers.items())[:_SHOWN_COLUMNS]
     ]
-    parts = [table(head, rows, kind=NOWRAP)] if rows else []
+    tables = [table(head, rows, kind=NOWRAP)] if rows else []
     if texts:
-        parts.append(_categories(texts))
-    return section("quantiles", "The data", note(f"{document['profile'].get('rows', 0):,} good rows."), parts)
+        tables.append(_categories(texts))
+    return {"good_rows": f"{document['profile'].get('rows', 0):,}", "tables": tables}
 
 
-def _categories(columns: dict[str, Any]) -> Markup:
+def _categories(columns: dict[str, Any]) -> Table:
     rows = []
     for name, column in list(columns.items())[:_SHOWN_COLUMNS]:
         counts = list(column["categories"].items())[:8]
@@ -94,7 +86,7 @@ def _categories(columns: dict[str, Any]) -> Markup:
                 name,
                 number(f"{column['missing']:,}", label="missing"),
                 number(f"{column['distinct']:,}", label="values"),
-                tag("td", f"{listed}{f'; {rest:,} more' if rest > 0 else ''}", class_="long"),
+                Cell(f"{listed}{f'; {rest:,} more' if rest > 0 else ''}", "long"),
             ]
         )
     return table(
@@ -102,10 +94,10 @@ def _categories(columns: dict[str, Any]) -> Markup:
     )
 
 
-def quality(document: Document) -> Markup:
+def quality(document: Document) -> View:
     rows, found = document["rows"], document["quality"]
     if not rows["quarantined"]:
-        return section("quality", "Data quality", note("No row broke the contract."))
+        return {"quarantined": ""}
     violations = [
         [
             v["column"] or "(whole row)",
@@ -120,18 +112,12 @@ def quality(document: Document) -> Markup:
         [f"line {_line(e)}", e["column"] or "(whole row)", e["rule"], _code(e["value"])]
         for e in found["examples"]
     ]
-    return section(
-        "quality",
-        "Data quality",
-        note(f"{count(rows['quarantined'])} broke the contract; set aside, not learnt from."),
-        table(
-            ["column", "rule", head_number("rows"), head_number("first line"), "first value"],
-            violations,
-            kind=STACKED,
-        ),
-        tag("h3", "Quarantined examples"),
-        table(["line", "column", "rule", "value"], examples, kind=STACKED),
-    )
+    head = ["column", "rule", head_number("rows"), head_number("first line"), "first value"]
+    return {
+        "quarantined": count(rows["quarantined"]),
+        "violations": table(head, violations, kind=STACKED),
+        "examples": table(["line", "column", "rule", "value"], examples, kind=STACKED),
+    }
 
 
 def _line(found: Mapping[str, Any]) -> str:
@@ -140,7 +126,5 @@ def _line(found: Mapping[str, Any]) -> str:
     return f"{found['line']:,}" + (f" of {shown(part, _SHOWN_CHARACTERS)}" if part else "")
 
 
-def _code(value: object) -> Markup:
-    return tag(
-        "td", "(empty)" if value in (None, "") else shown(value, _SHOWN_CHARACTERS), class_="code long"
-    )
+def _code(value: object) -> Cell:
+    return Cell("(empty)" if value in (None, "") else shown(value, _SHOWN_CHARACTERS), "code long")

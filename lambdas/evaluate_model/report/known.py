@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.evaluate_model.numbers import rows, share
-from lambdas.evaluate_model.report.markup import Markup, tag
-from lambdas.evaluate_model.report.parts import Document, note, section
+from lambdas.evaluate_model.report.parts import Document, View
 
 FEW_ROWS = 100
 
 
-def known(document: Document) -> Markup:
+def known(document: Document) -> View:
     """In sentences: overlap, near-duplicates, size, leaks and unused columns."""
     sentences = [
         *_overlap(document["overlap"], champion=bool(document["lineage"]["champion_arn"])),
@@ -20,12 +19,7 @@ def known(document: Document) -> Markup:
         *(f"Suspected leak: {leak}. Is it known before the target is?" for leak in document["leaks"]),
         *(f"{unused['column']} is not looked at: it {unused['why']}." for unused in document["unused"]),
     ]
-    return section(
-        "known",
-        "What the models knew",
-        tag("ul", [tag("li", sentence) for sentence in sentences]),
-        note(_identity(document["overlap"])),
-    )
+    return {"sentences": sentences, "identity": _identity(document["overlap"])}
 
 
 def _overlap(found: dict[str, Any], *, champion: bool) -> list[str]:

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from lambdas.evaluate_model.report import data, groups, known, making, reasons, truth, verdict
-from lambdas.evaluate_model.report.markup import Markup, tag
-from lambdas.evaluate_model.report.parts import Document
+from markupsafe import Markup
 
-_SECTIONS: tuple[tuple[str, str, Callable[[Document], Markup | None]], ...] = (
+from lambdas.evaluate_model.report import data, groups, known, making, reasons, truth, verdict
+from lambdas.evaluate_model.report.parts import Document, View
+from lambdas.evaluate_model.report.rendering import render
+
+# Each section's anchor, which is its template's name, its link, and what its template is rendered with.
+_SECTIONS: tuple[tuple[str, str, Callable[[Document], View | None]], ...] = (
     ("checks", "checks", verdict.checks),
     ("models", "both models", verdict.models),
     ("known", "what they knew", known.known),
@@ -38,25 +41,19 @@ _DECISIONS = {
 
 def page(document: Document) -> str:
     """Whatever stems from data is escaped, and the policy forbids what might yet slip through."""
-    made = [(anchor, label, build(document)) for anchor, label, build in _SECTIONS]
-    shown = [(anchor, label, part) for anchor, label, part in made if part is not None]
-    decision = _DECISIONS[document["verdict"]["outcome"]]
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy()),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{document['pipeline']}: {decision}"),
-        tag("style", Markup(_style())),
+    views = [(anchor, label, view_of(document)) for anchor, label, view_of in _SECTIONS]
+    sections = [(anchor, label, render(anchor, **view)) for anchor, label, view in views if view is not None]
+    whole = render(
+        "page",
+        policy=_policy(),
+        # Safe: this package's own stylesheet.
+        style=Markup(_style()),  # noqa: S704
+        pipeline=document["pipeline"],
+        decision=_DECISIONS[document["verdict"]["outcome"]],
+        banner=render("banner", **verdict.banner(document)),
+        sections=sections,
     )
-    links = [tag("a", label, href=f"#{anchor}") for anchor, label, _ in shown]
-    body = tag(
-        "body",
-        tag("header", verdict.banner(document), tag("nav", links, aria_label="Sections")),
-        tag("main", [part for _, _, part in shown]),
-    )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    return str(whole)
 
 
 @cache

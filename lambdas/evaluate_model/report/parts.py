@@ -1,77 +1,76 @@
-"""What several sections are made of: headings, tables, keys, and how a metric is written."""
+"""What several sections are made of: tables of cells, keys, and how a metric is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+from markupsafe import Markup
 
 from contracts.training import higher_is_better
 from lambdas.evaluate_model.numbers import figure, share
-from lambdas.evaluate_model.report.markup import Markup, tag
 
 Document = Mapping[str, Any]
+# What a section's template is rendered with.
+View = dict[str, Any]
 
 # Kinds of table: one that scrolls sideways, and one whose rows a phone breaks into lines.
 NOWRAP, STACKED = "nowrap", "stacked"
 
 
-def section(anchor: str, heading: str, *parts: object) -> Markup:
-    return tag("section", tag("h2", heading), *parts, id=anchor)
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text or drawing, classes of the stylesheet, and `small` words in a line below. `label`
+    says what it is where a phone leaves out the table's head; a head has its `scope`."""
+
+    text: object
+    kind: str = ""
+    label: str = ""
+    small: str = ""
+    scope: str = ""
 
 
-def note(*parts: object) -> Markup:
-    return tag("p", *parts, class_="muted")
+@dataclass(frozen=True)
+class Table:
+    head: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    kind: str
 
 
-def captioned(heading: str, drawing: Markup, caption: object) -> Markup:
-    return tag("figure", tag("h3", heading), drawing, tag("figcaption", caption))
+def table(head: Sequence[object], rows: Sequence[Sequence[object]], *, kind: str = "") -> Table:
+    """Of cells or of plain values; the first of a row is the row's name."""
+    heads = tuple(replace(_cell(cell), scope="col") for cell in head)
+    named = (tuple(_cell(cell) for cell in row) for row in rows)
+    return Table(heads, tuple((_name(first), *rest) for first, *rest in named), kind)
 
 
-def key(*entries: tuple[str, str]) -> Markup:
-    """Which colour is which."""
-    return tag(
-        "p",
-        [tag("span", tag("i", class_=kind), label, class_="key") for kind, label in entries],
-        class_="muted",
-    )
+def _cell(value: object) -> Cell:
+    return value if isinstance(value, Cell) else Cell(value)
 
 
-def models_key(document: Document) -> Markup:
+def _name(cell: Cell) -> Cell:
+    return cell if cell.kind else replace(cell, scope="row")
+
+
+def number(text: str, kind: str = "", label: str = "") -> Cell:
+    return Cell(text, f"number {kind}".rstrip(), label)
+
+
+def wide(*drawings: Markup) -> Cell:
+    return Cell(Markup("").join(drawings), "wide")
+
+
+def head_number(text: str) -> Cell:
+    return Cell(text, "number")
+
+
+def models_key(document: Document) -> list[tuple[str, str]]:
+    """Which colour is which: (class, label)."""
     entries = [("challenger", "challenger")]
     if document["champion"] is not None:
         entries.append(("champion", "champion"))
-    return key(*entries)
-
-
-def table(head: Sequence[object], rows: Sequence[Sequence[object]], *, kind: str = "") -> Markup:
-    """Cells are elements as `number` and `wide` make them, or anything; the first is the row's name."""
-    header = tag("thead", tag("tr", [_head(cell) for cell in head]))
-    body = tag("tbody", [tag("tr", [_cell(cell, i) for i, cell in enumerate(row)]) for row in rows])
-    scrolls = {"tabindex": "0"} if kind == NOWRAP else {}
-    return tag("div", tag("table", header, body, class_=kind or None), class_="scroll", **scrolls)
-
-
-def number(text: str, kind: str = "", label: str | None = None) -> Markup:
-    """`label` says what it is where a phone leaves out the table's head."""
-    return tag("td", text, class_=f"number {kind}".rstrip(), data_label=label)
-
-
-def wide(*parts: object) -> Markup:
-    return tag("td", *parts, class_="wide")
-
-
-def head_number(text: str) -> Markup:
-    return tag("th", text, scope="col", class_="number")
-
-
-def _head(cell: object) -> Markup:
-    return cell if isinstance(cell, Markup) else tag("th", cell, scope="col")
-
-
-def _cell(cell: object, position: int) -> Markup:
-    if isinstance(cell, Markup) and cell.startswith(("<td", "<th")):
-        return cell
-    return tag("th", cell, scope="row") if position == 0 else tag("td", cell)
+    return entries
 
 
 def direction(metric: str) -> str:

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+
+from markupsafe import Markup
 
 from lambdas.evaluate_model.numbers import figure, share
 from lambdas.evaluate_model.report import charts
-from lambdas.evaluate_model.report.markup import Markup, shown, tag
 from lambdas.evaluate_model.report.parts import (
     STACKED,
+    Cell,
     Document,
-    captioned,
+    Table,
+    View,
     head_number,
     models_key,
-    note,
     number,
-    section,
     table,
 )
+from lambdas.evaluate_model.report.rendering import shown
 
 _SHOWN_CLASSES, _SHOWN_CHARACTERS = 20, 24
 
 
-def answers(document: Document) -> Markup:
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What stands over its caption: a drawing, or a table."""
+
+    heading: str
+    caption: str
+    drawing: Markup | None = None
+    table: Table | None = None
+
+
+def answers(document: Document) -> View:
     found = document["answers"]
-    parts = _classification(found) if "confusion" in found else _regression(found, document)
-    parts += [note(sentence) for sentence in (_intervals(document), _threshold(document)) if sentence]
-    return section("answers", "Answers beside the truth", models_key(document), *parts)
+    figures = _classification(found) if "confusion" in found else _regression(found, document)
+    return {
+        "models": models_key(document),
+        "figures": figures,
+        "by_class": _by_class(found) if "confusion" in found else None,
+        "sentences": [sentence for sentence in (_intervals(document), _threshold(document)) if sentence],
+    }
 
 
 def _intervals(document: Document) -> str:
@@ -46,7 +63,7 @@ def _threshold(document: Document) -> str:
     )
 
 
-def _regression(found: dict[str, Any], document: Document) -> list[Markup]:
+def _regression(found: dict[str, Any], document: Document) -> list[Figure]:
     predicted, residuals, target = found["predicted"], found["residuals"], document["target"]
     density = charts.density(
         "Predicted against actual", predicted["low"], predicted["high"], predicted["counts"]
@@ -58,38 +75,38 @@ def _regression(found: dict[str, Any], document: Document) -> list[Markup]:
         for name in residuals["counts"]
     ]
     return [
-        tag(
-            "div",
-            captioned(
-                "Predicted against actual",
-                density,
-                f"Challenger's {target}: darker where more rows lie; on the dashed line it is exactly right.",
+        Figure(
+            heading="Predicted against actual",
+            drawing=density,
+            caption=f"Challenger's {target}: darker where more rows lie; "
+            "on the dashed line it is exactly right.",
+        ),
+        Figure(
+            heading="Residuals",
+            drawing=charts.histogram(
+                "Residuals of both models",
+                residuals["edges"],
+                series,
+                "actual less predicted",
+                marks=[(0.0, "exact")],
             ),
-            captioned(
-                "Residuals",
-                charts.histogram(
-                    "Residuals of both models",
-                    residuals["edges"],
-                    series,
-                    "actual less predicted",
-                    marks=[(0.0, "exact")],
-                ),
-                f"Half of the challenger's lie between {figure(spread['0.25'])} and "
-                f"{figure(spread['0.75'])}, nine tenths between {figure(spread['0.05'])} and "
-                f"{figure(spread['0.95'])}.",
+            caption=f"Half of the challenger's lie between {figure(spread['0.25'])} and "
+            f"{figure(spread['0.75'])}, nine tenths between {figure(spread['0.05'])} and "
+            f"{figure(spread['0.95'])}.",
+        ),
+        Figure(
+            heading="Error along the target",
+            drawing=charts.line("Mean absolute residual by actual value", bands, f"actual {target}", ""),
+            caption="Mean absolute residual by tenths of the actual value.",
+        ),
+        Figure(
+            heading="Rows within an error",
+            drawing=charts.line(
+                "Share of rows within an error", _within(found["within"]), "error", "% of rows"
             ),
-            captioned(
-                "Error along the target",
-                charts.line("Mean absolute residual by actual value", bands, f"actual {target}", ""),
-                "Mean absolute residual by tenths of the actual value.",
-            ),
-            captioned(
-                "Rows within an error",
-                charts.line("Share of rows within an error", _within(found["within"]), "error", "% of rows"),
-                f"Four in five answers of the challenger are off by {figure(_four_in_five(found))} at most.",
-            ),
-            class_="grid-of-two",
-        )
+            caption="Four in five answers of the challenger are off by "
+            f"{figure(_four_in_five(found))} at most.",
+        ),
     ]
 
 
@@ -103,39 +120,32 @@ def _four_in_five(found: dict[str, Any]) -> float:
     return float(found["within"]["challenger"]["0.8"])
 
 
-def _classification(found: dict[str, Any]) -> list[Markup]:
+def _classification(found: dict[str, Any]) -> list[Figure]:
     series = [
         (name, [(point["said"], point["so"]) for point in points])
         for name, points in found["calibration"].items()
         if points
     ]
     if not series:
-        return [_confusion(found), *_by_class(found)]
-    return [
-        tag(
-            "div",
-            _confusion(found),
-            captioned(
-                "Calibration",
-                charts.line(
-                    "Predicted probability against what came true",
-                    series,
-                    "predicted probability",
-                    "came true",
-                    diagonal=True,
-                ),
-                "On the dashed line, of all rows given a probability of 70% seven in ten come true.",
-            ),
-            class_="grid-of-two",
+        return [_confusion(found)]
+    calibration = Figure(
+        heading="Calibration",
+        drawing=charts.line(
+            "Predicted probability against what came true",
+            series,
+            "predicted probability",
+            "came true",
+            diagonal=True,
         ),
-        *_by_class(found),
-    ]
+        caption="On the dashed line, of all rows given a probability of 70% seven in ten come true.",
+    )
+    return [_confusion(found), calibration]
 
 
-def _by_class(found: dict[str, Any]) -> list[Markup]:
+def _by_class(found: dict[str, Any]) -> Table | None:
     """Of several classes, whose probabilities one curve cannot show."""
     if not found["calibration_by_class"]:
-        return []
+        return None
     rows = [
         [
             shown(entry["class"], _SHOWN_CHARACTERS),
@@ -146,40 +156,22 @@ def _by_class(found: dict[str, Any]) -> list[Markup]:
         for entry in found["calibration_by_class"][:_SHOWN_CLASSES]
     ]
     head = ["class", head_number("mean probability"), head_number("share of rows"), head_number("off by")]
-    return [
-        tag("h3", "Calibration by class"),
-        table(head, rows, kind=STACKED),
-        note("Off by: how far the probability lies from what came true, over bins of equal probability."),
-    ]
+    return table(head, rows, kind=STACKED)
 
 
-def _confusion(found: dict[str, Any]) -> Markup:
+def _confusion(found: dict[str, Any]) -> Figure:
     classes = [shown(name, _SHOWN_CHARACTERS) for name in found["classes"][:_SHOWN_CLASSES]]
-    counts = found["confusion"]
-    rows = []
+    rows: list[list[object]] = []
     for i, name in enumerate(classes):
-        total = sum(counts[i]) or 1
+        counts = found["confusion"][i]
+        total = sum(counts) or 1
         cells = [
-            tag(
-                "td",
-                f"{counts[i][j]:,}",
-                tag("br"),
-                tag("small", share(counts[i][j] / total)),
-                class_=_on(i, j),
-            )
+            Cell(f"{counts[j]:,}", "cell on" if i == j else "cell", small=share(counts[j] / total))
             for j in range(len(classes))
         ]
         rows.append([name, *cells])
-    head = ["true \\ chosen", *classes]
-    return tag(
-        "figure",
-        tag("h3", "Confusion"),
-        table(head, rows),
-        tag(
-            "figcaption", "Rows by true class (down) and the challenger's choice (across), with their share."
-        ),
+    return Figure(
+        heading="Confusion",
+        table=table(["true \\ chosen", *classes], rows),
+        caption="Rows by true class (down) and the challenger's choice (across), with their share.",
     )
-
-
-def _on(i: int, j: int) -> str:
-    return "cell on" if i == j else "cell"

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
-from lambdas.evaluate_model.report.markup import join, shown, tag
 from lambdas.evaluate_model.report.page import page
+from lambdas.evaluate_model.report.parts import Cell, table
+from lambdas.evaluate_model.report.rendering import environment, shown
+from lambdas.evaluate_model.report.shapes import shape, svg
 from tests.unit.lambdas.evaluate_model.documents import HOSTILE, document
 
 SECTIONS = {
@@ -174,16 +177,35 @@ def test_the_report_for_machines_is_strict_json(regression: dict[str, Any], tmp_
 
 @given(st.text())
 def test_any_text_comes_back_as_text(text: str) -> None:
-    read = Reader(tag("p", text, title=text))
+    written = environment().from_string('<p title="{{ text }}">{{ text }}</p>').render(text=text)
+    read = Reader(written)
     assert read.names() == {"p"}
     assert read.text == shown(text)
     assert read.elements[0][1]["title"] == shown(text)
 
 
 def test_only_what_was_made_here_is_markup() -> None:
-    inner = tag("b", "<i>")
-    assert join([inner, "<i>", None, [1.5, inner]]) == "<b>&lt;i&gt;</b>&lt;i&gt;1.5<b>&lt;i&gt;</b>"
-    assert tag("p", f"{inner}") == "<p>&lt;b&gt;&amp;lt;i&amp;gt;&lt;/b&gt;</p>"
+    drawing = svg([shape("text", "<i>", class_='"><i>')], "<b>")
+    assert drawing == (
+        '<svg role="img"><title>&lt;b&gt;</title><text class="&#34;&gt;&lt;i&gt;">&lt;i&gt;</text></svg>'
+    )
+    printed = environment().from_string("{{ found }}{{ text }}{{ none }}")
+    assert printed.render(found=drawing, text=str(drawing)).count("<svg") == 1
+
+
+def test_what_a_template_asks_for_in_vain_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="nobody"):
+        environment().from_string("{{ nobody }}").render()
+
+
+def test_a_tables_cells_are_escaped_named_and_labelled() -> None:
+    found = table(["<a>", "b"], [["<c>", Cell("<d>", "number", "<e>", small="<f>")]], kind="stacked")
+    written = environment().from_string('{% from "macros.html.j2" import table %}{{ table(found) }}')
+    read = Reader(written.render(found=found))
+    assert read.names() == {"div", "table", "thead", "tbody", "tr", "th", "td", "br", "small"}
+    assert [a for name, a in read.elements if name == "th"] == [{"scope": "col"}] * 2 + [{"scope": "row"}]
+    assert [a for name, a in read.elements if name == "td"] == [{"class": "number", "data-label": "<e>"}]
+    assert [part for part in ("<a>", "b", "<c>", "<d>", "<f>") if part not in read.text] == []
 
 
 def test_long_texts_are_cut_and_what_cannot_be_seen_is_spelt_out() -> None:
