@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback approve reject front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -209,6 +209,13 @@ destroy: setup node_modules/.ready  ## cdk destroy: STAGE=dev|prod
 
 rollback: setup  ## deploy the previous champion again: STAGE=dev|prod, VERSION=N for another, REASON="..."
 	@$(BIN)/python -m operations.rollback --stage $(STAGE) $(if $(VERSION),--version $(VERSION)) --reason "$${REASON:-}"
+
+approve: setup  ## let a model that waits for a person be deployed: STAGE=dev|prod VERSION=N [REASON="..."]; no VERSION lists
+	@$(BIN)/python -m operations approve --stage $(STAGE) --reason "$${REASON:-by hand}" $(if $(VERSION),--yes $(VERSION))
+
+reject: setup  ## refuse a model that waits, or leave one that does not: STAGE=dev|prod VERSION=N [REASON="..."]
+	@test -n "$(VERSION)" || { echo "make reject VERSION=N"; exit 2; }
+	@$(BIN)/python -m operations reject --stage $(STAGE) --reason "$${REASON:-by hand}" --yes $(VERSION)
 
 rebuild: setup  ## make a registered model again from its manifest, and compare: STAGE=dev|prod VERSION=N
 	@$(BIN)/python -m operations.rebuild --stage $(STAGE) --version $(VERSION)

@@ -15,6 +15,8 @@ from contracts.reading import Table
 STRATEGIES = ("all_at_once", "canary", "linear", "rolling")
 UNPROVEN = ("promote", "reject")
 SINGLE_INSTANCE = ("at_once", "refuse")
+APPROVAL = ("none", "required")
+MAX_APPROVAL_HOURS = 24 * 90
 MAX_WAIT_SECONDS = 3600
 MAX_EXECUTION_SECONDS = 28_800
 MIN_EXECUTION_SECONDS = 600
@@ -24,6 +26,8 @@ MAX_RETURNS = 3
 """How often a deployment that must go home is sent back, before a person has to look."""
 _MAX_PERCENT = 50
 MIN_BATCH_PERCENT = 5
+# Decided before a deployment begins: no function that deploys reads them.
+APPROVAL_KEYS = ("approval", "approval_timeout_hours")
 ROLLING_ALONE = ("batch_percent", "batch_instances", "rollback_batch_percent", "rollback_batch_instances")
 
 
@@ -43,11 +47,11 @@ UNBUILT = {
         "shift, and an asynchronous one answers through S3; whole files are answered without an "
         "endpoint by [batch]"
     ),
-    "approval": (
-        "no person is asked before a deployment yet: the gate and the alarms decide. To hold models back, "
-        "let a person do the upload, or go back with make rollback"
+    "four_eyes": (
+        "whoever uploaded a file is not known: to have two people in every deployment, give the right to "
+        "upload and the right to approve (sagemaker:UpdateModelPackage) to different roles, and set "
+        'approval = "required"'
     ),
-    "four_eyes": "no person is asked before a deployment yet, so there are no two to tell apart",
 }
 
 
@@ -67,6 +71,9 @@ class DeploymentPolicy:
     SageMaker does where it has not; what has no proof then is promoted and marked, or rejected
     (`when_unproven`). A fleet that was scaled down to one instance is replaced at once or not at all
     (`single_instance`).
+
+    Where `approval` is required, a person is asked once the gate has let a model through, and silence for
+    `approval_timeout_hours` is a refusal.
     """
 
     strategy: str
@@ -94,11 +101,17 @@ class DeploymentPolicy:
     batch_instances: int = 0
     rollback_batch_percent: int = 100
     rollback_batch_instances: int = 0
+    approval: str = "none"
+    approval_timeout_hours: int = 72
 
     def document(self) -> dict[str, object]:
         """The policy as a function's settings carry it, without what its strategy has no use for."""
-        unused = () if self.strategy == "rolling" else ROLLING_ALONE
+        unused = APPROVAL_KEYS if self.strategy == "rolling" else (*APPROVAL_KEYS, *ROLLING_ALONE)
         return {key: value for key, value in asdict(self).items() if key not in unused}
+
+    @property
+    def asks_a_person(self) -> bool:
+        return self.approval == "required"
 
     @property
     def shift_count(self) -> int:
@@ -166,6 +179,8 @@ class DeploymentPolicy:
             batch_instances=batch_instances,
             rollback_batch_percent=back_percent,
             rollback_batch_instances=back_instances,
+            approval=table.choice("approval", APPROVAL, "none"),
+            approval_timeout_hours=table.integer("approval_timeout_hours", 1, MAX_APPROVAL_HOURS, 72),
         )
         _refuse_unbuilt(table)
         table.finish()

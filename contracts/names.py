@@ -73,6 +73,11 @@ class Names:
         return f"{self.prefix}-leases"
 
     @property
+    def approval_table(self) -> str:
+        """Which executions wait for a person, where a stage asks one."""
+        return f"{self.prefix}-approvals"
+
+    @property
     def alarm_topic(self) -> str:
         return f"{self.prefix}-alarms"
 

@@ -110,6 +110,17 @@ class RegisterModelSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequestApprovalSettings(Settings):
+    """`own_roles` are the names of the roles under which the pipeline itself changes packages, joined by
+    commas: what they do is no person's decision."""
+
+    approval_table_name: str
+    approval_timeout_hours: str
+    model_package_group_name: str
+    own_roles: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AcquireLeaseSettings(Settings):
     lease_table_name: str
     endpoint_name: str

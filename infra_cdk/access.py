@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_iam as iam
 
 from contracts import layout
+from infra_cdk.pipeline.approval import STATE as APPROVAL_STATE
 from infra_cdk.policy import allow
 
 if TYPE_CHECKING:
     from infra_cdk.batch.scoring import Batch
     from infra_cdk.monitoring.monitor import Monitor
     from infra_cdk.network.vpc import PrivateNetwork
+    from infra_cdk.pipeline.approval import Approval
     from infra_cdk.stack import PipelineStack
 
 DATASETS, REJECTED, PARTS = layout.DATASETS.pattern, layout.REJECTED.pattern, layout.PARTS.pattern
@@ -41,6 +43,8 @@ def grant_access(stack: PipelineStack) -> None:
     _parts(stack)
     _evaluate_model(stack)
     _register_model(stack)
+    if stack.approval:
+        _approval(stack, stack.approval)
     _leases(stack)
     _find_previous_champion(stack)
     _deploy_model(stack)
@@ -164,6 +168,18 @@ def _register_model(stack: PipelineStack) -> None:
     stack.registry.allow(role, "CreateModelPackage", "DescribeModelPackage", "ListModelPackages")
     stack.images.allow_describing(role)
     stack.tracking.allow_calls(role)
+
+
+def _approval(stack: PipelineStack, approval: Approval) -> None:
+    """It alone may answer a task, for every state machine's tokens are alike to IAM."""
+    role = approval.request_approval.role
+    stack.pipeline.allow_invoking({APPROVAL_STATE: approval.request_approval})
+    approval.allow_keeping(role)
+    approval.allow_answering(role)
+    stack.registry.allow(role, "DescribeModelPackage")
+    if stack.network:
+        stack.network.endpoints.admit("dynamodb", "dynamodb:*", on=approval.table.table_arn)
+        stack.network.endpoints.admit("stepfunctions", "states:SendTaskSuccess", on="*")
 
 
 def _standing(stack: PipelineStack, role: iam.Role) -> None:

@@ -32,6 +32,8 @@ from infra_cdk.monitoring.monitor import Monitor
 from infra_cdk.monitoring.notifications import Notifications
 from infra_cdk.monitoring.watching import Watching
 from infra_cdk.network.vpc import PrivateNetwork
+from infra_cdk.pipeline.approval import STATE as APPROVAL_STATE
+from infra_cdk.pipeline.approval import Approval
 from infra_cdk.pipeline.functions import PIPELINE_CONFIG_PATH, Functions
 from infra_cdk.pipeline.lease import LeaseTable
 from infra_cdk.pipeline.state_machine import TrainingPipeline, definition
@@ -79,6 +81,7 @@ class PipelineStack(cdk.Stack):
         self.serving = Serving(self, "Serving", context)
         settings = SettingsSource(self._settings())
         self.functions = Functions(self, "Functions", context, images=self.images, settings=settings)
+        self.approval = self._approval(context, settings) if context.deployment.asks_a_person else None
         self.pipeline = TrainingPipeline(
             self,
             "Pipeline",
@@ -139,6 +142,10 @@ class PipelineStack(cdk.Stack):
             encryption=self.encryption,
             zones=self.config.network.zones,
         )
+
+    def _approval(self, context: Context, settings: SettingsSource) -> Approval:
+        own_roles = (self.functions.promote_champion.role, self.functions.reject_challenger.role)
+        return Approval(self, "Approval", context, own_roles=own_roles, settings=settings)
 
     def _front(self, context: Context, settings: SettingsSource) -> Front:
         return Front(
@@ -211,8 +218,17 @@ class PipelineStack(cdk.Stack):
             if self.network
             else {}
         )
+        asking = (
+            {
+                f"{APPROVAL_STATE}Arn": self.approval.request_approval.arn,
+                "ApprovalTimeoutHours": str(self.config.deployments[self.stage.name].approval_timeout_hours),
+            }
+            if self.approval
+            else {}
+        )
         return {
             **placed,
+            **asking,
             **{f"{state}Arn": function.arn for state, function in self.functions.by_state.items()},
             "AlarmTopicArn": self.notifications.topic.topic_arn,
             "ArtifactBucketName": self.storage.artifacts.bucket_name,
@@ -242,6 +258,7 @@ class PipelineStack(cdk.Stack):
             self.watching.check_standing,
             self.watching.check_uploads,
             *([self.network] if self.network else []),
+            *([self.approval] if self.approval else []),
             *(self.monitor.needed_until_torn_down if self.monitor else []),
             *([self.batch.machine, *self.batch.by_state.values()] if self.batch else []),
         )

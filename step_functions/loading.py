@@ -7,7 +7,7 @@ YAML 1.2 (`yes` and `no` are words), and a key that stands twice is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,21 @@ def load(path: Path = PIPELINE, values: Mapping[str, Any] | None = None) -> dict
     kept = {key: value for key, value in document.items() if not str(key).startswith(SHARED)}
     filled: dict[str, Any] = _fill(kept, {f"${{{name}}}": value for name, value in (values or {}).items()})
     return filled
+
+
+def bypass(definition: Mapping[str, Any], names: Collection[str], *, to: str) -> dict[str, Any]:
+    """The definition without these states: what led to one of them leads to the state `to`."""
+
+    def led(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: to if key in ("Next", "Default") and item in names else led(item)
+                for key, item in value.items()
+            }
+        return [led(item) for item in value] if isinstance(value, list) else value
+
+    kept = {name: led(state) for name, state in definition["States"].items() if name not in names}
+    return {**definition, "States": kept}
 
 
 def as_json(definition: Mapping[str, Any]) -> str:

@@ -21,6 +21,17 @@ class LeaseAnswer(Document):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Approval(Document):
+    """What a person decided on a model that the gate let through, before any lease: `status` is `approved`,
+    `rejected` or `timed_out`; `by` is the ARN of whoever changed the package, empty where SageMaker does not
+    say."""
+
+    status: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rollback(Document):
     """An operator's wish. `leaves_package_arn` is what served, and is written by FindPreviousChampion, as is
     `is_needless` where an endpoint that was to be restored is there."""

@@ -54,6 +54,9 @@ STATES: dict[str, State] = {
     "RegisterModel": State(
         request=requests.RegisterModelRequest, key="registration", answers=(models.Registration,)
     ),
+    "RequestApproval": State(
+        request=requests.RequestApprovalRequest, key="approval", answers=(deployments.Approval,)
+    ),
     "AcquireLease": State(
         request=requests.AcquireLeaseRequest, key="lease", answers=(deployments.LeaseAnswer,)
     ),
@@ -89,6 +92,7 @@ KEYS: dict[str, tuple[Any, ...]] = {
     "training": (models.Training,),
     "evaluation": (models.Evaluation,),
     "registration": (models.Registration,),
+    "approval": (deployments.Approval,),
     "lease": (deployments.LeaseAnswer,),
     "deployment": (deployments.Deployment,),
     "deployment_status": (deployments.DeploymentStatus,),

@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.documents.data import Dataset, Parts
 from contracts.documents.deployments import (
+    Approval,
     Deployment,
     DeploymentStatus,
     LeaseAnswer,
@@ -83,6 +84,16 @@ class RegisterModelRequest(Request):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequestApprovalRequest(Request):
+    """A registered model that waits for a person; `execution` is the ARN of what waits with the token."""
+
+    task_token: str
+    execution: str
+    now: str
+    registration: Registration
+
+
+@dataclass(frozen=True, kw_only=True)
 class AcquireLeaseRequest(Request):
     """`holder` is the execution's ARN; `upload_order` is empty for a rollback."""
 
@@ -150,6 +161,7 @@ class PromoteChampionRequest(Request):
     now: str = ""
     proof: Proof | None = None
     rollback: Rollback | None = None
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

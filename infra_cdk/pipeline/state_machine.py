@@ -20,7 +20,7 @@ from infra_cdk.context import Context
 from infra_cdk.functions.function import PipelineFunction
 from infra_cdk.models.training import Training
 from infra_cdk.policy import acknowledge, allow, on_behalf_of
-from step_functions.loading import as_json, load
+from step_functions.loading import as_json, bypass, load
 from step_functions.time_limit import Bounds, execution_seconds
 
 DEFINITION = "step_functions/ml_pipeline.asl.yaml"
@@ -30,6 +30,8 @@ TRAINING_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
 EXECUTION_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 TRAINING_STATE = "TrainModel"
 PARTS_STATE = "IngestParts"
+# What a stage that asks nobody does without.
+APPROVAL_STATES = ("IsApprovalNeeded", "AskApprovers", "RequestApproval", "IsApproved")
 TRAINING_VPC = {
     "SecurityGroupIds": ["${TrainingSecurityGroupId}"],
     "Subnets": "{% $split('${TrainingSubnetIds}', ',') %}",
@@ -46,6 +48,7 @@ def definition(
     """
     training_seconds = training.max_runtime_seconds + QUEUEING_SECONDS
     values: dict[str, Any] = {
+        "ApprovalTimeoutSeconds": deployment.approval_timeout_hours * 3600,
         "TrainingMaxRuntimeSeconds": training.max_runtime_seconds,
         "TrainingTimeoutSeconds": training_seconds,
         "TrainingVolumeKeyArn": None if has_local_storage(training.instance_type) else "${ArtifactKeyArn}",
@@ -57,8 +60,12 @@ def definition(
         deployment_seconds=(1 + MAX_RETURNS) * MAX_EXECUTION_SECONDS + deployment.evidence_wait_seconds,
         map_items=MAX_UPLOAD_PARTS,
     )
-    limit = execution_seconds(load(path, values), bounds)
-    return load(path, {**values, "ExecutionTimeoutSeconds": limit})
+    limit = execution_seconds(_asking(load(path, values), deployment), bounds)
+    return _asking(load(path, {**values, "ExecutionTimeoutSeconds": limit}), deployment)
+
+
+def _asking(whole: dict[str, Any], deployment: DeploymentPolicy) -> dict[str, Any]:
+    return whole if deployment.asks_a_person else bypass(whole, APPROVAL_STATES, to="AcquireLease")
 
 
 class TrainingPipeline(Construct):

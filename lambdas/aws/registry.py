@@ -20,6 +20,7 @@ TRAINING_JOB = "training_job_name"
 PROMOTED_AT = "promoted_at"
 MLFLOW_VERSION = "mlflow_model_version"
 PROOF = "proof"
+APPROVED_BY = "approved_by"
 # Says that the package's deployments are recorded in PROMOTED_AT. A package without it is older than the
 # record: its approval is all there is to know of its deployment, and counts for one.
 HAS_RECORD = "deployments_recorded"
@@ -29,7 +30,11 @@ _PROPERTY_LENGTH = 256  # of a customer metadata value (same source)
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A registered model. `training_job_name` names it everywhere: model, config and artefact too."""
+    """A registered model. `training_job_name` names it everywhere: model, config and artefact too.
+
+    `modified_by` is the ARN of whoever changed it last, empty where nobody has or SageMaker does not say;
+    `reason` is what its status was given.
+    """
 
     arn: str
     version: int
@@ -38,6 +43,8 @@ class Package:
     model_data_uri: str
     image_uri: str
     properties: Mapping[str, str]
+    modified_by: str = ""
+    reason: str = ""
 
     @property
     def training_job_name(self) -> str:
@@ -151,10 +158,11 @@ class ModelRegistry:
         )
         return self.package(created["ModelPackageArn"])
 
-    def promote(self, arn: str, reason: str, promoted_at: str, proof: str) -> None:
-        """Approve, and record that it was deployed: when, in UTC as ISO 8601, and whether it was `proven`,
-        `unproven` or `exempt` from proof."""
-        proven = {PROOF: proof} if proof else {}
+    def promote(self, arn: str, reason: str, promoted_at: str, proof: str, approved_by: str = "") -> None:
+        """Approve, and record that it was deployed: when, in UTC as ISO 8601, whether it was `proven`,
+        `unproven` or `exempt` from proof, and by whose word, where a person was asked."""
+        known = {PROOF: proof, APPROVED_BY: approved_by[:_PROPERTY_LENGTH]}
+        proven = {name: value for name, value in known.items() if value}
         self._decide(arn, "Approved", reason, {PROMOTED_AT: promoted_at, **proven})
 
     def reject(self, arn: str, reason: str) -> None:
@@ -183,4 +191,6 @@ def _package(answer: DescribeModelPackageOutputTypeDef) -> Package:
         model_data_uri=container.get("ModelDataUrl", ""),
         image_uri=container.get("Image", ""),
         properties=answer.get("CustomerMetadataProperties", {}),
+        modified_by=answer.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn", ""),
+        reason=answer.get("ApprovalDescription", ""),
     )

@@ -32,7 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     _compare(registration, deployment)
     previous = _last_promoted(registry, apart_from=arn)
     proof = request.proof or Proof(kind="", reason="")
-    registry.promote(arn, _reason(deployment, proof), _now(request), proof.kind)
+    approved_by = request.approval.by if request.approval else ""
+    registry.promote(arn, _reason(deployment, proof), _now(request), proof.kind, approved_by)
     _blame(registry, registration, request.rollback)
     _move_aliases(settings, registration.mlflow_model_version)
     alarms.delete(alarms.names_with_prefix(deployment.alarm_prefix))

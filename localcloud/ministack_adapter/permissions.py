@@ -47,6 +47,7 @@ class IamEvaluator(Seam):
     parse_policy_document = Uses("parse_policy_document", takes="doc")
     pin_request_origin = Uses("pin_request_origin", takes="source_ip secure_transport")
     request_caller_arn = Uses("request_caller_arn", takes="headers query_params")
+    resolve_credential = Uses("resolve_credential", takes="access_key_id account_id session_token")
     resource_policy = Uses("_resource_policy", takes="service resource_arn")
 
 

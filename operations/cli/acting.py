@@ -1,4 +1,4 @@
-"""`greenlight rollback`, `redrive`, `approve` and `reject`: what changes something, and asks first."""
+"""`greenlight rollback` and `redrive`: what changes something, and asks first."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import typer
 
 from operations.cli import project
 from operations.cli.asking import Asked
-from operations.cli.exits import Exit, NotInThisStackError
+from operations.cli.exits import Exit
 from operations.cli.runs import _Shown, as_document, conclude, followed
-from operations.reading import errors
 from operations.reading.errors import ReadingError, explained
 
 if TYPE_CHECKING:
     from operations.deployed import DeployedStage
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask back.")]
-REASON_LENGTH = 1024  # ApprovalDescription (SageMaker API Reference, `UpdateModelPackage`)
 
 
 def rollback(
@@ -74,42 +72,6 @@ def redrive(asked: Asked, yes: Yes = False) -> Exit | None:
         f"{waiting} dead letters go back to the upload queue." if waiting else "There are no dead letters."
     )
     asked.out.document({"dead_letters": waiting})
-    return None
-
-
-def approve(asked: Asked) -> Exit | None:
-    """Say yes to a model that waits for a person."""
-    raise NotInThisStackError(
-        f"{asked.reader.stack.name} asks nobody before it deploys: the gate decides.",
-        "To be asked by the gate where it can't decide, read docs/runbook.md#notcomparable; to put another "
-        "version in place: greenlight rollback --version N",
-    )
-
-
-def reject(
-    asked: Asked,
-    version: Annotated[int, typer.Argument(help="A model version.", min=1)],
-    reason: Annotated[str, typer.Option(help="Kept with the model.")] = "by hand",
-    yes: Yes = False,
-) -> Exit | None:
-    """Take the approval from a model: nothing is compared with it, or goes back to it, any more."""
-    reader = asked.reader
-    model = reader.model(version)
-    serves = model.name == reader.endpoint().config_name
-    warning = (
-        " It serves now: it goes on until another model takes over, and EndpointAstray fires."
-        if serves
-        else ""
-    )
-    asked.confirm(f"Reject version {version} of {reader.stack.name}?{warning}", is_sure=yes)
-    with errors.explained():
-        reader.clients("sagemaker").update_model_package(
-            ModelPackageArn=model.arn,
-            ModelApprovalStatus="Rejected",
-            ApprovalDescription=reason[:REASON_LENGTH],
-        )
-    asked.out.line(f"Version {version} is rejected: {reason}.")
-    asked.out.document({"version": version, "status": "Rejected", "reason": reason, "serves": serves})
     return None
 
 

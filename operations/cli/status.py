@@ -128,6 +128,8 @@ def _next(champion: Model | None, run: Run | None, firing: list[Alarm], queues: 
         return "greenlight status again in a moment: an upload waits to be started"
     if run is None:
         return "greenlight upload path/to/your.csv"
+    if run.is_running and run.state == "RequestApproval":
+        return f"greenlight approve {run.model_version}, or greenlight reject {run.model_version}"
     if run.is_running:
         return f"greenlight run {run.name} --follow"
     if run.is_good is False or champion is None:

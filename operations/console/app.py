@@ -1,4 +1,4 @@
-"""The console's addresses: a page, what it reads, and the two things that it may change."""
+"""The console's addresses: a page, what it reads, and the three things that it may change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from operations.console import views
 from operations.console.graph import layout
 from operations.console.guard import Guard, guarded
 from operations.console.snapshot import Snapshots
-from operations.reading.errors import NotThereError, ReadingError, explained
+from operations.reading.errors import NotThereError, ReadingError
 from operations.reading.stage import StageReader
 
 if TYPE_CHECKING:
@@ -49,10 +49,12 @@ def make(reader: StageReader, roll: Roll, port: int, forecast: Callable[[], Fore
         Route("/api/runs", console.runs),
         Route("/api/runs/{name}", console.run),
         Route("/api/models", console.models),
+        Route("/api/approvals", console.approvals),
         Route("/api/drift", console.drift),
         Route("/api/cost", console.cost),
         Route("/report/{name}", console.report),
         Route("/api/rollback", console.rollback, methods=["POST"]),
+        Route("/api/approve", console.approve, methods=["POST"]),
         Route("/api/reject", console.reject, methods=["POST"]),
     ]
     handlers: Any = {ReadingError: _refused, HTTPException: _http, ValueError: _bad}
@@ -81,6 +83,7 @@ class _Console:
         self._reader, self._roll = reader, roll
         self._snapshots = Snapshots(reader)
         self._drift = views.Kept(lambda: views.drift(reader), views.DRIFT_AGE_SECONDS)
+        self._approvals = views.Kept(lambda: views.approvals(reader), views.APPROVALS_AGE_SECONDS)
         self._cost = views.Kept(lambda: views.cost(forecast), float("inf"))
         self.token = ""
 
@@ -163,23 +166,35 @@ class _Console:
         arn = await run_sync(lambda: self._roll(version, reason, datetime.now(UTC)))
         return guarded(JSONResponse({"run": arn.rpartition(":")[2]}, 202))
 
-    async def reject(self, request: Request) -> Response:
-        given = await _object(request)
-        version = given.get("version")
-        if not isinstance(version, int) or isinstance(version, bool):
-            raise ValueError("version must be a model's number")
+    async def approvals(self, _: Request) -> Response:
+        return guarded(JSONResponse(await run_sync(self._approvals.get)))
+
+    async def approve(self, request: Request) -> Response:
+        """Only what waits: an approval that nobody asked for would deploy nothing, and say it was done."""
+        version, reason = _wish(await _object(request))
 
         def change() -> None:
-            model = self._reader.model(version)
-            with explained():
-                self._reader.clients("sagemaker").update_model_package(
-                    ModelPackageArn=model.arn,
-                    ModelApprovalStatus="Rejected",
-                    ApprovalDescription=(str(given.get("reason", "")) or "by hand")[:1024],
-                )
+            waiting = self._reader.pending() if self._reader.asks_a_person() else ()
+            if version not in {pending.version for pending in waiting}:
+                raise ValueError(f"version {version} does not wait for anybody")
+            self._reader.decide(version, "Approved", reason)
 
         await run_sync(change)
+        self._approvals.forget()
+        return guarded(JSONResponse({"version": version, "status": "Approved"}))
+
+    async def reject(self, request: Request) -> Response:
+        version, reason = _wish(await _object(request))
+        await run_sync(lambda: self._reader.decide(version, "Rejected", reason))
+        self._approvals.forget()
         return guarded(JSONResponse({"version": version, "status": "Rejected"}))
+
+
+def _wish(given: dict[str, Any]) -> tuple[int, str]:
+    version = given.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise ValueError("version must be a model's number")
+    return version, str(given.get("reason", ""))
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from operations.cli.deciding import words
 from operations.cli.output import plain
 from operations.reading.errors import ReadingError
 from operations.reading.stage import StageReader
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from operations.cost.forecast import Line
     from operations.cost.stage import Forecast
 
-DRIFT_AGE_SECONDS = 20.0
+DRIFT_AGE_SECONDS, APPROVALS_AGE_SECONDS = 20.0, 3.0
 WINDOWS = 48
 Document = dict[str, Any]
 
@@ -38,6 +39,18 @@ class Kept:
             if self._made is None or self.clock() - self._at >= self.max_age_seconds:
                 self._made, self._at = self.make(), self.clock()
             return self._made
+
+    def forget(self) -> None:
+        """Make it anew for whoever asks next."""
+        with self._lock:
+            self._made = None
+
+
+def approvals(reader: StageReader) -> Document:
+    """Whether the stage asks a person, and the models that wait for one, with what a yes rests on."""
+    asks = reader.asks_a_person()
+    waiting = reader.pending() if asks else ()
+    return {"asks": asks, "waiting": [{**plain(one), "words": words(one)} for one in waiting]}
 
 
 def drift(reader: StageReader) -> Document:

@@ -11,7 +11,14 @@ from typing import Any
 PROMOTED, DATASET_REJECTED, ROLLED_BACK = "Promoted", "DatasetRejected", "DeploymentRolledBackError"
 UNGUARDED = "DeploymentUnguardedError"
 # Ends that are no failure: the pipeline did what it should, and nothing new is served.
-VERDICTS = ("ChallengerRejected", "NotComparable", "ChampionCollapsed", "Superseded", "EndpointServes")
+VERDICTS = (
+    "ChallengerRejected",
+    "NotComparable",
+    "ChampionCollapsed",
+    "Superseded",
+    "EndpointServes",
+    "ApprovalRefused",
+)
 
 _MEANING = {
     PROMOTED: "the new model serves",
@@ -20,6 +27,7 @@ _MEANING = {
     "ChampionCollapsed": "the champion is not what it was on these rows, so a person decides",
     DATASET_REJECTED: "the file breaks the dataset contract, and nothing was trained",
     "Superseded": "a later upload was faster, and its model goes first",
+    "ApprovalRefused": "a person said no to the new model, or nobody answered in time",
     "EndpointServes": "the endpoint serves already, so nothing was deployed",
     ROLLED_BACK: "an alarm fired while the new model took over, and the traffic is back on the one before",
     UNGUARDED: "nobody could vouch for the new model while it took over, and the traffic is back on the one "
@@ -37,6 +45,7 @@ _WAY_ON = {
     "reject the champion's package and upload again",
     DATASET_REJECTED: "mend the rows that the message names, or the contract in pipeline.toml",
     "Superseded": "nothing; the later upload's execution says what became of it",
+    "ApprovalRefused": "read the reason; upload again once it is answered, or once somebody is there to ask",
     "EndpointServes": "nothing",
     ROLLED_BACK: "read docs/runbook.md#deploymentrolledback",
     UNGUARDED: "send traffic while a model is deployed, and see who changes its alarms",

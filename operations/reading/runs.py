@@ -77,6 +77,8 @@ class Run:
     @property
     def reason(self) -> str:
         if self.is_running:
+            if self.state == "RequestApproval":
+                return f"version {self.model_version} waits for a person: greenlight approve"
             return f"it is in {self.state}" if self.state else "it has just begun"
         if self.outcome == outcomes.PROMOTED:
             wish = self.part("rollback") or self.given.get("rollback") or {}

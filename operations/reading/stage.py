@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from operations.reading import (
     alarms,
+    approvals,
     endpoint,
     lineage,
     logs,
@@ -23,8 +24,10 @@ from operations.reading import (
 )
 from operations.reading import traffic as traffic_
 from operations.reading.alarms import Alarm
+from operations.reading.approvals import Pending
 from operations.reading.clients import Clients
 from operations.reading.endpoint import Endpoint
+from operations.reading.errors import explained
 from operations.reading.machine import Machine
 from operations.reading.models import Model
 from operations.reading.monitoring import Verdict
@@ -33,6 +36,8 @@ from operations.reading.runs import Run, Summary
 from operations.reading.stack import Stack
 
 _AT_ONCE = 8
+MOST_WAITING = 100  # runs that are looked at for one that waits for a person
+REASON_LENGTH = 1024  # ApprovalDescription (SageMaker API Reference, `UpdateModelPackage`)
 
 
 @dataclass
@@ -86,6 +91,27 @@ class StageReader:
 
     def arn_of_run(self, name: str) -> str:
         return runs.arn_of(self.stack, name)
+
+    def asks_a_person(self) -> bool:
+        return approvals.asks(self.machine())
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Models that wait for a person, the newest first."""
+        running = self.runs(limit=MOST_WAITING, status="RUNNING")
+        return approvals.of_runs(self.runs_of(summary.arn for summary in running))
+
+    def decide(self, version: int, status: Literal["Approved", "Rejected"], reason: str) -> Model:
+        """Change a model's status by the caller's own right; a run that waits for it hears of it from
+        SageMaker. The model as it was."""
+        model = self.model(version)
+        with explained():
+            self.clients("sagemaker").update_model_package(
+                ModelPackageArn=model.arn,
+                ModelApprovalStatus=status,
+                # Line breaks are outside the field's pattern.
+                ApprovalDescription=(" ".join(reason.split()) or "by hand")[:REASON_LENGTH],
+            )
+        return model
 
     def alarms(self) -> tuple[Alarm, ...]:
         return alarms.read(self.clients, self.stack)

@@ -12,6 +12,7 @@ from contracts.documents.data import (
     UploadInput,
 )
 from contracts.documents.deployments import (
+    Approval,
     Deployment,
     DeploymentStatus,
     GoingHome,
@@ -119,6 +120,7 @@ DEPLOYMENT_STATUS = DeploymentStatus(
     alarms=({"name": "x", "at": "2026-11-22T02:41:00Z", "reason": "over", "datapoints": [1.0]},),
     watched_seconds=120,
 )
+APPROVAL = Approval(status="approved", by="arn:aws:iam::111122223333:user/alice", reason="alice approved it")
 PROMOTION = Promotion(
     champion_arn=f"{GROUP}/2", previous_champion_arn=f"{GROUP}/1", proof="proven", deleted=(OLD,)
 )

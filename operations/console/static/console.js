@@ -1,7 +1,7 @@
 // The page: what is live comes as server-sent events, what is asked for by fetch. No library, no build.
 import { drawGraph, lightUp } from "/static/graph.js";
 import { drawTraffic } from "/static/traffic.js";
-import { drawCost, drawDrift } from "/static/views.js";
+import { drawApprovals, drawCost, drawDrift } from "/static/views.js";
 import { element, since, took, put, tell } from "/static/words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -9,6 +9,7 @@ const token = document.querySelector("meta[name=token]").content;
 // What a promotion rests on, in words.
 const PROOFS = { exempt: "exempt: the first model, or one that was gone back to", proven: "proven by the requests that it answered", unproven: "unproven: it answered too few requests" };
 const DRIFT_EVERY_MS = 30_000;
+const APPROVALS_EVERY_MS = 5_000;
 let offset = 0;
 let serving = "";
 let selected = "";
@@ -131,6 +132,14 @@ async function listModels() {
   put(byId("model-rows"), rows.length ? rows : [empty]);
 }
 
+async function listApprovals() {
+  const found = await ask("/api/approvals");
+  const told = JSON.stringify(found);
+  if (told === listApprovals.told) return;
+  listApprovals.told = told;
+  put(byId("approval-body"), drawApprovals(found, act));
+}
+
 function act(label, path, model, text) {
   const button = element("button", label);
   button.addEventListener("click", () => {
@@ -143,7 +152,7 @@ function act(label, path, model, text) {
       if (dialog.returnValue !== "yes") return;
       try {
         await ask(path, { version: model.version, reason: byId("reason").value });
-        await listModels();
+        await Promise.all([listModels(), listApprovals()]);
       } catch (error) { problem(error.message); }
     };
     dialog.showModal();
@@ -157,6 +166,9 @@ byId("filter").addEventListener("input", () => { clearTimeout(typing); typing = 
 ask("/api/machine").then((graph) => drawGraph(byId("graph"), graph)).catch((error) => problem(error.message));
 listRuns(true).catch((error) => problem(error.message));
 listModels().catch((error) => problem(error.message));
+const approvals = () => listApprovals().catch((error) => put(byId("approval-body"), [element("p", error.message, "bad")]));
+approvals();
+setInterval(() => { if (!document.hidden) approvals(); }, APPROVALS_EVERY_MS);
 const drawn = (path, place, draw) => ask(path).then((found) => draw(place, found)).catch((error) => put(place, [element("p", error.message, "bad")]));
 const drift = () => drawn("/api/drift", byId("drift-body"), drawDrift);
 drift();

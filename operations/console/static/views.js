@@ -11,6 +11,20 @@ const head = (texts) => {
   return made;
 };
 
+export function drawApprovals(found, act) {
+  if (!found.asks) return [element("p", "This stage asks nobody before it deploys. To be asked: approval = \"required\" under [deployment.STAGE] of pipeline.toml.", "quiet")];
+  if (!found.waiting.length) return [element("p", "No model waits for anybody.", "quiet")];
+  return found.waiting.map((one) => {
+    const item = element("article", "", "pending");
+    const yes = `${one.words} It waits in run ${one.run}. It is compared again if another model has become champion meanwhile; then it takes over by the usual deployment, under alarms. If an alarm fires, the traffic goes back.`;
+    const no = `${one.words} Run ${one.run} ends, version ${one.version} leaves the registry as Rejected, and what serves stays.`;
+    const buttons = element("p");
+    buttons.append(act(`Approve ${one.version}`, "/api/approve", one, yes), " ", act(`Reject ${one.version}`, "/api/reject", one, no));
+    item.append(element("p", one.words), element("p", `asked ${new Date(one.asked_at).toLocaleString()}, run ${one.run}`, "quiet"), buttons);
+    return item;
+  });
+}
+
 export function drawDrift(place, found) {
   if (!found.watched) return put(place, [element("p", "This stage has no monitor. Name it in pipeline.toml, [monitoring] stages, and deploy it again.", "quiet")]);
   if (!found.newest) return put(place, [element("p", "The monitor has reported nothing yet: it looks at hours that are over.", "quiet")]);

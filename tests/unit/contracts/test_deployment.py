@@ -148,11 +148,32 @@ def test_whoever_wants_recorded_requests_sent_is_told_that_none_are():
         ({"shadow": {"minutes": 10}, "strategy": "rolling"}, "shadow: no shadow gets"),
         ({"scaling": {"max": 4}}, "scaling: the pipeline scales no fleet by itself yet: set instance_count"),
         ({"kind": "serverless"}, r"kind: every stage serves from instances: .* by \[batch\]"),
-        ({"approval": "required"}, r"approval: no person is asked before a deployment yet: .* make rollback"),
-        ({"four_eyes": True}, r"four_eyes: no person is asked"),
+        ({"four_eyes": True}, r"four_eyes: whoever uploaded a file is not known: .* different roles"),
         ({"kind": "async"}, "kind: every stage serves from instances"),
     ],
 )
 def test_what_is_not_built_is_refused_by_name_with_the_way_on(values, reason):
     with pytest.raises(PipelineConfigError, match=reason):
         policy(**{"strategy": "canary", **values})
+
+
+def test_nobody_is_asked_unless_the_stage_says_so_and_then_for_three_days():
+    assert not policy(strategy="canary").asks_a_person
+    asking = policy(strategy="canary", approval="required")
+    assert (asking.asks_a_person, asking.approval_timeout_hours) == (True, 72)
+    assert (
+        policy(strategy="canary", approval="required", approval_timeout_hours=5).approval_timeout_hours == 5
+    )
+
+
+@pytest.mark.parametrize("values", [{"approval": "yes"}, {"approval_timeout_hours": 0}, {"approval": True}])
+def test_an_approval_that_makes_no_sense_is_refused(values):
+    with pytest.raises(PipelineConfigError, match="approval"):
+        policy(strategy="canary", **values)
+
+
+def test_who_is_asked_changes_no_function_that_deploys():
+    assert (
+        policy(strategy="canary", approval="required", approval_timeout_hours=5).document()
+        == policy(strategy="canary").document()
+    )

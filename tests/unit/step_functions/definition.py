@@ -15,6 +15,7 @@ from step_functions.loading import as_json, load
 ROOT = Path(__file__).parents[3]
 # What the stack fills in at synth; texts are CloudFormation's to substitute.
 VALUES = {
+    "ApprovalTimeoutSeconds": 259_200,
     "ExecutionTimeoutSeconds": 500_000,
     "TrainingMaxRuntimeSeconds": 3600,
     "TrainingTimeoutSeconds": 21_600,
@@ -32,6 +33,7 @@ SUBSTITUTIONS = set(re.findall(r"\$\{(\w+)\}", TEXT))
 CONTEXT = {
     "Execution": {"Id": "arn:aws:states:us-east-1:111122223333:execution:p:housing-1", "Name": "housing-1"},
     "State": {"Name": "SomeState", "EnteredTime": "2026-11-22T02:50:00.000Z"},
+    "Task": {"Token": "AQCEAAAAKgAAAAMAAAAA"},
 }
 
 

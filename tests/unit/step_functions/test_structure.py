@@ -22,6 +22,7 @@ from tests.unit.step_functions.definition import (
 LAMBDA = "arn:aws:states:::lambda:invoke"
 KNOWN_SUBSTITUTIONS = {
     "AlarmTopicArn",
+    "ApprovalTimeoutHours",
     "ArtifactBucketName",
     "ArtifactKeyArn",
     "EndpointRoleName",
@@ -64,7 +65,9 @@ def test_every_task_has_a_timeout_retries_and_a_catch_for_everything(name: str) 
     assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
-@pytest.mark.parametrize("name", [name for name, task in TASKS.items() if task["Resource"] == LAMBDA])
+@pytest.mark.parametrize(
+    "name", [name for name, task in TASKS.items() if task["Resource"].startswith(LAMBDA)]
+)
 def test_every_lambda_state_has_the_folder_and_the_settings_of_its_name(name: str) -> None:
     function = TASKS[name]["Arguments"]["FunctionName"]
     assert function == f"${{{name}Arn}}"
@@ -139,6 +142,7 @@ def test_failures_after_registration_release_the_lease_and_tell_the_operators() 
         "HowDidItEnd",
         "NotifyOperators",
         "IsEndpointLost",  # a look at a role that came to nothing
+        "IsApproved",  # silence is an answer
         "IsInParts",  # a restoration that failed told operators itself
         "PartFailed",
         "ReleaseLease",

@@ -22,9 +22,20 @@ class Caller(Protocol):
         """Raise AccessDeniedError unless the caller's policies allow `action` on `resource`."""
         ...
 
+    def identity(self) -> dict[str, Any]:
+        """`UserContext` as SageMaker keeps it of whoever makes or changes something; empty for AWS itself.
+
+        SageMaker API Reference, `UserContext` and `IamIdentity`: the latter is told of model packages, their
+        groups and projects alone.
+        """
+        ...
+
 
 class Trusted:
     """AWS itself, or an in-process caller that was checked already."""
+
+    def identity(self) -> dict[str, Any]:
+        return {}
 
     def authorize(self, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
         return
@@ -36,6 +47,11 @@ class SignedCaller:
     def __init__(self, access_key_id: str, region: str) -> None:
         self._access_key_id = access_key_id
         self._region = region
+
+    def identity(self) -> dict[str, Any]:
+        found = iam_evaluator.resolve_credential(self._access_key_id)
+        arn = getattr(found, "principal_arn", "")
+        return {"IamIdentity": {"Arn": arn, "PrincipalId": found.principal_id}} if arn else {}
 
     def authorize(self, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
         denied = iam_evaluator.enforce(

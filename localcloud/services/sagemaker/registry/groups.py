@@ -63,7 +63,7 @@ class ModelPackageGroups:
         record |= {
             "ModelPackageGroupArn": arn,
             "CreationTime": self._platform.clock.now(),
-            "CreatedBy": {},
+            "CreatedBy": caller.identity(),
             "ModelPackageGroupStatus": "Completed",
         }
         self._table.save(name, record)

@@ -84,7 +84,7 @@ class ModelPackages:
             raise UnsupportedOperationError(
                 "The embedded cloud supports neither ValidationSpecification nor SourceAlgorithmSpecification"
             )
-        record = self._named(group, name)
+        record = self._named(group, name) | {"CreatedBy": caller.identity()}
         arn = record["ModelPackageArn"]
         if arn in self._table:
             raise ConflictError(f"Model Package already exists: {arn}")
@@ -143,7 +143,7 @@ class ModelPackages:
             custom.pop(key, None)
         if custom:
             record["CustomerMetadataProperties"] = custom
-        record["LastModifiedTime"] = now
+        record |= {"LastModifiedTime": now, "LastModifiedBy": caller.identity()}
         self._table.save(record["ModelPackageArn"], record)
         self._emit(record)
         return {"ModelPackageArn": record["ModelPackageArn"]}
@@ -160,7 +160,6 @@ class ModelPackages:
             "CreationTime": now,
             "ModelPackageStatus": "Completed",
             "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
-            "CreatedBy": {},
             "CertifyForMarketplace": False,
         }
         if group is None:

@@ -21,6 +21,7 @@ from operations.reading.clients import Clients
 from operations.reading.errors import ReadingError
 from operations.reading.stage import StageReader
 from tests.unit.operations.conftest import CHAMPION, MACHINE, NAME, register, serve
+from tests.unit.operations.reading.runs import Events, run
 
 OTHER = "housing-dev-fedcba9876543210"
 HEAVY = ("boto3", "botocore", "aws_cdk", "pandas", "numpy", "mlflow", "starlette", "duckdb", "rich.table")
@@ -307,3 +308,68 @@ def test_the_pipeline_is_that_of_the_nearest_file(tmp_path: Path, monkeypatch: p
     (tmp_path / "pipeline.toml").write_text("[pipeline]\n")
     with pytest.raises(ReadingError, match="names no pipeline"):
         project.pipeline_name()
+
+
+def waiting(clients: Clients, name: str, version: int) -> str:
+    """A deployed stage that asks a person, and a run that waits for one; its ARN."""
+    definition = {
+        "StartAt": "RequestApproval",
+        "States": {
+            "RequestApproval": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+                "End": True,
+            }
+        },
+    }
+    clients("stepfunctions").update_state_machine(stateMachineArn=MACHINE, definition=json.dumps(definition))
+    return start(clients, name, key="incoming/housing.csv", registration={"model_package_version": version})
+
+
+@pytest.fixture
+def pending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto's executions wait nowhere: a run that does, as a real history tells of it."""
+    events = Events()
+    events.enter("RequestApproval")
+    document = {
+        "registration": {"model_package_version": 2},
+        "evaluation": {
+            "metric": "rmse_error",
+            "challenger": {"rmse_error": 42000.0},
+            "champion": {"rmse_error": 45000.0},
+            "verdict": {"reason": "It is better by 6.7 %."},
+        },
+    }
+    waits = run("RUNNING", document=document, events=events)
+    monkeypatch.setattr(StageReader, "runs_of", lambda self, arns: (waits,))
+
+
+def test_a_model_that_waits_is_listed_with_its_figures_and_approved_with_a_yes(
+    stage: StageReader, clients: Clients, pending: None
+):
+    register(clients, CHAMPION)
+    register(clients, OTHER, status="PendingManualApproval")
+    waiting(clients, "housing-aaa", 2)
+    assert "Version 2 has rmse_error 42,000 (the champion: 45,000)" in greenlight("approve").stdout
+    assert greenlight("approve", "2").exit_code == Exit.USAGE
+    assert stage.model(2).status == "PendingManualApproval"
+    told = greenlight("approve", "2", "--reason", "looked at the coast", "--yes")
+    assert told.exit_code == Exit.DONE, told.output
+    assert (stage.model(2).status, stage.model(2).reason) == ("Approved", "looked at the coast")
+
+
+def test_a_model_that_does_not_wait_is_not_approved(stage: StageReader, clients: Clients, pending: None):
+    register(clients, CHAMPION, status="PendingManualApproval")
+    waiting(clients, "housing-aaa", 2)
+    result = greenlight("approve", "1", "--yes")
+    assert result.exit_code == Exit.NOT_THERE
+    assert "Waiting: version 2" in result.stderr
+    assert stage.model(1).status == "PendingManualApproval"
+
+
+def test_a_stage_that_asks_nobody_says_how_to_be_asked(stage: StageReader, clients: Clients):
+    register(clients, CHAMPION, status="PendingManualApproval")
+    result = greenlight("approve", "1", "--yes")
+    assert result.exit_code == Exit.NOT_IN_THIS_STACK
+    assert 'approval = "required"' in result.stderr
+    assert stage.model(1).status == "PendingManualApproval"

@@ -30,6 +30,7 @@ from operations.reading.runs import Run, Summary
 from operations.reading.stage import StageReader
 from tests.unit.operations.cli.test_watching import tell, watch
 from tests.unit.operations.conftest import CHAMPION, DEFINITION, MACHINE, register, serve
+from tests.unit.operations.reading.runs import Events, run
 
 PORT = 8731
 OWN = {"host": f"127.0.0.1:{PORT}"}
@@ -396,3 +397,47 @@ def test_in_a_browser_the_page_lives_and_a_rollback_is_asked_back(
         assert rolls.asked == [(1, "complaints")]
         browser.close()
     assert faults == []
+
+
+@pytest.fixture
+def pending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage that asks, and version 1 that waits."""
+    events = Events()
+    events.enter("RequestApproval")
+    evaluation = {"metric": "rmse_error", "challenger": {"rmse_error": 42.0}, "champion": None}
+    document = {"registration": {"model_package_version": 1}, "evaluation": evaluation}
+    waits = run("RUNNING", document=document, events=events)
+    monkeypatch.setattr(StageReader, "asks_a_person", lambda self: True)
+    monkeypatch.setattr(StageReader, "runs_of", lambda self, arns: (waits,))
+
+
+def test_a_stage_that_asks_nobody_shows_that(guard: Guard):
+    assert json.loads(ask(guard, "/api/approvals")[2]) == {"asks": False, "waiting": []}
+    status, _, body = ask(guard, "/api/approve", change(guard), {"version": 1})
+    assert status == 400
+    assert b"does not wait" in body
+
+
+def test_a_model_that_waits_is_shown_with_its_figures_and_approved(
+    guard: Guard, stage: StageReader, clients: Clients, pending: None
+):
+    register(clients, CHAMPION, status="PendingManualApproval")
+    (one,) = json.loads(ask(guard, "/api/approvals")[2])["waiting"]
+    assert (one["version"], one["challenger"], one["champion"]) == (1, 42.0, None)
+    assert "rmse_error 42" in one["words"]
+    status, _, _ = ask(guard, "/api/approve", change(guard), {"version": 1, "reason": "I looked"})
+    assert status == 200
+    assert (stage.model(1).status, stage.model(1).reason) == ("Approved", "I looked")
+
+
+def test_nothing_is_approved_without_the_pages_token_or_before_it_waits(
+    guard: Guard, stage: StageReader, clients: Clients, pending: None
+):
+    for _ in range(2):
+        register(clients, CHAMPION, status="PendingManualApproval")
+    forged = change(guard, **{"x-greenlight-token": "x"})
+    assert ask(guard, "/api/approve", forged, {"version": 1})[0] == 403
+    assert ask(guard, "/api/approve", OWN, {"version": 1})[0] == 403
+    assert ask(guard, "/api/approve", change(guard), {"version": 2})[0] == 400
+    assert ask(guard, "/api/approve", change(guard), {"version": True})[0] == 400
+    assert {model.status for model in stage.models()} == {"PendingManualApproval"}

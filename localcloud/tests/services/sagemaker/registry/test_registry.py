@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.services.sagemaker.access.caller import Trusted
+from localcloud.services.sagemaker.access.caller import Caller, Trusted
 from localcloud.services.sagemaker.errors import ValidationError
 from localcloud.services.sagemaker.events import Events
 from localcloud.services.sagemaker.registry.groups import ModelPackageGroups
@@ -41,9 +41,11 @@ class Registry:
             **ModelPackages(*shared, groups, self.events).operations(),
         }
 
+        self.caller: Caller = Trusted()
+
     def call(self, operation: str, **request) -> dict[str, Any]:
         self._contract.check_request(operation, request)
-        answer = self._operations[operation](request, Trusted())
+        answer = self._operations[operation](request, self.caller)
         self._contract.check_answer(operation, answer)
         return answer
 
@@ -140,3 +142,20 @@ def test_packages_and_groups_are_listed(registry):
     assert len(registry.call("ListModelPackages", ModelPackageType="Both")["ModelPackageSummaryList"]) == 1
     groups = registry.call("ListModelPackageGroups", NameContains="ous")["ModelPackageGroupSummaryList"]
     assert [group["ModelPackageGroupName"] for group in groups] == ["Houses"]
+
+
+class Alice(Trusted):
+    def identity(self) -> dict[str, Any]:
+        return {"IamIdentity": {"Arn": "arn:aws:iam::111122223333:user/alice", "PrincipalId": "AIDA1"}}
+
+
+def test_a_package_says_who_made_it_and_who_changed_it_last(registry):
+    arn = registry.call("CreateModelPackage", **PACKAGE)["ModelPackageArn"]
+    made = registry.call("DescribeModelPackage", ModelPackageName=arn)
+    assert made["CreatedBy"] == {}
+    assert "LastModifiedBy" not in made
+    registry.caller = Alice()
+    registry.call("UpdateModelPackage", ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    changed = registry.call("DescribeModelPackage", ModelPackageName=arn)
+    assert changed["LastModifiedBy"] == Alice().identity()
+    assert changed["CreatedBy"] == {}

@@ -1,0 +1,123 @@
+"""A stage that asks a person: what it adds, and that one function alone holds tokens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from contracts.pipeline_config import PipelineConfig
+from infra_cdk.stages import STAGES
+from tests.infrastructure.calls import Code
+from tests.infrastructure.conftest import Synthesise
+from tests.infrastructure.machine import Machine
+from tests.infrastructure.template import Synthesised, listed, resources_of, text
+from tests.infrastructure.test_access import ALWAYS, with_company
+
+
+@pytest.fixture(scope="module")
+def asking_config(config: PipelineConfig) -> PipelineConfig:
+    dev = replace(config.deployments["dev"], approval="required", approval_timeout_hours=24)
+    return replace(config, deployments={**config.deployments, "dev": dev})
+
+
+@pytest.fixture(scope="module")
+def asking(asking_config: PipelineConfig, synthesise: Synthesise) -> Synthesised:
+    return synthesise(asking_config, STAGES["dev"])
+
+
+def test_it_adds_a_table_a_function_and_a_rule_and_changes_no_other_resource(
+    asking: Synthesised, dev: Synthesised
+) -> None:
+    more = {name: asking.resources[name]["Type"] for name in set(asking.resources) - set(dev.resources)}
+    assert sorted(more.values()) == [
+        "AWS::DynamoDB::Table",
+        "AWS::Events::Rule",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Lambda::Permission",
+        "AWS::Logs::LogGroup",
+    ]
+    assert not set(dev.resources) - set(asking.resources)
+    changed = {
+        dev.resources[name]["Type"]
+        for name in dev.resources
+        if dev.resources[name].get("Properties") != asking.resources[name].get("Properties")
+    }
+    assert changed == {"AWS::StepFunctions::StateMachine", "AWS::IAM::Policy"}
+
+
+def test_the_function_may_do_what_it_calls_and_no_more(asking: Synthesised, code: Code) -> None:
+    role = asking.role_of(asking.function("RequestApproval"))
+    called = code.actions("lambdas.request_approval.handler.handler")
+    assert called == {
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "sagemaker:DescribeModelPackage",
+        "states:SendTaskSuccess",
+    }
+    granted = asking.actions(role)
+    assert not called - granted
+    assert not granted - with_company(called) - ALWAYS
+
+
+def test_nobody_else_answers_a_task_or_reads_who_waits(asking: Synthesised) -> None:
+    role = asking.role_of(asking.function("RequestApproval"))
+    (table,) = (
+        name
+        for name, resource in asking.of_type("AWS::DynamoDB::Table").items()
+        if resource["Properties"]["TableName"] == asking.names.approval_table
+    )
+    for other in set(asking.of_type("AWS::IAM::Role")) - {role}:
+        assert not [action for action in asking.actions(other) if action.startswith("states:SendTask")]
+        assert not asking.allows(other, "dynamodb:GetItem", f"<{table}.Arn>")
+
+
+def test_a_bare_star_is_for_the_tokens_that_name_no_resource(asking: Synthesised, dev: Synthesised) -> None:
+    def starred(template: Synthesised) -> set[str]:
+        return {
+            action
+            for policy in template.properties("AWS::IAM::Policy")
+            for statement in policy["PolicyDocument"]["Statement"]
+            if "*" in resources_of(statement)
+            for action in listed(statement["Action"])
+        }
+
+    assert starred(asking) - starred(dev) == {"states:SendTaskSuccess"}
+
+
+def test_the_state_machine_may_invoke_it_and_waits_for_its_token(asking: Synthesised) -> None:
+    machine = Machine(asking.pipeline["DefinitionString"])
+    role, arns = asking.role_of(asking.pipeline), asking.pipeline["DefinitionSubstitutions"]
+    assert machine.states["RequestApproval"]["TimeoutSeconds"] == 24 * 3600
+    assert asking.allows(role, "lambda:InvokeFunction", text(arns["RequestApprovalArn"]))
+    assert machine.actions() <= asking.actions(role)
+
+
+def test_the_rule_hears_of_this_groups_packages_and_of_decisions_alone(asking: Synthesised) -> None:
+    (rule,) = (
+        rule
+        for rule in asking.properties("AWS::Events::Rule")
+        if rule["Name"] == f"{asking.names.prefix}-approvals"
+    )
+    assert rule["EventPattern"]["detail"] == {
+        "ModelPackageGroupName": [asking.names.model_package_group],
+        "ModelApprovalStatus": ["Approved", "Rejected"],
+    }
+
+
+def test_the_pipelines_own_hands_are_the_roles_that_change_packages(asking: Synthesised) -> None:
+    environment = asking.function("RequestApproval")["Environment"]["Variables"]
+    own = {part.strip("<>") for part in text(environment["OWN_ROLES"]).split(",")}
+    changers = {
+        role
+        for role in asking.of_type("AWS::IAM::Role")
+        if "sagemaker:UpdateModelPackage" in asking.actions(role)
+    }
+    assert own == changers
+
+
+def test_the_shipped_stages_ask_nobody(template: Synthesised) -> None:
+    assert "RequestApproval" not in Machine(template.pipeline["DefinitionString"]).states
