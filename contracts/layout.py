@@ -63,7 +63,7 @@ STREAM_HOURS = Room("stream/hours/")  # closed hours, each record once
 STREAM_DATASETS = Room("stream/datasets/")  # one record for each dataset that was made of them
 
 LEASE_KEY = "endpoint_name"  # the lease table's partition key
-APPROVAL_KEY, EXPIRES_AT = "model_package_arn", "expires_at"  # the approval table's, and its time to live
+APPROVAL_KEY, EXPIRES_AT = "subject", "expires_at"  # the approval table's, and its time to live
 
 # Of an accepted dataset.
 TRAIN, HOLDOUT, QUARANTINE = "train/", "holdout/", "quarantine/"

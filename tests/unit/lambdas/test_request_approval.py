@@ -52,8 +52,8 @@ def states() -> FakeStates:
 def table(aws: None, monkeypatch: pytest.MonkeyPatch) -> ApprovalTable:
     boto3.client("dynamodb").create_table(
         TableName="housing-dev-approvals",
-        KeySchema=[{"AttributeName": "model_package_arn", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "model_package_arn", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "subject", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "subject", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
     set_environment(
