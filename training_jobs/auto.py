@@ -19,7 +19,7 @@ from contracts.training import DECISION_METRICS, higher_is_better
 from scoring.figures import FloatArray, overall
 from scoring.metrics import judged
 from training_jobs.blend import best_shares
-from training_jobs.candidates import Candidate, Size, first_candidates
+from training_jobs.candidates import MOST_ROUNDS_OF_MANY, Candidate, Size, first_candidates
 from training_jobs.choice import Choice, Member
 from training_jobs.errors import TrainingError
 from training_jobs.experiment import Experiment
@@ -28,7 +28,7 @@ from training_jobs.out_of_fold import Judged, held_out, together
 from training_jobs.pipeline import MAX_ONE_HOT
 from training_jobs.report import log
 from training_jobs.trials import Bench, Clock, Trial
-from training_jobs.variations import Variations
+from training_jobs.variations import KINDS, Variations
 
 TINY_ROWS, FOLDS_OF_TINY = 500, 10
 SMALL_ROWS, FOLDS_OF_SMALL = 2_000, 5
@@ -154,7 +154,7 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
     if experiment.config.training.monotone:
         candidates = [candidate for candidate in candidates if candidate.estimator in MONOTONE]
     for candidate in candidates:
-        if not done or clock() < deadline:
+        if not done or (clock() < deadline and _fits(candidate, [*done, *given_up], deadline - clock())):
             attempt(candidate, patient=size.rows <= SMALL_ROWS)
     if not done:
         raise TrainingError(
@@ -162,11 +162,30 @@ def search(experiment: Experiment, clock: Clock = time.monotonic) -> Search:
             + ("; ".join(dict.fromkeys(failures)) or f"none is finite by {metric}")
         )
     variations = Variations(experiment.seed, size)
-    while clock() < deadline and (varied := variations.next(done, given_up)):
-        variations.tell(attempt(varied, patient=False))
+    passed_over = 0
+    while clock() < deadline and passed_over < 2 * KINDS and (varied := variations.next(done, given_up)):
+        if _fits(varied, [*done, *given_up], deadline - clock()):
+            variations.tell(attempt(varied, patient=False))
+        else:
+            variations.tell(None)
+            passed_over += 1
     learnt = float(np.mean([len(training) for training, _ in bench.folds]))
     growth = min(2.0, (len(experiment.dataset) / learnt) ** 0.3)
     return Search(bench, done, history, float(growth))
+
+
+def _fits(candidate: Candidate, tried: list[Trial], seconds: float) -> bool:
+    """Whether the candidate's rounds fit the time that is left, by the pace of one that is tried already.
+    Asked of those alone that no clock stops, and whose rounds were limited because the rows are many."""
+    rounds = candidate.parameters.get("max_iter")
+    if candidate.estimator != "hist_gradient_boosting" or rounds != MOST_ROUNDS_OF_MANY:
+        return True
+    paces = [
+        trial.seconds / (len(trial.scores) * float(trial.candidate.parameters["max_iter"]))
+        for trial in tried
+        if trial.candidate.estimator == candidate.estimator and not trial.candidate.stops_early
+    ]
+    return not paces or float(rounds) * min(paces) <= seconds
 
 
 def _run(bench: Bench, trial: Trial, best: Trial | None, deadline: float, *, first: bool) -> bool:

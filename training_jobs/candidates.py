@@ -45,13 +45,13 @@ class Size:
 
 
 def first_candidates(size: Size) -> list[Candidate]:
-    """In the order in which they are tried."""
+    """In the order in which they are tried: what a user would have tried first comes early, so that a busy
+    machine or a short budget serves nobody worse than that."""
     forests = _forests(size) if size.rows * size.columns <= FOREST_CELLS else []
     quick, *slow = _boosters(size)
     factors = [_by_factors(quick)] if size.may_grow_by_factors else []
-    if size.rows <= SMALL_ROWS:
-        return [*_linear(size), quick, *factors, *forests, *slow]
-    return [*_linear(size), quick, *factors, *slow, *forests]
+    first = [*_linear(size), _plain_histogram(), quick, *factors]
+    return [*first, *forests, *slow] if size.rows <= SMALL_ROWS else [*first, *slow, *forests]
 
 
 def _by_factors(quick: Candidate) -> Candidate:
@@ -60,35 +60,40 @@ def _by_factors(quick: Candidate) -> Candidate:
 
 
 def _linear(size: Size) -> list[Candidate]:
-    name, strengths = ("C", _C) if size.classes else ("alpha", _ALPHA)
-    return [Candidate("linear", {name: value}) for value in (strengths if size.rows <= SMALL_ROWS else _ONE)]
+    name = "C" if size.classes else "alpha"
+    strengths = _STRENGTHS[bool(size.classes), size.rows <= SMALL_ROWS]
+    return [Candidate("linear", {name: value}) for value in strengths]
 
 
-_C = [0.01, 0.1, 1.0, 10.0]
-_ALPHA = [0.1, 1.0, 10.0, 100.0, 1000.0]
-_ONE = [1.0]
+# By whether there are classes, and whether the rows are few. A straight line itself is hardly held back.
+_STRENGTHS = {
+    (True, True): (0.01, 0.1, 1.0, 10.0),
+    (True, False): (1.0,),
+    (False, True): (0.001, 0.1, 1.0, 10.0, 100.0, 1000.0),
+    (False, False): (1.0, 0.001),
+}
 
 
 def _boosters(size: Size) -> list[Candidate]:
     if size.rows <= SMALL_ROWS:
-        return [_lightgbm(7, 10, 0.05), _xgboost(3, 0.05), _histogram(7, 10, 0.05), _plain_histogram()]
+        return [_lightgbm(7, 10, 0.05), _xgboost(3, 0.05), _histogram(7, 10, 0.05)]
     if size.rows <= LARGE_ROWS:
-        return [_lightgbm(31, 20, 0.05), _xgboost(6, 0.05), _plain_histogram(), _histogram(31, 20, 0.08)]
-    return [
-        _lightgbm(63, 50, 0.1),
-        _xgboost(8, 0.1),
-        _plain_histogram(),
-        _histogram(63, 50, 0.1, of_many=True),
-    ]
+        return [_lightgbm(31, 20, 0.05), _xgboost(6, 0.05), _histogram(31, 20, 0.08)]
+    return [_lightgbm(63, 50, 0.1), _xgboost(8, 0.1), _histogram(63, 50, 0.1, of_many=True)]
 
 
 def _forests(size: Size) -> list[Candidate]:
     trees, leaf = (150, 2) if size.rows <= SMALL_ROWS else (100, 2 if size.rows <= LARGE_ROWS else 5)
     share: float | str = "sqrt" if size.classes or size.is_wide else 0.4
-    return [
+    held_back = [
         Candidate(name, {"n_estimators": trees, "min_samples_leaf": leaf, "max_features": share})
         for name in ("extra_trees", "random_forest")
     ]
+    return held_back if size.classes or size.is_wide or size.rows > LARGE_ROWS else [*held_back, _FULL_FOREST]
+
+
+# Trees that look at all columns and grow to the last row learn what hardly anything disturbs: sums, products.
+_FULL_FOREST = Candidate("random_forest", {"n_estimators": 100, "min_samples_leaf": 1, "max_features": 1.0})
 
 
 def _plain_histogram() -> Candidate:

@@ -20,6 +20,7 @@ from benchmarks.tables.shelf import Shelved
 from contracts.errors import ChallengerUnreadableError
 from contracts.pipeline_config import PipelineConfig
 from lambdas.datasets.upload.arrival import receive
+from lambdas.evaluate_model.bootstrap import resampled_gains
 from lambdas.evaluate_model.candidate import Candidate
 from lambdas.evaluate_model.evaluation import evaluate
 from lambdas.evaluate_model.holdout import read_holdout
@@ -33,6 +34,7 @@ from scoring.metrics import figure_of
 from training_jobs.job import Job
 from training_jobs.train import train
 
+RESAMPLES = 1000
 PEERS = ("boosting", "forest", "linear", "flaml")
 
 
@@ -92,6 +94,7 @@ def _ours(table: Shelved, csv: Path, folder: Path, budget: int) -> dict[str, Any
         config=config, holdout=holdout, champion_profile=None, challenger=challenger, champion=None
     )
     _write_job(folder, dataset.directory, config, budget)
+    np.save(folder / "ours.npy", evaluation.challenger)
     metric = config.gate.metric
     value = overall(figure_of(metric)(evaluation.target, evaluation.challenger), len(evaluation.target))
     return {
@@ -141,13 +144,18 @@ def _others(found: dict[str, Any], folder: Path, answers: Path) -> dict[str, Any
     truth = target.astype(float) if regression else np.searchsorted(classes, target.astype(str))
     figure = figure_of(found["metric"])
     scores: dict[str, Any] = json.loads((answers / "peers.json").read_text())
+    assert regression or list(classes) == found["classes"], "the same columns of probabilities"
     scores = {f"{name}_seconds" if isinstance(v, float) else name: v for name, v in scores.items()}
     like = np.zeros(len(truth)) if regression else np.zeros((len(truth), len(classes)))
     scores["dummy"] = overall(figure(truth, constant_answers(found["metric"], truth, like)), len(truth))
+    ours = figure(truth, np.load(folder / "ours.npy"))
     for name in PEERS:
         path = answers / f"{name}.npy"
         if path.exists():
-            scores[name] = overall(figure(truth, np.load(path)), len(truth))
+            theirs = figure(truth, np.load(path))
+            scores[name] = overall(theirs, len(truth))
+            gains = resampled_gains(found["metric"], theirs, ours, len(truth), RESAMPLES)
+            scores[f"{name}_worse_share"] = float(np.mean(gains < 0))
     return scores
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tables.judging import RESAMPLES
 from benchmarks.tables.shelf import SHELF
 
 Found = dict[str, Any]
-# What two runs of one model differ by is no difference between models.
-NOISE_SHARE = 0.02
+# So many of the resamples of the same rows must agree before one model counts as worse than another.
+SURE_SHARE = 0.975
 # One model fitted twice, as our linear one and a peer's may be, differs in its last digits.
 EQUAL_SHARE = 0.0005
 
@@ -82,13 +83,14 @@ def _summary(fair: Sequence[Found], hopeless: Sequence[Found]) -> list[str]:
     with_peers = [found for found in fair if "boosting" in found]
     raced = [found for found in fair if "flaml" in found]
     median = statistics.median(loss_share(found, "flaml") for found in raced) if raced else float("nan")
-    worse = [f for f in with_peers if loss_share(f, "boosting") > NOISE_SHARE]
+    worse = [f for f in with_peers if f.get("boosting_worse_share", 0.0) >= SURE_SHARE]
     return [
         "## What it comes to",
         "",
         f"- promoted unedited: {share(lambda f: f['outcome'] == 'promoted', fair)}",
         f"- hopeless ones refused: {share(lambda f: f['outcome'] == 'refused', hopeless)}",
-        f"- worse than HGB's defaults by more than {NOISE_SHARE:.0%}: {len(worse)} of {len(with_peers)}"
+        f"- worse than HGB's defaults by more than noise ({SURE_SHARE:.1%} of {RESAMPLES:,} paired resamples "
+        f"of the held-out rows): {len(worse)} of {len(with_peers)}"
         + (f" ({', '.join(f['name'] for f in worse)})" if worse else ""),
         f"- better than the best of HGB, forest and linear, picked afterwards on these rows: "
         f"{share(lambda f: f['ours'] < best_single(f) * (1 - EQUAL_SHARE), with_peers)}",

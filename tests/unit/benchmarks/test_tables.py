@@ -40,8 +40,8 @@ def test_the_shelf_holds_what_it_has_to() -> None:
 
 def test_the_document_counts_wins_and_losses() -> None:
     results = [
-        found("a", 1.0, boosting=1.1, forest=1.2, linear=1.3, flaml=1.0),
-        found("b", 2.0, boosting=1.0, forest=1.2, linear=1.3, flaml=1.0),
+        found("a", 1.0, boosting=1.1, boosting_worse_share=0.9, forest=1.2, linear=1.3, flaml=1.0),
+        found("b", 2.0, boosting=1.0, boosting_worse_share=0.99, forest=1.2, linear=1.3, flaml=1.0),
         {
             **found("c", 1.0, boosting=1.1, flaml=1.0),
             "hopeless": True,
@@ -53,7 +53,7 @@ def test_the_document_counts_wins_and_losses() -> None:
     text = report(results)
     assert "promoted unedited: 2 of 2" in text
     assert "hopeless ones refused: 1 of 1" in text
-    assert "by more than 2%: 1 of 2 (b)" in text
+    assert "by more than noise (97.5% of 1,000 paired resamples of the held-out rows): 1 of 2 (b)" in text
     assert "picked afterwards on these rows: 1 of 2" in text
     assert "(below zero is better): +50.0%, over 2 tables" in text
     assert "- d: it broke" in text

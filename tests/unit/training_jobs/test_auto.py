@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.training_jobs.rows import TARGET, dataset_of, housing_config, housing_rows
-from training_jobs.auto import Search, search
-from training_jobs.candidates import Candidate, Size, first_candidates
+from training_jobs.auto import Search, _fits, search
+from training_jobs.candidates import MOST_ROUNDS_OF_MANY, Candidate, Size, first_candidates
 from training_jobs.dataset import Dataset
 from training_jobs.errors import TrainingError
 from training_jobs.experiment import Experiment
@@ -92,6 +92,36 @@ def test_small_data_are_held_back_harder() -> None:
     assert int(small[0]["num_leaves"]) < int(large[0]["num_leaves"])
     huge = {c.estimator for c in first_candidates(Size(2_000_000, 30, 0))}
     assert "random_forest" not in huge
+
+
+def test_what_no_clock_stops_is_passed_over_where_its_pace_says_that_it_takes_too_long() -> None:
+    plain = Trial(Candidate("hist_gradient_boosting", {"max_iter": 100}), scores=[{}], seconds=20.0)
+    of_many = Candidate("hist_gradient_boosting", {"max_iter": MOST_ROUNDS_OF_MANY}, stops_early=True)
+    assert not _fits(of_many, [plain], 59.0)
+    assert _fits(of_many, [plain], 61.0)
+    assert _fits(of_many, [], 1.0)
+    assert _fits(Candidate("lightgbm", {"n_estimators": 2_000}, stops_early=True), [plain], 1.0)
+
+
+@pytest.mark.parametrize("rows", [200, 20_000, 2_000_000])
+def test_what_a_user_would_have_tried_first_is_tried_before_the_time_is_over(rows: int) -> None:
+    kinds = [c.estimator for c in first_candidates(Size(rows, 5, 0))]
+    plain = Candidate("hist_gradient_boosting", {"max_iter": 100})
+    assert first_candidates(Size(rows, 5, 0))[kinds.count("linear")] == plain
+    assert set(kinds[: kinds.count("linear")]) == {"linear"}
+
+
+def test_numbers_are_also_learnt_by_trees_that_nothing_holds_back_and_classes_are_not() -> None:
+    full = {"n_estimators": 100, "min_samples_leaf": 1, "max_features": 1.0}
+    assert full in [c.parameters for c in first_candidates(Size(20_000, 5, 0))]
+    assert full not in [c.parameters for c in first_candidates(Size(20_000, 5, 2))]
+
+
+def test_a_straight_line_of_many_rows_is_hardly_held_back() -> None:
+    frame = housing_rows(2_100)
+    frame[TARGET] = 3.0 * frame["median_income"]
+    found = search(experiment_of(frame, budget_seconds=1), Ticks(0.05))
+    assert found.trials[0].candidate == Candidate("linear", {"alpha": 0.001})
 
 
 @pytest.mark.parametrize("estimator", ["hist_gradient_boosting", "xgboost", "lightgbm"])
