@@ -137,12 +137,13 @@ KNOWN = Contexts(
 )
 
 
-def test_the_tests_of_a_line_are_asked_the_nearest_and_fastest_first():
-    assert KNOWN.tests_of("contracts/a.py", range(4, 6)) == [SLOW, FAR]
+def test_the_tests_of_a_line_are_asked_the_fastest_first_and_those_beside_sooner():
+    assert KNOWN.tests_of("contracts/a.py", range(4, 6)) == [FAR, SLOW]
+    assert KNOWN.tests_of("contracts/a.py", range(4, 7)) == [FAR, NEAR, SLOW]
 
 
 def test_a_line_that_runs_at_import_is_asked_of_all_that_run_the_file():
-    assert KNOWN.tests_of("contracts/a.py", range(1, 2)) == [NEAR, SLOW, FAR]
+    assert KNOWN.tests_of("contracts/a.py", range(1, 2)) == [FAR, NEAR, SLOW]
 
 
 def test_a_line_that_no_test_runs_in_its_own_process_is_asked_of_the_folder_beside():
