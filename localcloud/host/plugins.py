@@ -20,6 +20,7 @@ _MODULES = (
     "localcloud.services.ec2.network",
     "localcloud.deploy.references",
     "localcloud.deploy.template_rules",
+    "localcloud.deploy.drift",
     "localcloud.iam.pass_role",
     "localcloud.iam.simulator",
     "localcloud.services.sqs.message_moves",

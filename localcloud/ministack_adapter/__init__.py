@@ -14,7 +14,7 @@ from localcloud.ministack_adapter.permissions import iam, iam_actions, iam_evalu
 from localcloud.ministack_adapter.storage import dynamodb, ec2, ecr, s3
 from localcloud.ministack_adapter.streams import kinesis
 from localcloud.ministack_adapter.telemetry import cloudwatch, cloudwatch_logs
-from localcloud.ministack_adapter.templates import cloudcontrol, cloudformation_engine, provisioners
+from localcloud.ministack_adapter.templates import cloudcontrol, cloudformation_engine, drift, provisioners
 from localcloud.ministack_adapter.workflows import stepfunctions
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "cloudformation_engine",
     "cloudwatch",
     "cloudwatch_logs",
+    "drift",
     "dynamodb",
     "ec2",
     "ecr",

@@ -11,6 +11,12 @@ class CloudformationEngine(Seam):
     validate_template_statics = Replaces("_validate_template_statics", takes="template")
 
 
+class Drift(Seam):
+    path = "ministack.services.cloudformation.drift"
+
+    readers = Uses("_DRIFT_READERS", holds="dict")
+
+
 class Provisioners(Seam):
     path = "ministack.services.cloudformation.provisioners"
 
@@ -36,4 +42,5 @@ class Cloudcontrol(Seam):
 
 cloudcontrol = Cloudcontrol()
 cloudformation_engine = CloudformationEngine()
+drift = Drift()
 provisioners = Provisioners()

@@ -1,4 +1,4 @@
-"""`cdk deploy --hotswap` and `cdk watch` by the real CLI: a function and a state machine change in place."""
+"""`cdk deploy --hotswap`, `cdk watch` and `cdk drift` by the real CLI: what changes in place, what did."""
 
 import json
 import signal
@@ -53,22 +53,31 @@ class Shop:
         machine = self.cloud.client("stepfunctions").describe_state_machine(stateMachineArn=MACHINE)
         return json.load(answer), json.loads(machine["definition"])["States"]["A"]["Result"]
 
-    def cdk(self, *arguments: str) -> str:
+    def cdk(self, *arguments: str, succeeds: bool = True) -> str:
         done = subprocess.run(
             [str(CDK), *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert (done.returncode == 0) is succeeds, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def deploy(self, word: str) -> None:
+        self.write(word)
+        self.cdk("deploy", "--require-approval", "never")
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+    def drifts(self) -> dict[str, str]:
+        """What the last look found, by type."""
+        cloudformation = self.cloud.client("cloudformation")
+        found = cloudformation.describe_stack_resource_drifts(StackName="shop")["StackResourceDrifts"]
+        return {one["ResourceType"]: one["StackResourceDriftStatus"] for one in found}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """In a cloud of its own: other tests expect an account that nobody bootstrapped."""
     with launch(project=PROJECT, deploy=False) as cloud:
-        made = Shop(tmp_path, cloud)
-        made.write("one")
+        made = Shop(tmp_path_factory.mktemp("shop"), cloud)
+        made.write("none")
         made.cdk("bootstrap")
-        made.cdk("deploy", "--require-approval", "never")
         yield made
 
 
@@ -79,6 +88,7 @@ def eventually(shop: Shop, word: str, watching: subprocess.Popen[str]) -> None:
 
 
 def test_hotswap_and_watch_change_what_runs_without_a_change_set(shop: Shop):
+    shop.deploy("one")
     assert shop.says() == ("one", "one")
     before = shop.cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
     shop.write("two")
@@ -104,6 +114,21 @@ def test_hotswap_and_watch_change_what_runs_without_a_change_set(shop: Shop):
             watching.send_signal(signal.SIGTERM)
     after = shop.cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
     assert after.get("LastUpdatedTime") == before.get("LastUpdatedTime")
+
+
+def test_what_changed_beside_the_template_is_drift(shop: Shop):
+    """CloudFormation User Guide, "Detect unmanaged configuration changes to stacks and resources"."""
+    shop.deploy("as written")
+    shop.cdk("drift", "--fail")
+    assert shop.drifts()["AWS::StepFunctions::StateMachine"] == "IN_SYNC"
+    shop.write("swapped")
+    shop.cdk("deploy", "--hotswap")
+    # The template says nothing about memory, so a change of it is no drift.
+    shop.cloud.client("lambda").update_function_configuration(FunctionName="greeter", MemorySize=512)
+    said = shop.cdk("drift", "--fail", succeeds=False)
+    assert "AWS::StepFunctions::StateMachine" in said
+    assert "swapped" in said
+    assert shop.drifts()["AWS::Lambda::Function"] == "IN_SYNC"
 
 
 def test_cloud_control_refuses_by_name_what_it_would_only_pretend(bare_cloud: Running):
