@@ -33,7 +33,7 @@ from inference.model.predictor import Predictor
 from localcloud.containers import archives
 from localcloud.services.sagemaker.hosting.fleet.fault_client import FleetFaults
 from tests.chaos import datasets
-from tests.chaos.cloud import NAMES, ChaosCloud
+from tests.chaos.cloud import NAMES, ChaosCloud, Ending
 from tests.chaos.datasets import Line
 from tests.chaos.invariants import Champion, settle, violations
 from tests.integration.deployments.traffic import Traffic
@@ -85,10 +85,15 @@ class Stage:
         ending = self.cloud.wait(self.cloud.upload("first", datasets.good(1)), PATIENCE_SECONDS)
         assert ending is not None, "the first upload did not end"
         assert ending.outcome == "Promoted", ending.cause
-        self._document = dict(ending.output)
         self._machine = self._add_entry()
-        self._artefact = self._download(self._document["training"]["model_data_uri"])
-        self.champion = Model(self._document["training"]["job_name"], _answer(self._artefact))
+        self.adopt(ending)
+
+    def adopt(self, ending: Ending) -> None:
+        """Deploy by this document from now on, if its upload took over: older ones are superseded."""
+        if ending.outcome == "Promoted":
+            self._document = dict(ending.output)
+            self._artefact = self._download(self._document["training"]["model_data_uri"])
+            self.champion = Model(self._document["training"]["job_name"], _answer(self._artefact))
 
     def moved_to(self, cloud: ChaosCloud) -> Stage:
         """The same stage on the cloud that was started again with its state."""
