@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback approve reject front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback approve reject front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-functions bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -291,6 +291,9 @@ build/trees/site/.ready: benchmarks/trees/requirements.txt | setup-dev
 
 bench-trees: build/trees/site/.ready  ## trees in process beside treelite, tl2cgen, lleaves and the libraries' own: DATA=housing.csv
 	@OMP_NUM_THREADS=1 PYTHONPATH=build/trees/site $(BIN)/python -m benchmarks.trees --write
+
+bench-functions: setup-dev  ## import time and memory of each function beside boto3's
+	@$(BIN)/python -m benchmarks.functions --write docs/performance/functions.md
 
 bench-drift: setup-dev  ## the monitor's false alarms and its power: WINDOWS=10000, hours on two cores
 	@$(BIN)/python -m benchmarks.drift --windows $(or $(WINDOWS),10000) --write docs/performance/monitoring.md
