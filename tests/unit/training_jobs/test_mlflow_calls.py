@@ -5,8 +5,8 @@ import ast
 from pathlib import Path
 
 TRAINING = Path(__file__).parents[3] / "training_jobs"
-# In MLflow's fluent API since 2.4 (its change log); `models` and `pyfunc` log a model from code (2.12.2),
-# which has been a logged model of its own since 3.0.
+# In MLflow's fluent API since 2.4 at the latest (release notes of 2.4.0: `mlflow.data`, `log_input`);
+# `models` and `pyfunc` log a model from code, which 2.16.0 built on (its release notes).
 OLD_ENOUGH = {
     *("set_tracking_uri", "set_experiment", "start_run", "end_run", "active_run", "set_tags", "set_tag"),
     *("log_params", "log_param", "log_metrics", "log_metric", "log_input", "log_dict", "log_artifact"),
