@@ -65,11 +65,12 @@ def _linear(size: Size) -> list[Candidate]:
     return [Candidate("linear", {name: value}) for value in strengths]
 
 
-# By whether there are classes, and whether the rows are few. A straight line itself is hardly held back.
+# By whether there are classes, and whether the rows are few; the likeliest first, which is always tried to its
+# end. A straight line itself is hardly held back.
 _STRENGTHS = {
-    (True, True): (0.01, 0.1, 1.0, 10.0),
+    (True, True): (1.0, 0.1, 10.0, 0.01),
     (True, False): (1.0,),
-    (False, True): (0.001, 0.1, 1.0, 10.0, 100.0, 1000.0),
+    (False, True): (1.0, 10.0, 0.1, 100.0, 0.001, 1000.0),
     (False, False): (1.0, 0.001),
 }
 

@@ -109,6 +109,7 @@ def test_what_a_user_would_have_tried_first_is_tried_before_the_time_is_over(row
     plain = Candidate("hist_gradient_boosting", {"max_iter": 100})
     assert first_candidates(Size(rows, 5, 0))[kinds.count("linear")] == plain
     assert set(kinds[: kinds.count("linear")]) == {"linear"}
+    assert first_candidates(Size(rows, 5, 2))[0].parameters == {"C": 1.0}
 
 
 def test_numbers_are_also_learnt_by_trees_that_nothing_holds_back_and_classes_are_not() -> None:
