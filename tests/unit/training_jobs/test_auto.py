@@ -40,7 +40,7 @@ class Ticks:
 def test_a_straight_line_is_answered_by_a_line() -> None:
     frame = housing_rows(300)
     frame[TARGET] = 3.0 * frame["median_income"] + np.random.default_rng(0).normal(0, 0.1, 300)
-    found = search(experiment_of(frame, budget_seconds=60), Ticks(0.02))
+    found = search(experiment_of(frame, budget_seconds=15), Ticks(0.02))
     assert found.best().estimator == "linear"
     assert len({trial["parameters"]["estimator"] for trial in found.history}) > 1
 
@@ -62,7 +62,7 @@ def test_the_first_candidate_is_tried_to_its_end_though_the_time_is_over() -> No
 
 
 def test_classes_as_texts_are_chosen_for_and_exported() -> None:
-    experiment = experiment_of(housing_rows(300), (120_000.0, 200_000.0), budget_seconds=120)
+    experiment = experiment_of(housing_rows(300), (120_000.0, 200_000.0), budget_seconds=40)
     found = search(experiment, Ticks())
     model = export_model(experiment.fit_choice(found.best()), experiment.config.dataset.feature_columns)
     assert model.classes == ("a", "b", "c")
