@@ -65,8 +65,8 @@ def _linear(size: Size) -> list[Candidate]:
     return [Candidate("linear", {name: value}) for value in strengths]
 
 
-# By whether there are classes, and whether the rows are few; the likeliest first, which is always tried to its
-# end. A straight line itself is hardly held back.
+# By whether there are classes, and whether the rows are few; the likeliest first, which is always tried to
+# its end. A straight line itself is hardly held back.
 _STRENGTHS = {
     (True, True): (1.0, 0.1, 10.0, 0.01),
     (True, False): (1.0,),
