@@ -95,7 +95,7 @@ def tracking_alarms(policy: Document) -> list[dict[str, Any]]:
     """PutMetricAlarm's requests for the alarms of a policy that tracks a target."""
     config = policy["TargetTrackingScalingPolicyConfiguration"]
     target = float(config["TargetValue"])
-    bounds = (
+    bounds: tuple[tuple[str, float, int], ...] = (
         ("GreaterThanThreshold", target, MINUTES_ABOVE),
         ("LessThanThreshold", BELOW_SHARE * target, MINUTES_BELOW),
     )

@@ -80,7 +80,7 @@ class Schedules:
     def _next(self, action: Document) -> float | None:
         """Epoch seconds; None where no time is left."""
         since = max(float(action["SeenUntil"]), float(action.get("StartTime", 0.0)) - 1.0)
-        beginning = datetime.fromtimestamp(float(action.get("StartTime", action["CreationTime"])), UTC)
+        beginning = datetime.fromtimestamp(float(action.get("StartTime") or action["CreationTime"]), UTC)
         moment = _times(action).after(datetime.fromtimestamp(since, UTC), beginning)
         if moment is None or moment.timestamp() > float(action.get("EndTime", float("inf"))):
             return None

@@ -62,6 +62,9 @@ class Denying:
         self._denied = denied
         self.asked: list[tuple[str, str]] = []
 
+    def identity(self):
+        return {}
+
     def authorize(self, action, resource, context=None):
         self.asked.append((action, resource))
         if action in self._denied:

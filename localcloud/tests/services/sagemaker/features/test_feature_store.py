@@ -31,7 +31,7 @@ from localcloud.tests.services.sagemaker.fakes import ROLE, FakePlatform, FakeRo
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1"
 DEFINITIONS = {"house": "String", "at": "Fractional", "rooms": "Integral", "income": "Fractional"}
-GROUP = {
+GROUP: dict[str, Any] = {
     "FeatureGroupName": "houses",
     "RecordIdentifierFeatureName": "house",
     "EventTimeFeatureName": "at",
