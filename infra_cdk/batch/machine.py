@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from contracts.batch import BatchScoring
 from contracts.instances import has_local_storage
 from infra_cdk.context import Context
-from infra_cdk.policy import acknowledge, allow, on_behalf_of
-from step_functions.loading import as_json, load
+from infra_cdk.policy import allow
+from infra_cdk.workflow import Workflow
+from step_functions.loading import load
 
 DEFINITION = "step_functions/batch.asl.yaml"
 # The managed rule by which Step Functions learns that a job ended (Step Functions Developer Guide, "IAM
@@ -25,47 +22,16 @@ TRANSFORM_RULE = "StepFunctionsGetEventsForSageMakerTransformJobsRule"
 QUEUEING_SECONDS, FUNCTIONS_SECONDS = 18_000, 16_000
 
 
-class BatchMachine(Construct):
-    """A standard workflow, logged and traced as the pipeline's is."""
+class BatchMachine(Workflow):
+    """The workflow that answers a file."""
+
+    WHY_A_PATTERN = "Executions are named at run time, by EventBridge."
 
     def __init__(
         self, scope: Construct, construct_id: str, context: Context, *, substitutions: Mapping[str, str]
     ) -> None:
-        super().__init__(scope, construct_id)
-        self._names, name = context.names, context.names.batch_machine
-        self.role = iam.Role(
-            self,
-            "Role",
-            description=f"The state machine {name}",
-            assumed_by=on_behalf_of(self, "states", f"stateMachine:{name}"),
-        )
-        self.log_group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/vendedlogs/states/{name}",
-            retention=context.stage.log_retention,
-            encryption_key=context.encryption.key,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            state_machine_name=name,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(as_json(_definition(context))),
-            definition_substitutions=dict(substitutions),
-            role=self.role,
-            tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True
-            ),
-        )
-        self.arn = self.state_machine.state_machine_arn
-        acknowledge(
-            self.role,
-            "AwsSolutions-IAM5[Resource::*]",
-            "Log delivery and X-Ray name no resource (Step Functions Developer Guide, logging and tracing).",
-        )
+        super().__init__(scope, construct_id, context, name=context.names.batch_machine)
+        self.define(_definition(context), substitutions)
 
     def allow_transforming(self, job_arns: str) -> None:
         """A job run with `.sync`: start it, learn that it ended, stop it."""
@@ -78,23 +44,7 @@ class BatchMachine(Construct):
         )
         because = "Transform jobs are named at run time, after their execution."
         allow(self.role, *(f"sagemaker:{action}" for action in actions), on=job_arns, because=because)
-        stack = cdk.Stack.of(self)
-        rule = stack.format_arn(service="events", resource="rule", resource_name=TRANSFORM_RULE)
-        allow(self.role, "events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule)
-
-    def allow_starting(self, role: iam.Role) -> None:
-        allow(role, "states:StartExecution", on=self.arn)
-
-    def allow_stopping(self, role: iam.Role) -> None:
-        allow(role, "states:ListExecutions", on=self.arn)
-        executions = cdk.Stack.of(self).format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{self._names.batch_machine}:*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        because = "Executions are named at run time, by EventBridge."
-        allow(role, "states:StopExecution", on=executions, because=because)
+        self.allow_managed_rule(TRANSFORM_RULE)
 
 
 def _definition(context: Context) -> dict[str, Any]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 
 import json
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IDependable
 
 from contracts.documents.monitoring import STATES
@@ -19,8 +16,9 @@ from infra_cdk.context import Context
 from infra_cdk.functions.environment import SettingsSource
 from infra_cdk.functions.function import FunctionSize, PipelineFunction, handler_of
 from infra_cdk.models.images import Images
-from infra_cdk.policy import acknowledge, allow, on_behalf_of
-from step_functions.loading import as_json, load
+from infra_cdk.policy import allow, on_behalf_of
+from infra_cdk.workflow import Workflow
+from step_functions.loading import load
 
 DEFINITION = "step_functions/monitoring.asl.yaml"
 SIZE = FunctionSize(memory_mib=2048, timeout_seconds=900, scratch_mib=4096)
@@ -30,7 +28,7 @@ RETRIES, START_WITHIN_SECONDS = 10, 1800
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 
-class Monitor(Construct):
+class Monitor(Workflow):
     """`by_state` maps the states to their functions."""
 
     def __init__(
@@ -42,8 +40,8 @@ class Monitor(Construct):
         images: Images,
         settings: SettingsSource,
     ) -> None:
-        super().__init__(scope, construct_id)
-        self._names = names = context.names
+        super().__init__(scope, construct_id, context, name=context.names.monitor)
+        self._names = context.names
         image = images.lambdas
         self.by_state = {
             state: PipelineFunction(
@@ -58,44 +56,10 @@ class Monitor(Construct):
             )
             for state in STATES
         }
-        self.role = iam.Role(
-            self,
-            "Role",
-            description=f"The state machine {names.monitor}",
-            assumed_by=on_behalf_of(self, "states", f"stateMachine:{names.monitor}"),
-        )
-        self.state_machine = self._machine(context)
+        arns = {f"{state}Arn": function.arn for state, function in self.by_state.items()}
+        self.define(load(context.root / DEFINITION), arns)
+        allow(self.role, "lambda:InvokeFunction", on=list(arns.values()))
         self.schedule = self._schedule(context.config.monitoring)
-
-    def _machine(self, context: Context) -> sfn.StateMachine:
-        self.log_group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/vendedlogs/states/{self._names.monitor}",
-            retention=context.stage.log_retention,
-            encryption_key=context.encryption.key,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            state_machine_name=self._names.monitor,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(as_json(load(context.root / DEFINITION))),
-            definition_substitutions={f"{state}Arn": f.arn for state, f in self.by_state.items()},
-            role=self.role,
-            tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True
-            ),
-        )
-        acknowledge(
-            self.role,
-            "AwsSolutions-IAM5[Resource::*]",
-            "Log delivery and X-Ray name no resource (Step Functions Developer Guide, logging and tracing).",
-        )
-        allow(self.role, "lambda:InvokeFunction", on=[f.arn for f in self.by_state.values()])
-        return machine
 
     def _schedule(self, policy: Monitoring) -> scheduler.CfnSchedule:
         """EventBridge Scheduler starts the state machine, in its own role."""
@@ -135,21 +99,12 @@ class Monitor(Construct):
     def own_arns(self) -> list[str]:
         """The state machine and its executions."""
         return [
-            self._named("stateMachine", self._names.monitor),
-            self._named("execution", f"{self._names.monitor}:*"),
+            self.named("stateMachine", self._names.monitor),
+            self.executions,
         ]
-
-    def _named(self, resource: str, name: str) -> str:
-        """Made of names: the functions' roles come before the state machine that calls them."""
-        return cdk.Stack.of(self).format_arn(
-            service="states",
-            resource=resource,
-            resource_name=name,
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
 
     def role_of(self, state: str) -> iam.Role:
         return self.by_state[state].role
 
     def allow_listing_runs(self, role: iam.Role) -> None:
-        allow(role, "states:ListExecutions", on=self._named("stateMachine", self._names.monitor))
+        allow(role, "states:ListExecutions", on=self.named("stateMachine", self._names.monitor))

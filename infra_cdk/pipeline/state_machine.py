@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from contracts.deployment import MAX_EXECUTION_SECONDS, MAX_RETURNS, DeploymentPolicy
@@ -19,8 +16,9 @@ from contracts.training import Training as TrainingSettings
 from infra_cdk.context import Context
 from infra_cdk.functions.function import PipelineFunction
 from infra_cdk.models.training import Training
-from infra_cdk.policy import acknowledge, allow, on_behalf_of
-from step_functions.loading import as_json, bypass, load
+from infra_cdk.policy import allow
+from infra_cdk.workflow import Workflow
+from step_functions.loading import bypass, load
 from step_functions.time_limit import Bounds, execution_seconds
 
 DEFINITION = "step_functions/ml_pipeline.asl.yaml"
@@ -68,8 +66,8 @@ def _asking(whole: dict[str, Any], deployment: DeploymentPolicy) -> dict[str, An
     return whole if deployment.asks_a_person else bypass(whole, APPROVAL_STATES, to="AcquireLease")
 
 
-class TrainingPipeline(Construct):
-    """A standard workflow that logs every event with its data, and is traced."""
+class TrainingPipeline(Workflow):
+    """The workflow from an upload to the champion."""
 
     def __init__(
         self,
@@ -80,69 +78,21 @@ class TrainingPipeline(Construct):
         substitutions: Mapping[str, str],
         definition: Mapping[str, Any],
     ) -> None:
-        super().__init__(scope, construct_id)
+        super().__init__(scope, construct_id, context, name=context.names.state_machine)
         self._names, self._network = context.names, context.network
-        names = context.names
-        self.role = iam.Role(
-            self,
-            "Role",
-            description=f"The state machine {names.state_machine}",
-            assumed_by=on_behalf_of(self, "states", f"stateMachine:{names.state_machine}"),
-        )
-        self.log_group = logs.LogGroup(
-            self,
-            "Log",
-            # This prefix keeps the log's resource policy within its size limit (Step Functions Developer
-            # Guide, "Using CloudWatch Logs to log execution history").
-            log_group_name=f"/aws/vendedlogs/states/{names.state_machine}",
-            retention=context.stage.log_retention,
-            encryption_key=context.encryption.key,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            state_machine_name=names.state_machine,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(as_json(definition)),
-            definition_substitutions=dict(substitutions),
-            role=self.role,
-            tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True
-            ),
-        )
-        self.arn = self.state_machine.state_machine_arn
-        acknowledge(
-            self.role,
-            "AwsSolutions-IAM5[Resource::*]",
-            "Log delivery and X-Ray name no resource (Step Functions Developer Guide, logging and tracing).",
-        )
+        self.define(definition, substitutions)
 
     @property
     def own_arns(self) -> list[str]:
         """The state machine and its executions."""
-        return [self.arn, self._executions]
-
-    @property
-    def _executions(self) -> str:
-        return self._named("execution", f"{self._names.state_machine}:*")
-
-    def _named(self, resource: str, name: str) -> str:
-        """An ARN made of names: the role comes before the state machine, and can't refer to it."""
-        return cdk.Stack.of(self).format_arn(
-            service="states",
-            resource=resource,
-            resource_name=name,
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        return [self.arn, self.executions]
 
     def allow_invoking(self, functions: Mapping[str, PipelineFunction]) -> None:
         allow(self.role, "lambda:InvokeFunction", on=[function.arn for function in functions.values()])
 
     def allow_training(self, training: Training) -> None:
         """A job run with `.sync`: start it, learn that it ended, stop it, and hand it its role."""
-        stack, jobs = cdk.Stack.of(self), training.job_arns
+        jobs = training.job_arns
         because = "Training jobs are named at run time, after their execution."
         # Step Functions Developer Guide, "IAM policies for SageMaker AI" (CreateTrainingJob.sync).
         others = (
@@ -154,8 +104,7 @@ class TrainingPipeline(Construct):
         allow(self.role, *others, on=jobs, because=because)
         placed = self._network.placement if self._network else None
         allow(self.role, "sagemaker:CreateTrainingJob", on=jobs, when=placed, because=because)
-        rule = stack.format_arn(service="events", resource="rule", resource_name=TRAINING_RULE)
-        allow(self.role, "events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule)
+        self.allow_managed_rule(TRAINING_RULE)
         conditions = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         allow(self.role, "iam:PassRole", on=training.role.role_arn, when=conditions)
 
@@ -164,11 +113,11 @@ class TrainingPipeline(Construct):
         again that failed (Step Functions Developer Guide, "IAM policies for using Distributed Map states"; a
         child's ARN holds the Map's label)."""
         name = self._names.state_machine
-        allow(self.role, "states:StartExecution", on=self._named("stateMachine", name))
-        children = self._named("execution", f"{name}/{PARTS_STATE}:*")
+        allow(self.role, "states:StartExecution", on=self.named("stateMachine", name))
+        children = self.named("execution", f"{name}/{PARTS_STATE}:*")
         because = "A distributed Map names its children at run time."
         actions = ("states:DescribeExecution", "states:StopExecution")
-        allow(self.role, *actions, on=[self._executions, children], because=because)
+        allow(self.role, *actions, on=[self.executions, children], because=because)
         allow(self.role, "states:RedriveExecution", on=children, because=because)
 
     def allow_waiting_for_itself(self) -> None:
@@ -177,26 +126,12 @@ class TrainingPipeline(Construct):
         It learns of its end by a managed rule (Step Functions Developer Guide, "IAM policies for calling Step
         Functions workflow executions").
         """
-        stack = cdk.Stack.of(self)
-        rule = stack.format_arn(service="events", resource="rule", resource_name=EXECUTION_RULE)
-        allow(self.role, "events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule)
-
-    def allow_starting(self, role: iam.Role) -> None:
-        allow(role, "states:StartExecution", on=self.arn)
+        self.allow_managed_rule(EXECUTION_RULE)
 
     def allow_describing(self, role: iam.Role) -> None:
         allow(
             role,
             "states:DescribeExecution",
-            on=self._executions,
-            because="Executions are named at run time, after the upload.",
-        )
-
-    def allow_stopping(self, role: iam.Role) -> None:
-        allow(role, "states:ListExecutions", on=self.arn)
-        allow(
-            role,
-            "states:StopExecution",
-            on=self._executions,
-            because="Executions are named at run time, after the upload.",
+            on=self.executions,
+            because=self.WHY_A_PATTERN,
         )

@@ -1,4 +1,7 @@
-"""SageMaker transform jobs."""
+"""SageMaker transform jobs.
+
+Each call is spelled out, as those of training jobs are: the proof of least privilege reads them by name.
+"""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ def _accept(record: dict[str, Any], settings: StartExecutionSettings) -> bool:
         outcome = _start(Upload.from_message(record["body"]), settings)
     except UploadEventError as error:
         logger.error("message refused", message_id=record["messageId"], reason=str(error))
-        return _bury(record, settings, error)
+        return _to_dead_letters(record, settings, error)
     except (ServiceBusyError, BotoCoreError, ClientError) as error:
         logger.exception("execution not started", message_id=record["messageId"])
-        return _is_last_delivery(record, settings) and _bury(record, settings, error)
+        return _is_last_delivery(record, settings) and _to_dead_letters(record, settings, error)
     count(settings.metric_namespace, outcome)
     return True
 
@@ -41,8 +41,8 @@ def _is_last_delivery(record: dict[str, Any], settings: StartExecutionSettings) 
     return int(record["attributes"]["ApproximateReceiveCount"]) >= int(settings.max_receives)
 
 
-def _bury(record: dict[str, Any], settings: StartExecutionSettings, error: Exception) -> bool:
-    """Lay the message down with its reason; where that fails too, SQS lays it down without one."""
+def _to_dead_letters(record: dict[str, Any], settings: StartExecutionSettings, error: Exception) -> bool:
+    """Send the message to the dead-letter queue with its reason; where that fails, SQS sends it bare."""
     try:
         reason = f"{type(error).__name__}: {error}"
         dead_letters.send(settings.dead_letter_queue_url, record["body"], reason)

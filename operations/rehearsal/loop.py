@@ -1,6 +1,6 @@
 """The loop as its users have it: requests by the hour, the clock moved on, labels, and what the monitor said.
 
-Everything goes through the stage's own doors: the endpoint, the raw bucket's `labels/`, and executions.
+Everything goes where a user's would: the endpoint, the raw bucket's `labels/`, and executions.
 """
 
 from __future__ import annotations

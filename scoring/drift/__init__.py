@@ -2,5 +2,5 @@
 tests.
 
 `baselines.numeric` and `baselines.categorical` keep what a column looked like; `judging.judge` holds counted
-windows against them. Nothing here knows of AWS, files or thresholds that somebody once wrote in a book.
+windows against them. Nothing here knows of AWS, files or thresholds by rule of thumb.
 """

@@ -9,28 +9,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localcloud.containers.container import Container
+from localcloud.services.sagemaker import jobs
 from localcloud.services.sagemaker.access.caller import Caller, pass_role
 from localcloud.services.sagemaker.access.roles import Roles, split_uri
 from localcloud.services.sagemaker.errors import (
-    ResourceInUseError,
     UnsupportedOperationError,
     ValidationError,
 )
 from localcloud.services.sagemaker.events import Events
 from localcloud.services.sagemaker.platform import Platform
-from localcloud.services.sagemaker.requests.listing import Listing, pick
 from localcloud.services.sagemaker.requests.names import Names
 from localcloud.services.sagemaker.requests.tags import Operation, Tags
 from localcloud.services.sagemaker.store import Document, Store
 from localcloud.services.sagemaker.training.run import STOP_GRACE_SECONDS, Ending, Steps, TrainingRun
 
-ENDED = frozenset({"Completed", "Failed", "Stopped"})
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400
 INSTANCES = max(2, os.cpu_count() or 1)
 """Jobs that run at once: more would only slow each other down, and this machine with them."""
 _CAPACITY_POLL_SECONDS = 0.2
-_SUMMARY = ("TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime", "LastModifiedTime")
-_INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
 
 
 class TrainingJobs:
@@ -83,11 +79,7 @@ class TrainingJobs:
         pass_role(caller, request["RoleArn"])
         _check_supported(request)
         with self._lock:
-            if name in self._table:
-                raise ResourceInUseError(
-                    "Job name must be unique within an AWS account and region, and a job with this name "
-                    f"already exists ({arn})"
-                )
+            jobs.check_new(self._table, name, arn)
             role = self._roles.environment(request["RoleArn"], arn)
             self._check_volume(request["ResourceConfig"].get("VolumeKmsKeyId"), caller, role)
             record = self._table.save(name, self._new_record(request, arn))
@@ -100,28 +92,14 @@ class TrainingJobs:
         return dict(self._known(request["TrainingJobName"]))
 
     def list(self, request: Document, caller: Caller) -> Document:
-        listing = Listing(
-            "TrainingJobSummaries",
-            lambda record: pick(record, (*_SUMMARY, "TrainingJobStatus", "SecondaryStatus")),
-            name="TrainingJobName",
-            sort_by={
-                "CreationTime": "CreationTime",
-                "Name": "TrainingJobName",
-                "Status": "TrainingJobStatus",
-            },
-            equal={"StatusEquals": "TrainingJobStatus"},
-        )
+        listing = jobs.listing("Training", "LastModifiedTime", "SecondaryStatus")
         return listing.page(self._table, request)
 
     def stop(self, request: Document, caller: Caller) -> Document:
         """Ask a job to stop; its thread saves what there is."""
         with self._lock:
             record = self._known(request["TrainingJobName"])
-            if record["TrainingJobStatus"] in ENDED:
-                raise ValidationError(
-                    "The request was rejected because the training job is in status "
-                    f"{record['TrainingJobStatus']}."
-                )
+            jobs.check_running("training", record["TrainingJobStatus"])
             record["TrainingJobStatus"] = "Stopping"
             self._transition(record, "Stopping", "Stopping the training job")
             run = self._runs.get(record["TrainingJobName"])
@@ -134,7 +112,7 @@ class TrainingJobs:
         with self._lock:
             while True:
                 record = self._known(name)
-                if record["TrainingJobStatus"] in ENDED or should_stop():
+                if record["TrainingJobStatus"] in jobs.ENDED or should_stop():
                     return dict(record)
                 self._ended.wait(poll_seconds)
 
@@ -142,15 +120,15 @@ class TrainingJobs:
         """After a restart: a job that was running lost its instance, and is tried again if it may be."""
         shutil.rmtree(self._directory, ignore_errors=True)
         for record in self._table:
-            if record["TrainingJobStatus"] in ENDED:
+            if record["TrainingJobStatus"] in jobs.ENDED:
                 continue
             if record["TrainingJobStatus"] == "Stopping":
                 self._end(record, Ending("Stopped", "Stopped", "Training job stopped"), 1.0)
-            elif self._may_retry(record, _INTERNAL):
+            elif self._may_retry(record, jobs.LOST):
                 self._restart(record)
                 self._start_thread(record)
             else:
-                self._end(record, Ending("Failed", "Failed", "Training job failed", _INTERNAL), 1.0)
+                self._end(record, Ending("Failed", "Failed", "Training job failed", jobs.LOST), 1.0)
 
     def shut_down(self) -> None:
         """Kill what runs; its record says that it was running, for a restart to find."""

@@ -9,22 +9,18 @@ from functools import partial
 from pathlib import Path
 
 from localcloud.containers.container import Container
+from localcloud.services.sagemaker import jobs
 from localcloud.services.sagemaker.access.caller import Caller
 from localcloud.services.sagemaker.access.roles import Roles
-from localcloud.services.sagemaker.errors import ResourceInUseError, ResourceNotFoundError, ValidationError
+from localcloud.services.sagemaker.errors import ResourceNotFoundError, ValidationError
 from localcloud.services.sagemaker.events import Events
 from localcloud.services.sagemaker.hosting.models.program import Preparer
 from localcloud.services.sagemaker.platform import Platform
-from localcloud.services.sagemaker.requests.listing import Listing, pick
 from localcloud.services.sagemaker.requests.names import Names
 from localcloud.services.sagemaker.requests.tags import Operation, Tags
 from localcloud.services.sagemaker.store import Document, Store
 from localcloud.services.sagemaker.transform import plan as plans
 from localcloud.services.sagemaker.transform.run import StoppedError, TransformRun
-
-ENDED = frozenset({"Completed", "Failed", "Stopped"})
-_SUMMARY = ("TransformJobName", "TransformJobArn", "CreationTime", "TransformEndTime", "TransformJobStatus")
-_LOST = "InternalServerError: We encountered an internal error. Please try again."
 
 
 class TransformJobs:
@@ -71,11 +67,7 @@ class TransformJobs:
         if model is None:
             raise ValidationError(f'Could not find model "{self._names.arn("model", request["ModelName"])}".')
         with self._lock:
-            if name in self._table:
-                raise ResourceInUseError(
-                    "Job name must be unique within an AWS account and region, and a job with this name "
-                    f"already exists ({arn})"
-                )
+            jobs.check_new(self._table, name, arn)
             role = self._roles.environment(model["ExecutionRoleArn"], model["ModelArn"])
             self._check_volume(request["TransformResources"].get("VolumeKmsKeyId"), caller, role)
             record = {key: value for key, value in request.items() if key != "Tags"}
@@ -95,28 +87,14 @@ class TransformJobs:
         return dict(self._known(request["TransformJobName"]))
 
     def list(self, request: Document, caller: Caller) -> Document:
-        listing = Listing(
-            "TransformJobSummaries",
-            lambda record: pick(record, (*_SUMMARY, "FailureReason")),
-            name="TransformJobName",
-            sort_by={
-                "CreationTime": "CreationTime",
-                "Name": "TransformJobName",
-                "Status": "TransformJobStatus",
-            },
-            equal={"StatusEquals": "TransformJobStatus"},
-        )
+        listing = jobs.listing("Transform", "FailureReason")
         return listing.page(self._table, request)
 
     def stop(self, request: Document, caller: Caller) -> Document:
         """Ask a job to stop; what it has written stays away from S3, object by object."""
         with self._lock:
             record = self._known(request["TransformJobName"])
-            if record["TransformJobStatus"] in ENDED:
-                raise ValidationError(
-                    "The request was rejected because the transform job is in status "
-                    f"{record['TransformJobStatus']}."
-                )
+            jobs.check_running("transform", record["TransformJobStatus"])
             record["TransformJobStatus"] = "Stopping"
             self._table.save(record["TransformJobName"], record)
             run = self._runs.get(record["TransformJobName"])
@@ -130,8 +108,8 @@ class TransformJobs:
         for record in self._table:
             if record["TransformJobStatus"] == "Stopping":
                 self._end(record, "Stopped")
-            elif record["TransformJobStatus"] not in ENDED:
-                self._end(record, "Failed", _LOST)
+            elif record["TransformJobStatus"] not in jobs.ENDED:
+                self._end(record, "Failed", jobs.LOST)
 
     def shut_down(self) -> None:
         """Kill what runs; its record says that it was running, for a restart to find."""
