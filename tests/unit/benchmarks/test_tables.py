@@ -53,10 +53,24 @@ def test_the_document_counts_wins_and_losses() -> None:
     text = report(results)
     assert "promoted unedited: 2 of 2" in text
     assert "hopeless ones refused: 1 of 1" in text
-    assert "by more than noise (97.5% of 1,000 paired resamples of the held-out rows): 1 of 2 (b)" in text
-    assert "picked afterwards on these rows: 1 of 2" in text
+    assert "defaults by more than 2%: 1 of 2 (b)" in text
+    assert "by more than noise, in 97.5% of 1,000 paired resamples of the held-out rows: 1 (b)" in text
+    assert "| a | 1,000 |" in text
+    assert "*" not in text
+    assert "picked afterwards on these rows: 1 of 2; better or equal: 1 of 2" in text
     assert "(below zero is better): +50.0%, over 2 tables" in text
     assert "- d: it broke" in text
+
+
+def test_a_loss_that_other_rows_might_not_show_is_told_apart_from_one_that_they_would() -> None:
+    few = found("b", 2.0, boosting=1.0, boosting_worse_share=0.9, forest=1.2, linear=1.3, flaml=1.0)
+    text = report([{**few, "earlier": True}])
+    assert "defaults by more than 2%: 1 of 1 (b)" in text
+    assert "of the held-out rows: 0\n" in text
+    assert "| b* | 1,000 |" in text
+    equal = found("c", 1.0002, boosting=1.1, forest=1.2, linear=1.0, flaml=1.0)
+    assert "on these rows: 0 of 1; better or equal: 1 of 1" in report([equal])
+    assert "Rows with * were measured with an earlier list" in text
 
 
 def test_a_loss_is_a_share_of_the_peers_error() -> None:
