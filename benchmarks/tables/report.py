@@ -36,7 +36,7 @@ def report(results: Sequence[Found]) -> str:
         f"ingested, trained and judged unedited by `make bench-tables`, with {budgets} s to choose a model",
         "for us and for FLAML. All figures are of the same held-out rows; lower is better. `linear` is",
         "ridge or logistic regression. What time-bound choosers reach",
-        "depends on how busy the machine is, FLAML most of all; the rest does not. Figures that are equal to a",
+        "depends on how busy the machine is, for FLAML too; the rest does not. Figures that are equal to a",
         "two-thousandth count as equal.",
         *_earlier(results),
         "",
