@@ -60,6 +60,7 @@ RETRAININGS = Room("monitoring/retrainings/")  # one record each, and which labe
 STREAM_EVENTS = Room("stream/events/")  # accepted records by the hour of their event time, until it is closed
 STREAM_REFUSED = Room("stream/refused/")  # records that were not, with the reason, by the hour
 STREAM_HOURS = Room("stream/hours/")  # closed hours, each record once
+FEATURES = Room("features/")  # the offline store of feature groups
 STREAM_DATASETS = Room("stream/datasets/")  # one record for each dataset that was made of them
 
 LEASE_KEY = "endpoint_name"  # the lease table's partition key

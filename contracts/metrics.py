@@ -45,6 +45,10 @@ RETRAININGS_STOPPED = "RetrainingsStopped"  # 1 where one is due, and a person h
 
 RECORDS_ACCEPTED = "RecordsAccepted"  # of the stream; what comes again is counted again
 RECORDS_REFUSED = "RecordsRefused"
+FEATURES_WRITTEN = "FeaturesWritten"  # records of the online store
+FEATURES_CUT = "FeaturesCut"  # entities with more events in a window than are kept
+FEATURES_MISSING = "FeaturesMissing"  # of a request, entities without a record, or with one that is stale
+FEATURE_AGE_SECONDS = "FeatureAgeSeconds"  # of the oldest record that a request was answered with
 HOURS_CLOSED = "HoursClosed"  # late records make another one of the same hour
 STREAM_DATASETS = "StreamDatasets"
 

@@ -46,6 +46,9 @@ class Names:
         """Of records, where there is one."""
         return f"{self.prefix}-events"
 
+    def feature_group(self, name: str, version: int) -> str:
+        return f"{self.prefix}-{name}-v{version}"
+
     @property
     def batch_machine(self) -> str:
         """The state machine that answers whole files."""

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contracts import batch
+from contracts import batch, feature_groups
 from contracts.batch import BatchScoring
 from contracts.budget import UNBOUNDED, Budget
 from contracts.dataset import DatasetContract
 from contracts.deployment import DeploymentPolicy
+from contracts.feature_groups import FeatureGroup
 from contracts.features import FeatureRecipes
 from contracts.front import CLOSED, Front
 from contracts.layout import UPLOADS
@@ -49,6 +50,7 @@ class PipelineConfig:
     monitoring: Monitoring = OFF
     front: Front = CLOSED
     stream: Stream = DRY
+    feature_groups: tuple[FeatureGroup, ...] = ()
     budget: Budget = UNBOUNDED
     batch: BatchScoring = batch.NONE
 
@@ -100,12 +102,14 @@ class PipelineConfig:
             monitoring=Monitoring.read(root.table("monitoring"), STAGES) if root.has("monitoring") else OFF,
             front=Front.read(root.table("front"), STAGES) if root.has("front") else CLOSED,
             stream=Stream.read(root.table("stream"), STAGES) if root.has("stream") else DRY,
+            feature_groups=feature_groups.read_all(root, STAGES, dataset),
             batch=BatchScoring.read(root.table("batch"), STAGES) if root.has("batch") else batch.NONE,
         )
         _refuse_unbuilt(root)
         root.finish()
         _check_front(root, config)
         _check_stream(root, config)
+        _check_feature_groups(root, config)
         _check_batch(root, config)
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
         check_class_weight(root.table("training"), config.training, dataset)
@@ -147,15 +151,36 @@ def _check_stream(root: Table, config: PipelineConfig) -> None:
             )
 
 
+def _check_feature_groups(root: Table, config: PipelineConfig) -> None:
+    """The stream alone writes them, and knows the event's time and id by keys of its own."""
+    stream = config.stream
+    for stage in STAGES:
+        aggregated = [one for one in feature_groups.at(config.feature_groups, stage) if one.aggregates]
+        if len({one.entity for one in aggregated}) > 1:
+            raise root.fail(
+                "feature_groups",
+                f"{aggregated[0].name!r} and others with aggregates at {stage!r} differ in their entity, and "
+                "the stream is in the order of one alone: its partition key",
+            )
+    for group in config.feature_groups:
+        for stage in group.stages:
+            if not stream.opens(stage):
+                raise root.fail(
+                    "feature_groups",
+                    f"{group.name!r} is to be at {stage!r}, where no stream writes it: give [stream] the "
+                    "stage, or take it out of the group's stages",
+                )
+        if group.entity in (stream.event_id, stream.event_time):
+            raise root.fail(
+                "feature_groups", f"{group.name!r}: entity {group.entity!r} is the event's id or time"
+            )
+
+
 # Tables that were thought of and are not built, each with the way on.
 UNBUILT = {
     "sources": (
         f"nothing pulls data yet: let a schedule of yours copy the file below {UPLOADS.prefix} of the raw "
         "bucket, from there on it is an ordinary upload"
-    ),
-    "feature_groups": (
-        "there is no feature store yet: send each row with all of its columns, as POST /v1/predictions of "
-        "[front] and the endpoint take it"
     ),
     "experiment": (
         "no experiment runs on live traffic yet, only its statistics are here (scoring/experiments): compare "

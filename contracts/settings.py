@@ -237,6 +237,7 @@ class StartRetrainingSettings(Settings):
 @dataclass(frozen=True, kw_only=True)
 class PredictSettings(Settings):
     endpoint_name: str
+    metric_namespace: str
     pipeline_config_path: str
     stage_name: str
 
@@ -263,6 +264,7 @@ class AcceptRecordsSettings(Settings):
     pipeline_config_path: str
     metric_namespace: str
     refused_queue_url: str
+    stage_name: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from contracts import layout
+from contracts import feature_groups, layout
 from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
 from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
@@ -16,6 +16,7 @@ from infra_cdk.batch.scoring import Batch
 from infra_cdk.context import Context
 from infra_cdk.data.encryption import Encryption
 from infra_cdk.data.storage import Storage
+from infra_cdk.features import FeatureStore
 from infra_cdk.front import Front
 from infra_cdk.functions.environment import SettingsSource
 from infra_cdk.intake.uploads import Intake
@@ -100,6 +101,10 @@ class PipelineStack(cdk.Stack):
         self.teardown = Teardown(self, "Teardown", context, storage=self.storage, settings=settings)
         self.intake = Intake(self, "Intake", context, storage=self.storage, settings=settings)
         self.watching = Watching(self, "Watching", context, settings=settings)
+        groups = feature_groups.at(config.feature_groups, stage.name)
+        self.features = (
+            FeatureStore(self, "Features", context, groups=groups, storage=self.storage) if groups else None
+        )
         self.front = self._front(context, settings) if config.front.opens(stage.name) else None
         self.monitor = (
             Monitor(self, "Monitor", context, images=self.images, settings=settings)
@@ -156,6 +161,7 @@ class PipelineStack(cdk.Stack):
             storage=self.storage,
             serving=self.serving,
             notifications=self.notifications,
+            features=self.features,
         )
 
     def _stream(self, context: Context, settings: SettingsSource) -> EventStream:
@@ -167,6 +173,7 @@ class PipelineStack(cdk.Stack):
             storage=self.storage,
             images=self.images,
             notifications=self.notifications,
+            features=self.features,
         )
 
     def _batch(self, context: Context, settings: SettingsSource) -> Batch:
@@ -266,6 +273,9 @@ class PipelineStack(cdk.Stack):
             self.teardown.runs_before(self.batch.job_role)
             self.teardown.runs_after(self.batch.rule, self.batch.rule_role)
         self.teardown.runs_after(self.intake.rule, self.intake.mapping, *self.watching.rules)
+        if self.features:
+            # What is on its way to the offline store is written before the bucket is emptied.
+            self.teardown.runs_after(self.features)
         if self.front:
             self.teardown.runs_after(self.front)
         if self.monitor:
@@ -283,7 +293,9 @@ class PipelineStack(cdk.Stack):
             if self.stream
             else {}
         )
+        features = {"FeatureGroupNames": ",".join(self.features.names)} if self.features else {}
         for name, value in {
+            **features,
             **fronts,
             **streams,
             "RawBucketName": self.storage.raw.bucket_name,

@@ -12,3 +12,9 @@ def count(namespace: str, metric: str, value: float = 1.0) -> None:
     """Emit one of contracts.metrics as embedded metric format."""
     with single_metric(name=metric, unit=MetricUnit.Count, value=value, namespace=namespace):
         pass
+
+
+def age(namespace: str, metric: str, seconds: float) -> None:
+    """The same of a duration."""
+    with single_metric(name=metric, unit=MetricUnit.Seconds, value=seconds, namespace=namespace):
+        pass

@@ -19,8 +19,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from contracts.feature_groups import FeatureGroup, at
 from contracts.names import Names
 from contracts.pipeline_config import FILE_NAME, PipelineConfig
+from contracts.stream import Stream
 from operations.deployed import DeployedStage, NotDeployedError
 
 # PutRecords takes 500 records (Kinesis Data Streams API Reference).
@@ -36,9 +38,12 @@ class StreamError(Exception):
 class Player:
     """Sends rows to a stream; what is throttled is sent again."""
 
-    def __init__(self, kinesis: Any, name: str, event_id: str, event_time: str) -> None:
+    def __init__(self, kinesis: Any, name: str, stream: Stream, groups: Sequence[FeatureGroup] = ()) -> None:
+        """Where there are feature groups, events of one entity go one way, and so stay in order."""
         self._kinesis, self._name = kinesis, name
-        self._id, self._time = event_id, event_time
+        self._id, self._time = stream.event_id, stream.event_time
+        ordered = sorted(groups, key=lambda group: not group.aggregates)
+        self._key = ordered[0].entity if ordered else ""
 
     def send(self, rows: Sequence[Mapping[str, Any]], now: datetime) -> int:
         """How many records had to be sent again."""
@@ -64,7 +69,7 @@ class Player:
     def _record(self, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         identity = str(row.get(self._id) or _digest(row))
         event = {self._id: identity, self._time: now.isoformat(), **{k: v for k, v in row.items() if v != ""}}
-        return {"Data": json.dumps(event).encode(), "PartitionKey": identity[:256]}
+        return {"Data": json.dumps(event).encode(), "PartitionKey": str(row.get(self._key) or identity)[:256]}
 
 
 def _digest(row: Mapping[str, Any]) -> str:
@@ -128,8 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise StreamError(
                 f"{stage.names.prefix} has no stream: put [stream] into {FILE_NAME}, and deploy it"
             )
-        config = PipelineConfig.load(Path(FILE_NAME)).stream
-        player = Player(stage.session.client("kinesis"), name, config.event_id, config.event_time)
+        whole = PipelineConfig.load(Path(FILE_NAME))
+        config, groups = whole.stream, at(whole.feature_groups, asked.stage)
+        player = Player(stage.session.client("kinesis"), name, config, groups)
         print(f"{play(player, read_rows(asked.data), max(1, asked.rate)):,} events were sent to {name}.")
         if asked.close:
             time.sleep(_SETTLE_SECONDS + config.batch_window_seconds)

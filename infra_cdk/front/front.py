@@ -8,10 +8,12 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from constructs import Construct
 
 from contracts.layout import FRONT_LABELS_FOLDER
+from contracts.metrics import FEATURES_MISSING
 from contracts.names import Names
 from contracts.pipeline_config import FILE_NAME
 from infra_cdk.context import Context
 from infra_cdk.data.storage import Storage
+from infra_cdk.features import FeatureStore
 from infra_cdk.front.api import Api
 from infra_cdk.functions.bundle import zip_code
 from infra_cdk.functions.environment import SettingsSource
@@ -39,6 +41,7 @@ class Front(Construct):
         storage: Storage,
         serving: Serving,
         notifications: Notifications,
+        features: FeatureStore | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         config, has_tokens = context.config.front, context.config.front.auth == "jwt"
@@ -60,6 +63,8 @@ class Front(Construct):
 
         self.predict = function("Predict", SIZE)
         serving.allow(self.predict.role, "InvokeEndpoint")
+        if features:
+            features.allow_reading(self.predict.role)
         self.accept_labels = function("AcceptLabels", SIZE)
         storage.allow_adding_uploads(self.accept_labels.role, f"{FRONT_LABELS_FOLDER}*")
         self.authorize_caller = function("AuthorizeCaller", AUTHORISING) if has_tokens else None
@@ -73,6 +78,30 @@ class Front(Construct):
             authorize_caller=self.authorize_caller,
         )
         self._watch(context.names, notifications)
+        if features:
+            self._watch_features(context.names, notifications)
+
+    def _watch_features(self, names: Names, notifications: Notifications) -> None:
+        missing = cloudwatch.Metric(
+            namespace=names.metric_namespace,
+            metric_name=FEATURES_MISSING,
+            statistic="Sum",
+            period=ERRORS_WITHIN,
+        )
+        alarm = cloudwatch.Alarm(
+            self,
+            "FeaturesMissing",
+            alarm_name=f"{names.prefix}-FeaturesMissing",
+            alarm_description="Entities that are asked for have no features, or stale ones. "
+            "Runbook: docs/runbook.md#featuresmissing",
+            metric=missing,
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=3,
+            datapoints_to_alarm=3,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(notifications.topic))
 
     def _watch(self, names: Names, notifications: Notifications) -> None:
         alarm = cloudwatch.Alarm(

@@ -14,6 +14,7 @@ from contracts.stream import Stream
 from infra_cdk.context import Context
 from infra_cdk.data.encryption import READ, WRITE
 from infra_cdk.data.storage import PARTS_DAYS, REJECTED_DAYS, Storage
+from infra_cdk.features import FeatureStore
 from infra_cdk.functions.environment import SettingsSource
 from infra_cdk.functions.function import FunctionSize, PipelineFunction, handler_of
 from infra_cdk.models.images import Images
@@ -44,18 +45,25 @@ class EventStream(Construct):
         storage: Storage,
         images: Images,
         notifications: Notifications,
+        features: FeatureStore | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._context, self._images = context, images
         config = context.config.stream
         self.stream = self._stream(config)
         self.refused = self._queue()
-        self._settings = settings.having(refused_queue_url=self.refused.queue_url)
+        self._settings = settings.having(
+            refused_queue_url=self.refused.queue_url, stage_name=context.stage.name
+        )
         self.accept_records = self._function("AcceptRecords", ACCEPTING)
         self.close_hours = self._function("CloseHours", DATA)
         self._allow_accepting(storage)
+        if features:
+            features.allow_writing(self.accept_records.role)
         self._allow_closing(storage)
         self.mapping = self._mapping(config)
+        if features:
+            self.mapping.node.add_dependency(features)
         self._schedule()
         self._expire(storage, config)
         StreamAlarms(

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ import pyarrow.parquet as pq
 
 from lambdas.accept_records.records import RecordReader, RecordRefusedError
 from lambdas.streams import hours
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,8 @@ class Batch:
     name: str
     accepted: dict[str, Hour]
     refused: list[Refused]
+    events: list[tuple[tuple[str, ...], int, list[Any]]] = field(default_factory=list)
+    """Of accepted records, as they came: entities, microseconds of event time, the contract's values."""
 
     @property
     def accepted_records(self) -> int:
@@ -68,12 +73,15 @@ class Batch:
 def read_batch(records: Sequence[Mapping[str, Any]], reader: RecordReader, now_seconds: float) -> Batch:
     accepted: dict[str, Hour] = {}
     refused: list[Refused] = []
+    events: list[tuple[tuple[str, ...], int, list[Any]]] = []
     names: dict[int, str] = {}  # of hours, since a batch holds few
     for record in records:
         payload = record["kinesis"]
         sequence, place = payload["sequenceNumber"], record["eventID"]
         try:
-            identity, moment, values = reader.read(base64.b64decode(payload["data"]), now_seconds)
+            identity, moment, values, entities = reader.read_whole(
+                base64.b64decode(payload["data"]), now_seconds
+            )
         except RecordRefusedError as error:
             refused.append(
                 Refused(place=place, sequence=sequence, reason=str(error)[:2000], data=payload["data"])
@@ -86,8 +94,14 @@ def read_batch(records: Sequence[Mapping[str, Any]], reader: RecordReader, now_s
             hour = accepted[name] = Hour(first=sequence)
         arrived = round(payload["approximateArrivalTimestamp"] * 1e6)
         hour.last = sequence
+        if entities:
+            events.append((entities, microseconds_of(moment), values))
         hour.rows.append((identity, moment, arrived, place, *values))
-    return Batch(name=_name(records), accepted=accepted, refused=refused)
+    return Batch(name=_name(records), accepted=accepted, refused=refused, events=events)
+
+
+def microseconds_of(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _name(records: Sequence[Mapping[str, Any]]) -> str:

@@ -7,7 +7,7 @@ Keys that the contract does not name are left out: who sends events adds some, a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -31,19 +31,26 @@ class RecordRefusedError(ValueError):
 class RecordReader:
     """Reads the records of one contract."""
 
-    def __init__(self, contract: DatasetContract, stream: Stream) -> None:
+    def __init__(self, contract: DatasetContract, stream: Stream, entities: Sequence[str] = ()) -> None:
+        """`entities` are the keys that say whom a record is about, one for each feature group."""
+        self._entities = tuple(entities)
         self._id, self._time = stream.event_id, stream.event_time
         self._columns = [(column.name, check_of(column)) for column in contract.columns]
         self._moment = Grammar(type="timestamp")
 
     def read(self, data: bytes, now_seconds: float) -> tuple[str, datetime, list[Any]]:
         """The event's id, its time in UTC and the contract's values in order; raises RecordRefusedError."""
+        return self.read_whole(data, now_seconds)[:3]
+
+    def read_whole(self, data: bytes, now_seconds: float) -> tuple[str, datetime, list[Any], tuple[str, ...]]:
+        """The same, and the record's entities; raises RecordRefusedError."""
         document = _parsed(data)
         identity = self._identity(document)
         moment = self._event_time(document, now_seconds)
         get = document.get
+        entities = tuple(_key(document, name, "whom it is about") for name in self._entities)
         try:
-            return identity, moment, [check(get(name)) for name, check in self._columns]
+            return identity, moment, [check(get(name)) for name, check in self._columns], entities
         except ValueRefusedError:
             raise self._named(document) from None
 
@@ -59,16 +66,7 @@ class RecordReader:
         return RecordRefusedError("; ".join(reasons))
 
     def _identity(self, document: Mapping[str, Any]) -> str:
-        found = document.get(self._id)
-        if isinstance(found, int) and not isinstance(found, bool):
-            return str(found)
-        if not isinstance(found, str) or not 0 < len(found) <= MAX_ID:
-            what = "is missing" if found is None else f"is {found!r:.{_SHOWN}}"
-            raise RecordRefusedError(
-                f"{self._id} {what}; expected a text of 1 to {MAX_ID} characters or a whole number, by which "
-                "the event is known when it comes again"
-            )
-        return found
+        return _key(document, self._id, "by which the event is known when it comes again")
 
     def _event_time(self, document: Mapping[str, Any], now_seconds: float) -> datetime:
         found = document.get(self._time)
@@ -92,6 +90,18 @@ class RecordReader:
         elif isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found < _MOST_SECONDS:
             return datetime.fromtimestamp(found, UTC)
         raise ValueRefusedError(_EXPECTED_TIME)
+
+
+def _key(document: Mapping[str, Any], name: str, what_for: str) -> str:
+    found = document.get(name)
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    if not isinstance(found, str) or not 0 < len(found) <= MAX_ID:
+        what = "is missing" if found is None else f"is {found!r:.{_SHOWN}}"
+        raise RecordRefusedError(
+            f"{name} {what}; expected a text of 1 to {MAX_ID} characters or a whole number, {what_for}"
+        )
+    return found
 
 
 def _is_plain(text: str) -> bool:

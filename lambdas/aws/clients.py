@@ -40,7 +40,13 @@ _CONFIGS = {
         connect_timeout=3,
         read_timeout=24,
         user_agent_extra="greenlight",
-    )
+    ),
+    "sagemaker-featurestore-runtime": Config(
+        retries={"mode": "standard", "total_max_attempts": 4},
+        connect_timeout=2,
+        read_timeout=5,
+        user_agent_extra="greenlight",
+    ),
 }
 
 

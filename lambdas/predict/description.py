@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.dataset import Column
+from contracts.feature_groups import serving
 from contracts.pipeline_config import PipelineConfig
 
 
@@ -17,9 +18,26 @@ def model_document(config: PipelineConfig, stage: str) -> dict[str, Any]:
         "stage": stage,
         "task": dataset.task,
         "target": dataset.target,
+        **_entities(config, stage),
         "columns": [_column(column) for column in dataset.feature_columns],
         "limits": {"max_rows": front.max_rows, "max_body_bytes": front.max_body_bytes},
     }
+
+
+def _entities(config: PipelineConfig, stage: str) -> dict[str, Any]:
+    """The keys by which a row may name whom it is about, and the columns that it may then leave out."""
+    columns = {column.name for column in config.dataset.feature_columns}
+    found = [
+        {
+            "name": group.entity,
+            "group": group.name,
+            "version": group.version,
+            "fills": [name for name in group.served if name in columns],
+            "when_missing": group.when_missing,
+        }
+        for group in serving(config.feature_groups, stage)
+    ]
+    return {"entities": found} if found else {}
 
 
 def _column(column: Column) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.dataset import Column
+from contracts.feature_groups import serving
 from contracts.pipeline_config import PipelineConfig
 from lambdas.front.problems import MOST_MISTAKES, PROBLEM_TYPE
 
@@ -49,7 +50,7 @@ def openapi_document(config: PipelineConfig, stage: str) -> dict[str, Any]:
             "/v1/openapi.json": {"get": _operation("openapi", "", "Anything", scopes[0])},
         },
         "components": {
-            "schemas": _schemas(config),
+            "schemas": _schemas(config, stage),
             "responses": {status: _problem(reason) for status, reason in _PROBLEMS.items()},
             "securitySchemes": {"caller": _security(config)},
         },
@@ -90,15 +91,26 @@ def _security(config: PipelineConfig) -> dict[str, Any]:
     }
 
 
-def _schemas(config: PipelineConfig) -> dict[str, Any]:
+def _row(config: PipelineConfig, stage: str) -> dict[str, Any]:
+    """A row that names an entity may leave out what the feature groups know of it."""
     columns = config.dataset.feature_columns
-    target = _value(config.dataset.column(config.dataset.target))
-    row = {
+    groups = serving(config.feature_groups, stage)
+    filled = {name for group in groups for name in group.served}
+    entity = {"type": ["string", "integer"], "description": "Whom the row is about."}
+    return {
         "type": "object",
-        "properties": {column.name: _value(column) for column in columns},
-        "required": [column.name for column in columns],
+        "properties": {
+            **{group.entity: entity for group in groups},
+            **{column.name: _value(column) for column in columns},
+        },
+        "required": [column.name for column in columns if column.name not in filled],
         "additionalProperties": False,
     }
+
+
+def _schemas(config: PipelineConfig, stage: str) -> dict[str, Any]:
+    target = _value(config.dataset.column(config.dataset.target))
+    row = _row(config, stage)
     label = {"inference_id": {"type": "string"}, "row": {"type": "integer", "minimum": 0}, "value": target}
     return {
         "Row": row,
@@ -111,6 +123,7 @@ def _schemas(config: PipelineConfig) -> dict[str, Any]:
             intervals={"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
             probabilities={"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
             classes={"type": "array", "items": target},
+            missing_features={"type": "array", "items": {"type": "object"}},
         ),
         "LabelRequest": _object({"labels": _list(_object(label), config.front.max_rows)}),
         "Labels": _object({"accepted": {"type": "integer"}}),

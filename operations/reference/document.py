@@ -17,6 +17,7 @@ from contracts import (
     budget,
     dataset,
     deployment,
+    feature_groups,
     features,
     file_reading,
     front,
@@ -56,6 +57,7 @@ CLASSES: dict[str, type] = {
     "monitoring.retraining": monitoring.Retraining,
     "front": front.Front,
     "stream": stream.Stream,
+    "feature_groups": feature_groups.FeatureGroup,
     "batch": batch.BatchScoring,
     "budget": budget.Budget,
     "deployment.STAGE": deployment.DeploymentPolicy,
@@ -67,6 +69,7 @@ LISTS = (
     "features.distances",
     "features.dates",
     "training.search.space",
+    "feature_groups",
 )
 _UNITS = {
     "_share": "share, 0-1",

@@ -49,6 +49,9 @@ REGRESSION: dict[str, Any] = {
         "web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/front/0123abcd-0123",
     },
     "stream": {"source": "kinesis", "stages": ["prod"]},
+    "feature_groups": [
+        {"name": "houses", "entity": "house", "stages": ["prod"], "features": ["rooms"]},
+    ],
     "budget": {"max_monthly_usd": 100.0},
     "deployment": {"dev": _SIZES, "prod": _SIZES},
 }

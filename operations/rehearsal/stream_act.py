@@ -28,7 +28,7 @@ from operations.rehearsal.stage import (
     Prediction,
     Stage,
 )
-from operations.rehearsal.streamed import Halves, as_json, halves, opened, read_opened
+from operations.rehearsal.streamed import ENTITY, Halves, as_json, halves, known_rows, opened, read_opened
 from operations.rehearsal.taken import Taken
 from operations.rehearsal.watch import Execution, RehearsalError, find_execution, watch
 from operations.stream import Player, StreamError, close, numbered
@@ -52,6 +52,9 @@ class Told:
     closed_rows: int = 0
     execution: Execution | None = None
     predictions: list[Prediction] = field(default_factory=list)
+    asked_by_entity: int = 0
+    answered_alike: int = 0
+    status_of_unknown: int = 0
     labels_accepted: int = 0
     label_files: list[str] = field(default_factory=list)
     status_without_token: int = 0
@@ -100,6 +103,8 @@ def check(told: Told) -> None:
         "every event accepted or refused": told.sent == told.accepted + told.refused,
         "each accepted event in the closed hours once": told.closed_rows == told.accepted > 0,
         "a prediction for each row": bool(told.predictions),
+        "the same answer by entity id as by the whole row": told.answered_alike == told.asked_by_entity,
+        "a refusal of an entity that nobody knows": not told.asked_by_entity or told.status_of_unknown == 400,
         "a label for each prediction": told.labels_accepted == len(told.predictions),
         "the labels in the raw bucket": bool(told.label_files),
         "a front that is closed without a token": told.status_without_token == 401,
@@ -113,7 +118,7 @@ def _stream(cloud: Running, config: PipelineConfig, parts: Halves, display: Disp
     """Send the events, and wait until each of them was accepted or refused."""
     name = cloud.outputs["StreamName"]
     display.step(f"{len(parts.events):,} of {parts.rows:,} rows go to {name} as events")
-    player = Player(cloud.client("kinesis"), name, config.stream.event_id, config.stream.event_time)
+    player = Player(cloud.client("kinesis"), name, config.stream, config.feature_groups)
     told.sent = play_events(player, numbered(parts.events), EVENTS_PER_SECOND)
     display.step(f"all {told.sent:,} are sent")
     taken = Taken(cloud.client("s3"), cloud.outputs["ArtifactBucketName"])
@@ -175,6 +180,7 @@ def _ask(
         for question, value in zip(parts.questions, answer["predictions"], strict=True)
     ]
     display.step(f"with one, it answers {len(told.predictions)} rows of the other half: {_shown(told)}")
+    _ask_by_entity(predicting, config, parts, display, told)
     labels = {
         "labels": [
             {"inference_id": answer["inference_id"], "row": place, "value": value}
@@ -192,6 +198,32 @@ def _ask(
     display.step(
         f"by one for labels: {told.labels_accepted} accepted, in {layout.FRONT_LABELS_FOLDER} of the raw"
         " bucket"
+    )
+
+
+def _ask_by_entity(
+    predicting: Caller, config: PipelineConfig, parts: Halves, display: Display, told: Told
+) -> None:
+    """Events whose features lie in the feature store since they were accepted, by their entity's id alone;
+    the answers must be those to the whole rows."""
+    known = known_rows(parts, config, ASKED)
+    if not known:
+        display.step("no column can be a feature of the feature store: nothing is asked by an entity's id")
+        return
+    whole, by_entity = (
+        _answered(predicting.post("/v1/predictions", {"rows": rows}), what)["predictions"]
+        for rows, what in (
+            ([one.whole for one in known], "rows of the events"),
+            ([one.by_entity for one in known], "their entities"),
+        )
+    )
+    told.asked_by_entity = len(known)
+    told.answered_alike = sum(one == other for one, other in zip(whole, by_entity, strict=True))
+    nobody = {**known[0].by_entity, ENTITY: "nobody"}
+    told.status_of_unknown = predicting.post("/v1/predictions", {"rows": [nobody]}).status
+    display.step(
+        f"by entity id, from the feature store: {told.answered_alike} of {told.asked_by_entity} answers "
+        f"are those to the whole rows; an id that nobody knows: {told.status_of_unknown}"
     )
 
 

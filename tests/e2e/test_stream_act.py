@@ -59,6 +59,11 @@ def test_the_front_answers_the_other_half_near_what_came_true(told: Told):
     assert errors[ASKED // 2] < 80_000  # US dollars, of houses for about 200,000
 
 
+def test_by_entity_id_the_answers_are_those_to_the_whole_rows(told: Told):
+    assert told.asked_by_entity == told.answered_alike == ASKED
+    assert told.status_of_unknown == 400
+
+
 def test_labels_are_taken_from_their_own_token_alone(told: Told):
     assert told.status_without_token == 401
     assert told.status_without_scope == 403

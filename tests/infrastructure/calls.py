@@ -17,6 +17,7 @@ import botocore.session
 from botocore import xform_name
 
 IAM_PREFIX = {"stepfunctions": "states", "sagemaker-runtime": "sagemaker"}
+IAM_PREFIX["sagemaker-featurestore-runtime"] = "sagemaker"
 # boto3's transfers, and what an operation needs beside or instead of the action of its own name
 # (Service Authorization Reference, Amazon S3).
 TRANSFERS = {

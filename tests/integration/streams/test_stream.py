@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from contracts.stream import Stream
 from localcloud.host.launch import launch
 from operations.stream import Player, read_rows
 from tests.chaos import datasets
@@ -72,7 +73,7 @@ def refused(cloud: ChaosCloud) -> list[dict[str, Any]]:
 def test_events_are_checked_closed_and_trained_on_and_poison_is_told_of(cloud: ChaosCloud, tmp_path: Path):
     (tmp_path / "rows.csv").write_bytes(datasets.good(1))
     rows = list(read_rows(tmp_path / "rows.csv"))
-    player = Player(cloud.running.client("kinesis"), cloud.outputs["StreamName"], "event_id", "event_time")
+    player = Player(cloud.running.client("kinesis"), cloud.outputs["StreamName"], Stream())
     kinesis = cloud.client("kinesis")
     now = datetime.now(UTC)
     player.send(rows[:60], now)

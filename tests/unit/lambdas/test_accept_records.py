@@ -58,7 +58,7 @@ def record(document: Any, sequence: int = 1, shard: str = "shardId-000000000000"
 
 @pytest.fixture
 def take(monkeypatch, aws, context):
-    monkeypatch.setattr(accept, "_reader", lambda path: (READER, schema_of(CONFIG.dataset)))
+    monkeypatch.setattr(accept, "_reader", lambda path, stage: (READER, schema_of(CONFIG.dataset)))
     monkeypatch.setattr("lambdas.accept_records.handler.time.time", lambda: NOW)
     boto3.client("s3").create_bucket(Bucket="artifacts")
     queue = boto3.client("sqs").create_queue(QueueName="refused")["QueueUrl"]
@@ -67,6 +67,7 @@ def take(monkeypatch, aws, context):
         pipeline_config_path="x",
         metric_namespace="Greenlight/housing-dev",
         refused_queue_url=queue,
+        stage_name="dev",
     )
     set_environment(monkeypatch, settings)
 

@@ -46,7 +46,12 @@ class Runtime:
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Of a server that is API Gateway and authorizer in one, and takes the token `good`."""
     monkeypatch.setattr(predict, "_config", lambda path: CONFIG)
-    settings = PredictSettings(endpoint_name="housing-dev", pipeline_config_path="x", stage_name="dev")
+    settings = PredictSettings(
+        endpoint_name="housing-dev",
+        metric_namespace="Greenlight/housing-dev",
+        pipeline_config_path="x",
+        stage_name="dev",
+    )
     for name, value in settings.as_environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setitem(clients.MADE, "sagemaker-runtime", Runtime())

@@ -45,7 +45,12 @@ def runtime(monkeypatch, tmp_path) -> FakeRuntime:
     shipped = tomllib.loads((ROOT / "pipeline.toml").read_text(encoding="utf-8"))
     config = PipelineConfig.from_document({**shipped, "front": {"max_rows": 3, "max_body_bytes": 2000}})
     monkeypatch.setattr(predict, "_config", lambda path: config)
-    settings = PredictSettings(endpoint_name="housing-dev", pipeline_config_path="x", stage_name="dev")
+    settings = PredictSettings(
+        endpoint_name="housing-dev",
+        metric_namespace="Greenlight/housing-dev",
+        pipeline_config_path="x",
+        stage_name="dev",
+    )
     set_environment(monkeypatch, settings)
     clients.MADE["sagemaker-runtime"] = fake = FakeRuntime()
     return fake

@@ -45,11 +45,15 @@ def test_dev_gets_a_stream_and_a_front_and_all_else_stays():
     assert (config.front.auth, config.front.issuer) == ("jwt", ISSUER)
     before = tomllib.loads(SHIPPED)
     assert {name: config.document[name] for name in before} == before
-    assert set(config.document) == {*before, "stream", "front"}
+    assert set(config.document) == {*before, "stream", "front", "feature_groups"}
+    (group,) = config.feature_groups
+    assert group.features == tuple(column.name for column in config.dataset.feature_columns)
 
 
 def test_a_stream_and_a_front_of_the_file_s_own_give_way():
     own = '[stream]\nstages = ["prod"]\nsource = "kinesis"\nevent_id = "order"\n\n'
+    own += '[[feature_groups]]\nname = "a"\nentity = "b"\nfeatures = ["x"]\n\n'
+    own += "[feature_groups.aggregates]\nn = 'count(\"1d\")'\n\n"
     own += '[ front ]  # ours\nstages = ["prod"]\nauth = "iam"\n\n'
     text = opened(SHIPPED.replace("[gate]\n", f"{own}[gate]\n"), ISSUER, "rehearsal")
     assert tomllib.loads(text) == tomllib.loads(opened(SHIPPED, ISSUER, "rehearsal"))

@@ -1,0 +1,1 @@
+"""Feature groups, as the functions write and read them."""
