@@ -13,6 +13,7 @@ from tests.chaos.datasets import Line
 
 TRAINING_JOB = "training_job_name"
 MLFLOW_VERSION = "mlflow_model_version"
+PROMOTED_AT = "promoted_at"
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,25 @@ def _wrong_champion(cloud: ChaosCloud, champion: Champion | None) -> Iterator[st
         return
     if endpoint["EndpointConfigName"] != champion.training_job:
         yield f"{endpoint['EndpointConfigName']} serves, not {champion.training_job}"
-    approved = [package for package in cloud.packages() if package["ModelApprovalStatus"] == "Approved"]
-    newest = _job_of(approved[0]) if approved else "none"
-    if newest != champion.training_job:
-        yield f"the newest approved package is {newest}, not {champion.training_job}"
-    elif cloud.alias("champion") != approved[0]["CustomerMetadataProperties"][MLFLOW_VERSION]:
+    last = _promoted_last(cloud)
+    if _job_of(last) != champion.training_job:
+        yield f"the package promoted last is {_job_of(last) or 'none'}, not {champion.training_job}"
+    elif cloud.alias("champion") != last["CustomerMetadataProperties"][MLFLOW_VERSION]:
         yield f"the alias champion names version {cloud.alias('champion')}"
     row, wanted = champion.line.probe()
     answered = cloud.ask(row)
     if abs(answered - wanted) > 0.5:
         yield f"the endpoint answers {answered}, and the champion would say {wanted}"
+
+
+def _promoted_last(cloud: ChaosCloud) -> dict[str, Any]:
+    """Of the approved ones; after a rollback by hand that is none of the newest."""
+    approved = [package for package in cloud.packages() if package["ModelApprovalStatus"] == "Approved"]
+    return max(approved, key=_promoted_at, default={})
+
+
+def _promoted_at(package: dict[str, Any]) -> str:
+    return str(package["CustomerMetadataProperties"].get(PROMOTED_AT, ""))
 
 
 def _orphans(cloud: ChaosCloud) -> Iterator[str]:

@@ -217,7 +217,7 @@ HANDS = (
     Hand(
         "rejects the champion",
         _decide(lambda scene: scene.champion, "Rejected"),
-        leaves=("the newest approved package", "configs of models that were never approved"),
+        leaves=("the package promoted last", "configs of models that were never approved"),
         mend=_approve_what_is_kept,
     ),
     Hand("approves the challenger", _decide(lambda scene: scene.challenger, "Approved"), REGISTERED),
