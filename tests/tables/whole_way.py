@@ -24,7 +24,7 @@ from lambdas.datasets.upload.arrival import receive
 from lambdas.evaluate_model.candidate import Candidate
 from lambdas.evaluate_model.evaluation import Evaluation, evaluate
 from lambdas.evaluate_model.holdout import read_holdout
-from lambdas.ingest_data.ingestion import HOLDOUT, TRAIN, ingest
+from lambdas.ingest_data.ingestion import HOLDOUT, TRAIN, Dataset, ingest
 from operations.draft.drafting import drafted
 from operations.draft.opening import upload_name
 from operations.draft.table import table_of
@@ -77,21 +77,12 @@ def go(
     document = tomllib.loads(text)
     document["training"] |= {"budget_seconds": budget_seconds, "estimator": estimator}
     config = PipelineConfig.from_document(document)
-    content = path.read_bytes()
-    dataset = ingest(
-        receive([content], upload_name(path.name, content[:4]), folder, config.dataset), config, folder
-    )
-    job = _job(folder / "ml", dataset.directory, config)
-    train(job)
-    archive = folder / "model.tar.gz"
-    with tarfile.open(archive, "w:gz") as packed:
-        for file in sorted(job.model_directory.iterdir()):
-            packed.add(file, file.name)
+    dataset, model = trained(path, config, folder)
     evaluation = evaluate(
         config=config,
         holdout=read_holdout([dataset.directory / HOLDOUT], config.dataset),
         champion_profile=None,
-        challenger=Candidate(archive, folder / "unpacked", ChallengerUnreadableError),
+        challenger=model,
         champion=None,
     )
     questions = read_source(str(path), config, QUESTIONS).questions
@@ -105,6 +96,21 @@ def go(
         questions=questions,
         answers=[_answers(service, question.row) for question in questions],
     )
+
+
+def trained(path: Path, config: PipelineConfig, folder: Path) -> tuple[Dataset, Candidate]:
+    """The file as it was ingested, and the model that was trained on it."""
+    content = path.read_bytes()
+    dataset = ingest(
+        receive([content], upload_name(path.name, content[:4]), folder, config.dataset), config, folder
+    )
+    job = _job(folder / "ml", dataset.directory, config)
+    train(job)
+    archive = folder / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        for file in sorted(job.model_directory.iterdir()):
+            packed.add(file, file.name)
+    return dataset, Candidate(archive, folder / "unpacked", ChallengerUnreadableError)
 
 
 def _job(base: Path, dataset: Path, config: PipelineConfig) -> Job:
