@@ -37,11 +37,7 @@ UNBUILT = {
         "no shadow gets a copy of the traffic before a deployment yet: take a small canary with a long "
         "baking_seconds, whose alarms watch the new fleet alone"
     ),
-    "scaling": (
-        "the pipeline scales no fleet by itself yet: set instance_count for the peak, see what scaling would "
-        "do with make scale-plan, or register the endpoint with Application Auto Scaling by hand: "
-        "deployments keep the size"
-    ),
+    "scaling": ("a fleet's bounds are a table of their own: [scaling], with the stage among its stages"),
     "kind": (
         "every stage serves from instances: a serverless endpoint has neither data capture nor a gradual "
         "shift, and an asynchronous one answers through S3; whole files are answered without an "

@@ -90,6 +90,11 @@ class Names:
         return f"{self.prefix}-green-"
 
     @property
+    def scaling_alarm_prefix(self) -> str:
+        """What the alarms start with that make the fleet larger."""
+        return f"{self.prefix}-scaling-"
+
+    @property
     def endpoint_log_group(self) -> str:
         """Where SageMaker writes what the endpoint's containers print."""
         return f"/aws/sagemaker/Endpoints/{self.endpoint}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contracts import batch, feature_groups
+from contracts import batch, feature_groups, scaling
 from contracts.batch import BatchScoring
 from contracts.budget import UNBOUNDED, Budget
 from contracts.dataset import DatasetContract
@@ -22,6 +22,7 @@ from contracts.layout import UPLOADS
 from contracts.monitoring import OFF, Monitoring
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
+from contracts.scaling import FleetScaling
 from contracts.split import SCHEME, Split
 from contracts.stream import DRY, Stream
 from contracts.training import Gate, Training, check_class_weight, check_monotone
@@ -37,7 +38,7 @@ MAX_NAME_LENGTH = 20
 @dataclass(frozen=True, kw_only=True)
 class PipelineConfig:
     """Everything that a user decides: dataset contract, features, training, gate, network, monitoring,
-    front, batch, and deployment per stage."""
+    front, batch, scaling, and deployment per stage."""
 
     name: str
     dataset: DatasetContract
@@ -53,6 +54,7 @@ class PipelineConfig:
     feature_groups: tuple[FeatureGroup, ...] = ()
     budget: Budget = UNBOUNDED
     batch: BatchScoring = batch.NONE
+    scaling: FleetScaling = scaling.FIXED
 
     @classmethod
     def load(cls, path: Path) -> PipelineConfig:
@@ -104,6 +106,9 @@ class PipelineConfig:
             stream=Stream.read(root.table("stream"), STAGES) if root.has("stream") else DRY,
             feature_groups=feature_groups.read_all(root, STAGES, dataset),
             batch=BatchScoring.read(root.table("batch"), STAGES) if root.has("batch") else batch.NONE,
+            scaling=FleetScaling.read(root.table("scaling"), STAGES)
+            if root.has("scaling")
+            else scaling.FIXED,
         )
         _refuse_unbuilt(root)
         root.finish()
@@ -111,6 +116,7 @@ class PipelineConfig:
         _check_stream(root, config)
         _check_feature_groups(root, config)
         _check_batch(root, config)
+        _check_scaling(root, config)
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
         check_class_weight(root.table("training"), config.training, dataset)
         return config
@@ -190,11 +196,6 @@ UNBUILT = {
         "nothing routes callers to endpoints of other pipelines yet: let the caller choose the endpoint, one "
         "stack a model"
     ),
-    "scaling": (
-        "the pipeline scales no fleet by itself yet: set instance_count for the peak, see what scaling would "
-        "do with make scale-plan, or register the endpoint with Application Auto Scaling by hand: "
-        "deployments keep the size"
-    ),
 }
 
 
@@ -213,6 +214,24 @@ def _check_batch(root: Table, config: PipelineConfig) -> None:
                 "batch.stages",
                 f"{stage!r} runs in a VPC of its own, where there is no batch yet: take the stage out of "
                 "[batch], and ask the endpoint in pieces (greenlight predict)",
+            )
+
+
+def _check_scaling(root: Table, config: PipelineConfig) -> None:
+    """A fleet starts within its bounds; a VPC without a way out has no endpoint for auto scaling."""
+    for stage in config.scaling.stages:
+        count = config.deployments[stage].instance_count
+        if not config.scaling.min_instances <= count <= config.scaling.max_instances:
+            raise root.fail(
+                f"deployment.{stage}.instance_count",
+                f"{count} is outside of the {config.scaling.min_instances} to "
+                f"{config.scaling.max_instances} instances of [scaling]",
+            )
+        if config.network.has_vpc(stage):
+            raise root.fail(
+                "scaling.stages",
+                f"{stage!r} runs in a VPC of its own, where nothing scales yet: take the stage out of "
+                "[scaling] and set instance_count for the peak",
             )
 
 

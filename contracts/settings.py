@@ -137,10 +137,12 @@ class FindPreviousChampionSettings(Settings):
 @dataclass(frozen=True, kw_only=True)
 class DeployModelSettings(Settings):
     """As JSON, `deployment_policy` is the stage's DeploymentPolicy, `resource_tags` the tags of what is made
-    by name and value, and `endpoint_network` the endpoint's VpcConfig; without a VPC that is empty."""
+    by name and value, and `endpoint_network` the endpoint's VpcConfig; without a VPC that is empty, as
+    `scaling_policy` is without `[scaling]`."""
 
-    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"endpoint_network"})
+    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"endpoint_network", "scaling_policy"})
 
+    scaling_policy: str = ""
     endpoint_name: str
     endpoint_role_arn: str
     endpoint_key_arn: str
@@ -287,6 +289,15 @@ class PrepareBatchSettings(Settings):
 @dataclass(frozen=True, kw_only=True)
 class FinishBatchSettings(Settings):
     metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleFleetSettings(Settings):
+    """`scaling_policy` is the stage's `FleetScaling` as JSON."""
+
+    endpoint_name: str
+    scaling_policy: str
+    scaling_alarm_prefix: str
 
 
 @dataclass(frozen=True, kw_only=True)

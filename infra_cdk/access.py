@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra_cdk.monitoring.monitor import Monitor
     from infra_cdk.network.vpc import PrivateNetwork
     from infra_cdk.pipeline.approval import Approval
+    from infra_cdk.scaling.fleet import Scaling
     from infra_cdk.stack import PipelineStack
 
 DATASETS, REJECTED, PARTS = layout.DATASETS.pattern, layout.REJECTED.pattern, layout.PARTS.pattern
@@ -57,6 +58,8 @@ def grant_access(stack: PipelineStack) -> None:
         _monitor(stack, stack.monitor)
     if stack.batch:
         _batch(stack, stack.batch)
+    if stack.scaling:
+        _scaling(stack, stack.scaling)
 
 
 def _network(stack: PipelineStack, network: PrivateNetwork) -> None:
@@ -222,6 +225,9 @@ def _deploy_model(stack: PipelineStack) -> None:
     serving.allow_rollback_alarms(role, "PutMetricAlarm")
     serving.allow_finding_alarms(role)
     stack.encryption.allow_granting(role)
+    # Before the fleet gets another instance type.
+    serving.allow_scaling(role, "DeregisterScalableTarget")
+    serving.allow_scaling_alarms(role, "DeleteAlarms")
 
 
 def _check_deployment(stack: PipelineStack) -> None:
@@ -316,6 +322,21 @@ def _batch(stack: PipelineStack, batch: Batch) -> None:
     encryption.allow_granting(machine.role)
     stack.notifications.allow_publishing(machine.role)
     machine.allow_stopping(stack.teardown.teardown.role)
+
+
+def _scaling(stack: PipelineStack, scaling: Scaling) -> None:
+    """Application Auto Scaling changes the fleet and keeps alarms in the name of whoever registers it (User
+    Guide, "Permissions validation for Application Auto Scaling API calls on target resources")."""
+    role, serving = scaling.scale_fleet.role, stack.serving
+    serving.allow(role, "DescribeEndpoint", "UpdateEndpointWeightsAndCapacities")
+    changes = ("RegisterScalableTarget", "DeregisterScalableTarget")
+    changes += ("PutScalingPolicy", "DeleteScalingPolicy", "PutScheduledAction", "DeleteScheduledAction")
+    serving.allow_scaling(role, *changes)
+    serving.allow_seeing_scaling(role)
+    serving.allow_scaling_alarms(role, "PutMetricAlarm", "DeleteAlarms")
+    serving.allow_finding_alarms(role)
+    serving.allow_measuring(role)
+    serving.allow_scaling_role(role)
 
 
 def _teardown(stack: PipelineStack) -> None:

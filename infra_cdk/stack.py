@@ -39,6 +39,7 @@ from infra_cdk.pipeline.functions import PIPELINE_CONFIG_PATH, Functions
 from infra_cdk.pipeline.lease import LeaseTable
 from infra_cdk.pipeline.state_machine import TrainingPipeline, definition
 from infra_cdk.pipeline.teardown import Teardown
+from infra_cdk.scaling.fleet import Scaling
 from infra_cdk.stages import StageSettings
 from infra_cdk.streams import EventStream
 
@@ -91,6 +92,11 @@ class PipelineStack(cdk.Stack):
             definition=definition(
                 root, in_vpc=has_vpc, training=config.training, deployment=context.deployment
             ),
+        )
+        self.scaling = (
+            Scaling(self, "Scaling", context, settings=settings)
+            if config.scaling.scales(stage.name)
+            else None
         )
         self.batch = self._batch(context, settings) if config.batch.runs(stage.name) else None
         settings = settings.having(
@@ -209,6 +215,10 @@ class PipelineStack(cdk.Stack):
             "registered_model_name": self.names.registered_model,
             "resource_tags": json.dumps({PIPELINE_TAG: self.names.pipeline, STAGE_TAG: self.stage.name}),
             "rollback_alarm_prefix": self.names.rollback_alarm_prefix,
+            "scaling_alarm_prefix": self.names.scaling_alarm_prefix,
+            "scaling_policy": json.dumps(self.config.scaling.as_document())
+            if self.config.scaling.scales(self.stage.name)
+            else "",
             "serving_image_uri": self.images.serving.image_uri,
             "training_image_uri": self.images.training.image_uri,
             "training_job_prefix": self.names.prefix,

@@ -60,6 +60,13 @@ class Serving(Construct):
         alarms = f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm"
         self.all_alarms = f"{alarms}:*"
         self.rollback_alarms = f"{alarms}:{names.rollback_alarm_prefix}*"
+        self._scaling_alarms = [
+            f"{alarms}:{names.scaling_alarm_prefix}*",
+            f"{alarms}:TargetTracking-endpoint/{names.endpoint}/variant/*",
+        ]
+        self._scalable_targets = stack.format_arn(
+            service="application-autoscaling", resource="scalable-target", resource_name="*"
+        )
 
     @property
     def own_arns(self) -> list[str]:
@@ -125,6 +132,51 @@ class Serving(Construct):
             "cloudwatch:DescribeAlarms",
             on=self.all_alarms,
             because="CloudWatch checks DescribeAlarms against every alarm, whatever names are asked for.",
+        )
+
+    def allow_scaling(self, role: iam.Role, *actions: str) -> None:
+        """Changes of scalable targets; of endpoints' variants, not of other services' resources."""
+        keys = {
+            "service-namespace": "sagemaker",
+            "scalable-dimension": "sagemaker:variant:DesiredInstanceCount",
+        }
+        allow(
+            role,
+            *(f"application-autoscaling:{action}" for action in actions),
+            on=self._scalable_targets,
+            when={"StringEquals": {f"application-autoscaling:{key}": value for key, value in keys.items()}},
+            because="A scalable target's ARN holds a random id; the endpoint is not in it.",
+        )
+
+    def allow_seeing_scaling(self, role: iam.Role) -> None:
+        described = ("ScalableTargets", "ScalingPolicies", "ScheduledActions")
+        allow(
+            role,
+            *(f"application-autoscaling:Describe{what}" for what in described),
+            on="*",
+            because="Descriptions name no resource (Service Authorization Reference).",
+        )
+
+    def allow_scaling_alarms(self, role: iam.Role, *actions: str) -> None:
+        """Actions on the alarms that scale the fleet: our own, and those of target tracking."""
+        allow(
+            role,
+            *(f"cloudwatch:{action}" for action in actions),
+            on=self._scaling_alarms,
+            because="Application Auto Scaling names its alarms itself, after the endpoint and at random.",
+        )
+
+    def allow_scaling_role(self, role: iam.Role) -> None:
+        """The account's first scalable target of SageMaker makes the role that scales (User Guide,
+        "Service-linked roles for Application Auto Scaling")."""
+        name = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+        place = "aws-service-role/sagemaker.application-autoscaling.amazonaws.com"
+        stack = cdk.Stack.of(self)
+        allow(
+            role,
+            "iam:CreateServiceLinkedRole",
+            on=f"arn:{stack.partition}:iam::{stack.account}:role/{place}/{name}",
+            when={"StringLike": {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}},
         )
 
     def allow_measuring(self, role: iam.Role) -> None:

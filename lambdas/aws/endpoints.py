@@ -189,6 +189,17 @@ def configured_count(config_name: str) -> int:
     return sum(variant.get("InitialInstanceCount", 0) for variant in answer["ProductionVariants"])
 
 
+def configured_types(config_name: str) -> set[str]:
+    """The instance types of a config; none where there is no such config any more."""
+    try:
+        answer = _sagemaker().describe_endpoint_config(EndpointConfigName=config_name)
+    except ClientError as error:
+        if _is_missing(error):
+            return set()
+        raise
+    return {str(variant.get("InstanceType", "")) for variant in answer["ProductionVariants"]}
+
+
 def config_names(prefix: str) -> Iterator[str]:
     """Endpoint configs whose name starts with the prefix, newest first."""
     pages = (

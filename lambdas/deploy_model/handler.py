@@ -20,6 +20,7 @@ from contracts.settings import DeployModelSettings
 from lambdas.aws import alarms, endpoints
 from lambdas.aws.endpoints import MISSING, Endpoint, EndpointState
 from lambdas.aws.leases import LeaseTable
+from lambdas.aws.scaling import ScalableFleet
 from lambdas.deploy_model import plan
 from lambdas.deployments import guards, lease
 from lambdas.deployments.alarms import GreenFleet, rollback_alarms
@@ -48,6 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         for alarm in guarding:
             alarms.put(alarm)
         _renew_lease(request, settings)
+        _leave_scaling(settings, before, policy)
         _start(endpoint, before, name, deployment, excluded, tags)
         count(settings.metric_namespace, metrics.DEPLOYMENTS_STARTED)
     logger.info("deployment", endpoint=endpoint.name, config=name, before=before.status)
@@ -124,6 +126,15 @@ def _renew_lease(request: DeployModelRequest, settings: DeployModelSettings) -> 
         return lease.renew(seen, holder=request.holder, token=request.lease.token, now=now), None
 
     LeaseTable(settings.lease_table_name, settings.endpoint_name).change(decide)
+
+
+def _leave_scaling(settings: DeployModelSettings, before: EndpointState, policy: DeploymentPolicy) -> None:
+    """SageMaker gives no scalable target another instance type (Developer Guide, "Update or delete endpoints
+    that use automatic scaling"); ScaleFleet registers what serves in the end."""
+    if not settings.scaling_policy or before.status == MISSING:
+        return
+    if endpoints.configured_types(before.config_name) - {policy.instance_type}:
+        ScalableFleet(settings.endpoint_name).deregister()
 
 
 def _start(

@@ -8,10 +8,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.settings import TeardownSettings
+from lambdas.aws.custom_resources import reply
 from lambdas.teardown.clearance import clear
-from lambdas.teardown.reply import reply
 from lambdas.telemetry import logger
 
+PHYSICAL_ID = "teardown"
 _RESERVE_SECONDS = 30.0  # for the reply, without which CloudFormation waits an hour
 
 
@@ -27,6 +28,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
             )
     except Exception as error:
         logger.exception("teardown failed")
-        reply(event, "FAILED", f"{type(error).__name__}: {error}")
+        reply(event, "FAILED", f"{type(error).__name__}: {error}", physical_id=PHYSICAL_ID)
         return
-    reply(event, "SUCCESS", "nothing is left that costs money")
+    reply(event, "SUCCESS", "nothing is left that costs money", physical_id=PHYSICAL_ID)

@@ -23,6 +23,7 @@ from contracts import (
     front,
     monitoring,
     network,
+    scaling,
     split,
     stream,
     training,
@@ -59,6 +60,8 @@ CLASSES: dict[str, type] = {
     "stream": stream.Stream,
     "feature_groups": feature_groups.FeatureGroup,
     "batch": batch.BatchScoring,
+    "scaling": scaling.FleetScaling,
+    "scaling.schedules": scaling.ScheduledBounds,
     "budget": budget.Budget,
     "deployment.STAGE": deployment.DeploymentPolicy,
 }

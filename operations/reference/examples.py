@@ -40,6 +40,11 @@ REGRESSION: dict[str, Any] = {
     "network": {},
     "monitoring": {"stages": ["prod"], "retraining": {}},
     "batch": {},
+    "scaling": {
+        "schedules": [
+            {"name": "morning", "schedule": "cron(0 7 * * ? *)", "min_instances": 4, "max_instances": 10}
+        ]
+    },
     "front": {
         "stages": ["prod"],
         "auth": "jwt",

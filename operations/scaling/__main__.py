@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from operations.scaling.queueing import p99_wait_seconds
+from lambdas.scale_fleet.queueing import p99_wait_seconds
 from operations.scaling.simulation import MINUTE, Minute, Scaling, simulate
 from operations.scaling.trace import TraceError, read_trace
 
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--max", type=int, default=20)
     parser.add_argument("--p99-ms", type=float, default=100.0)
     parser.add_argument("--service-ms", type=float, required=True, help="of one request on one instance")
+    parser.add_argument("--max-load-share", type=float, default=0.8, help="of an instance (0-1)")
     parser.add_argument("--start-seconds", type=int, default=300)
     parser.add_argument("--usd-per-hour", type=float, default=0.115, help="of one instance")
     given = parser.parse_args(arguments)
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str]) -> int:
             p99_ms=given.p99_ms,
             service_ms=given.service_ms,
             start_seconds=given.start_seconds,
+            max_load_share=given.max_load_share,
         )
         minutes = simulate(scaling, read_trace(given.trace))
     except (TraceError, ValueError) as error:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
-from operations.scaling.queueing import p99_wait_seconds, requests_within
+from lambdas.scale_fleet.queueing import p99_wait_seconds, target_per_minute
 
 MINUTE = 60
 MINUTES_ABOVE, MINUTES_BELOW, BELOW_SHARE = 3, 15, 0.9
@@ -29,6 +29,7 @@ class Scaling:
     service_ms: float
     start_seconds: int = 300
     cooldown_seconds: int = 300
+    max_load_share: float = 0.8
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_instances <= self.max_instances:
@@ -43,9 +44,13 @@ class Scaling:
 
     @property
     def target_per_minute(self) -> float:
-        """Invocations per instance and minute at which the smallest fleet just keeps the limit."""
-        fleet = requests_within(self.p99_ms / 1000, self.min_instances, self.service_ms / 1000)
-        return MINUTE * fleet / self.min_instances
+        """Invocations per instance and minute at which the smallest fleet keeps limit and load."""
+        return target_per_minute(
+            self.p99_ms,
+            self.service_ms,
+            instances=self.min_instances,
+            max_load_share=self.max_load_share,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

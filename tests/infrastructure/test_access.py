@@ -25,6 +25,12 @@ COMES_WITH = {
     "sagemaker:CreateModel": {"iam:PassRole", "sagemaker:AddTags"},
     "sagemaker:CreateEndpointConfig": {"sagemaker:AddTags"},
     "sagemaker:CreateEndpoint": {"kms:CreateGrant"},
+    # What is done to the endpoint and its alarms is done in the caller's name.
+    "application-autoscaling:DeregisterScalableTarget": {"cloudwatch:DeleteAlarms"},
+    "application-autoscaling:RegisterScalableTarget": {
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+        "iam:CreateServiceLinkedRole",
+    },
     # SageMaker reads the rollback alarms for the caller (Developer Guide, "Auto-Rollback Configuration").
     "sagemaker:UpdateEndpoint": {"kms:CreateGrant", "cloudwatch:DescribeAlarms"},
 }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lambdas.scale_fleet.queueing import p99_wait_seconds, requests_within
 from operations.scaling.__main__ import main
-from operations.scaling.queueing import p99_wait_seconds, requests_within
 from operations.scaling.simulation import Scaling, simulate
 from operations.scaling.trace import TraceError, read_trace
 

@@ -7,18 +7,17 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-PHYSICAL_ID = "teardown"
 _MAX_REASON = 3000  # the whole object may hold 4,096 bytes
 _TIMEOUT_SECONDS = 30
 
 
-def reply(event: Mapping[str, Any], status: str, reason: str) -> None:
+def reply(event: Mapping[str, Any], status: str, reason: str, *, physical_id: str) -> None:
     """PUT the outcome to the presigned URL of the event; its signature covers an empty content type."""
     body = json.dumps(
         {
             "Status": status,
             "Reason": reason[:_MAX_REASON],
-            "PhysicalResourceId": event.get("PhysicalResourceId", PHYSICAL_ID),
+            "PhysicalResourceId": event.get("PhysicalResourceId", physical_id),
             "StackId": event["StackId"],
             "RequestId": event["RequestId"],
             "LogicalResourceId": event["LogicalResourceId"],

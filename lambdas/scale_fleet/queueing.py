@@ -32,6 +32,16 @@ def requests_within(p99_seconds: float, instances: int, service_seconds: float) 
     return low
 
 
+def target_per_minute(
+    max_p99_ms: float, service_ms: float, *, instances: int, max_load_share: float
+) -> float:
+    """Invocations per instance and minute at which the smallest fleet keeps the limit, loaded by
+    `max_load_share` (0-1) at most: an instance that is asked for answers only minutes later. 0 where an
+    instance takes longer for one request than the limit."""
+    within = requests_within(max_p99_ms / 1000, instances, service_ms / 1000) / instances
+    return 60 * min(within, max_load_share * 1000 / service_ms)
+
+
 def _chance_to_wait(load: float, instances: int) -> float:
     """By Erlang B's recursion, which never overflows."""
     blocked = 1.0

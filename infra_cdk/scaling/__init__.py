@@ -1,0 +1,1 @@
+"""A fleet that scales itself, where `[scaling]` asks for it."""

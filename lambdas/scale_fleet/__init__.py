@@ -1,0 +1,1 @@
+"""Keeps the endpoint's fleet a scalable target, with the target that the model's own time allows."""
