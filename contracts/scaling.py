@@ -44,7 +44,7 @@ class FleetScaling:
     min_instances: int = 2
     max_instances: int = 10
     max_p99_ms: float = 100.0
-    max_load_share: float = 0.8
+    max_load_share: float = 0.75
     scale_out_cooldown_seconds: int = 60
     scale_in_cooldown_seconds: int = 300
     schedules: tuple[ScheduledBounds, ...] = ()
@@ -77,7 +77,7 @@ class FleetScaling:
             min_instances=low,
             max_instances=high,
             max_p99_ms=table.number("max_p99_ms", 1.0, 60_000.0, 100.0),
-            max_load_share=table.number("max_load_share", 0.05, 1.0, 0.8),
+            max_load_share=table.number("max_load_share", 0.05, 1.0, 0.75),
             scale_out_cooldown_seconds=table.integer("scale_out_cooldown_seconds", 0, 3600, 60),
             scale_in_cooldown_seconds=table.integer("scale_in_cooldown_seconds", 0, 3600, 300),
             schedules=table.tables("schedules", _schedule, required=False),

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from contracts.names import VARIANT_NAME
 from lambdas.aws.clients import client
 
-if TYPE_CHECKING:
-    from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
 
-
-class _Target(TypedDict):
-    ServiceNamespace: Literal["sagemaker"]
-    ResourceId: str
-    ScalableDimension: Literal["sagemaker:variant:DesiredInstanceCount"]
-
-
-def _autoscaling() -> ApplicationAutoScalingClient:
-    autoscaling: ApplicationAutoScalingClient = client("application-autoscaling")
-    return autoscaling
+def _autoscaling() -> Any:
+    return client("application-autoscaling")
 
 
 class ScalableFleet:
     """The one variant of an endpoint."""
 
     def __init__(self, endpoint_name: str) -> None:
-        self._target: _Target = {
+        self._target = {
             "ServiceNamespace": "sagemaker",
             "ResourceId": f"endpoint/{endpoint_name}/variant/{VARIANT_NAME}",
             "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
@@ -63,7 +53,8 @@ class ScalableFleet:
 
     def put_policy(self, name: str, policy: Mapping[str, Any]) -> str:
         """`policy` holds PolicyType and its configuration; the policy's ARN."""
-        return _autoscaling().put_scaling_policy(**self._target, PolicyName=name, **policy)["PolicyARN"]
+        answer = _autoscaling().put_scaling_policy(**self._target, PolicyName=name, **policy)
+        return str(answer["PolicyARN"])
 
     def delete_policy(self, name: str) -> None:
         with _gone_is_fine():

@@ -23,9 +23,9 @@ from operations.rehearsal.table_file import TableFile
 from operations.rehearsal.watch import RehearsalError
 
 NOT_BUILT = (
-    "[bold]Not built[/bold], and so not shown: a shadow that gets a copy of the traffic, experiments that "
-    "are judged by what came true, fleets that scale themselves. docs/how-to/traffic.md says what to do "
-    "instead."
+    "[bold]Not built[/bold], and so not shown: a shadow that gets a copy of the traffic, and experiments "
+    "that are judged by what came true. docs/how-to/traffic.md says what to do instead. Built and not shown: "
+    "fleets that scale themselves."
 )
 
 

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--max", type=int, default=20)
     parser.add_argument("--p99-ms", type=float, default=100.0)
     parser.add_argument("--service-ms", type=float, required=True, help="of one request on one instance")
-    parser.add_argument("--max-load-share", type=float, default=0.8, help="of an instance (0-1)")
+    parser.add_argument("--max-load-share", type=float, default=0.75, help="of an instance (0-1)")
     parser.add_argument("--start-seconds", type=int, default=300)
     parser.add_argument("--usd-per-hour", type=float, default=0.115, help="of one instance")
     given = parser.parse_args(arguments)

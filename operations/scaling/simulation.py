@@ -29,7 +29,7 @@ class Scaling:
     service_ms: float
     start_seconds: int = 300
     cooldown_seconds: int = 300
-    max_load_share: float = 0.8
+    max_load_share: float = 0.75
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_instances <= self.max_instances:

@@ -50,6 +50,7 @@ class FakeFleet:
     ) -> None:
         self.config_name = config_name
         self.variants: dict[str, Variant] = {}
+        self.shadow: Variant | None = None
         self.failure: str | None = None
         self.start_error: Exception | None = None
         self.resize_error: Exception | None = None
@@ -63,6 +64,17 @@ class FakeFleet:
             }
             made: list[Any] = [FakeInstance(f"{config_name}-{name}-{n}") for n in range(instances)]
             self.variants[name] = Variant(config, PROGRAM, weight, made)
+
+    @property
+    def every(self) -> list[Variant]:
+        return [*self.variants.values(), *([self.shadow] if self.shadow else [])]
+
+    def shadowed(self, weight: float = 1.0) -> Any:
+        """Give the fleet a shadow of one instance; that instance."""
+        instance: Any = FakeInstance(f"{self.config_name}-Shadow-0")
+        config = {"VariantName": "Shadow", "ModelName": "challenger", "InitialInstanceCount": 1}
+        self.shadow = Variant(config, PROGRAM, weight, [instance], is_shadow=True)
+        return instance
 
     @property
     def whole(self) -> bool:

@@ -134,7 +134,7 @@ def test_a_measured_model_gives_the_target_of_its_own_time(world: World):
     assert world.call()["state"] == "registered"
     assert world.scaling.bounds == (2, 6)
     assert world.target == pytest.approx(plan.target(SCALING, 10.0), abs=0.001)
-    assert 0 < world.target <= 0.8 * 6000, "10 ms a request are at most 6,000 a minute"
+    assert 0 < world.target <= 0.75 * 6000, "10 ms a request are at most 6,000 a minute"
     slower = plan.target(SCALING, 20.0)
     assert slower < plan.target(SCALING, 10.0)
 

@@ -66,6 +66,17 @@ class LiveEndpoint:
             return []
         return [self._summary(variant) for variant in self.current.variants.values()]
 
+    def shadows(self) -> list[Document]:
+        """ShadowProductionVariants of DescribeEndpoint."""
+        shadow = self.current.shadow if self.current is not None else None
+        return [self._summary(shadow)] if shadow is not None else []
+
+    def pending_shadows(self) -> list[Document]:
+        """ShadowProductionVariants of the PendingDeploymentSummary."""
+        if self.pending is None or self.pending.shadow is None:
+            return []
+        return [self._pending_summary(self.pending, self.pending.shadow)]
+
     def pending_variants(self) -> list[Document]:
         """ProductionVariants of the PendingDeploymentSummary."""
         if self.pending is None:

@@ -112,12 +112,16 @@ class EndpointRecords:
             return described
         if variants := live.variants():
             described["ProductionVariants"] = variants
+        if shadows := live.shadows():
+            described["ShadowProductionVariants"] = shadows
         if live.capture is not None:
             described["DataCaptureConfig"] = _capture_summary(live.capture)
         if pending := record.get("PendingEndpointConfigName"):
             summary: Document = {"EndpointConfigName": pending, "StartTime": record["PendingStartTime"]}
             if variants := live.pending_variants():
                 summary["ProductionVariants"] = variants
+            if shadows := live.pending_shadows():
+                summary["ShadowProductionVariants"] = shadows
             described["PendingDeploymentSummary"] = summary
         return described
 

@@ -125,18 +125,14 @@ class Work:
     async def update_weights(self, fleet: Fleet, wanted: list[Document], record: Document) -> None:
         """Change variants' weights and numbers of instances in place."""
         for item in wanted:
-            variant = fleet.variants[item["VariantName"]]
+            variant = next(found for found in fleet.every if found.name == item["VariantName"])
             variant.weight = item.get("DesiredWeight", variant.weight)
             await fleet.resize(variant.name, item.get("DesiredInstanceCount", variant.count))
         name = record["EndpointName"]
         blueprint = self._records.blueprints.get(name)
         if blueprint is not None:
-            variants = [
-                {**variant.config, "InitialVariantWeight": variant.weight}
-                for variant in fleet.variants.values()
-            ]
             # A copy: the endpoint config itself stays as it was created.
-            blueprint = {**blueprint, "config": {**blueprint["config"], "ProductionVariants": variants}}
+            blueprint = {**blueprint, "config": {**blueprint["config"], **_as_configured(fleet)}}
             self._records.blueprints.save(name, blueprint)
         self._records.set_status(record, "InService")
 
@@ -215,11 +211,13 @@ class Work:
         self._fleets_made += 1
         directory = self._directory / f"{live.name}-{self._fleets_made}"
         variants = []
-        for variant in config["ProductionVariants"]:
+        shadows = config.get("ShadowProductionVariants", [])
+        for variant in [*config["ProductionVariants"], *shadows]:
             model = blueprint["models"][variant["ModelName"]]
             place = directory / variant["VariantName"]
             program = await asyncio.to_thread(self._preparer.prepare, model, place)
-            variants.append(Variant(variant, program, variant["InitialVariantWeight"]))
+            weight = variant["InitialVariantWeight"]
+            variants.append(Variant(variant, program, weight, is_shadow=variant in shadows))
         return self._fleet(live.name, config["EndpointConfigName"], variants, directory)
 
     def _fleet(self, endpoint: str, config_name: str, variants: list[Variant], directory: Path) -> Fleet:
@@ -249,3 +247,13 @@ class Work:
         self, endpoint: str, stream: str, rewrite: Callable[[str], str] = lambda line: line
     ) -> LogStream:
         return LogStream(self._platform, f"{LOG_GROUP}/{endpoint}", stream, rewrite=rewrite)
+
+
+def _as_configured(fleet: Fleet) -> Document:
+    """The members of an endpoint config that describe the fleet as it is now."""
+
+    def configured(variant: Variant) -> Document:
+        return {**variant.config, "InitialVariantWeight": variant.weight}
+
+    shadows = {"ShadowProductionVariants": [configured(fleet.shadow)]} if fleet.shadow else {}
+    return {"ProductionVariants": [configured(one) for one in fleet.variants.values()], **shadows}

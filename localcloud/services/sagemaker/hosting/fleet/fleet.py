@@ -34,12 +34,13 @@ class FleetError(RuntimeError):
 
 @dataclass
 class Variant:
-    """One production variant and its instances."""
+    """One variant, of production or in its shadow, and its instances."""
 
     config: Document
     program: Program
     weight: float
     instances: list[Instance] = field(default_factory=list)
+    is_shadow: bool = False
 
     @property
     def name(self) -> str:
@@ -83,7 +84,10 @@ class Fleet:
         may_pass: Callable[[Variant], bool] = lambda variant: True,
     ) -> None:
         self.config_name = config_name
-        self.variants = {variant.name: variant for variant in variants}
+        self.variants = {variant.name: variant for variant in variants if not variant.is_shadow}
+        """Those of production."""
+        self.shadow = next((variant for variant in variants if variant.is_shadow), None)
+        """Gets copies of what the production variant is asked, and nobody its answers."""
         self.ready = asyncio.Event()
         self._directory = directory
         self._clock = clock
@@ -96,15 +100,20 @@ class Fleet:
         self._stopping = False
 
     @property
+    def every(self) -> list[Variant]:
+        """The variants of production, and the shadow if there is one."""
+        return [*self.variants.values(), *([self.shadow] if self.shadow else [])]
+
+    @property
     def whole(self) -> bool:
         """Whether every instance that there should be is healthy."""
-        return all(len(variant.healthy) >= variant.count for variant in self.variants.values())
+        return all(len(variant.healthy) >= variant.count for variant in self.every)
 
     async def start(self) -> None:
         """Start every instance and wait until all answer /ping; raises FleetError."""
         try:
             async with asyncio.TaskGroup() as group:
-                for variant in self.variants.values():
+                for variant in self.every:
                     for _ in range(variant.count):
                         group.create_task(self._serve_one(variant))
         except BaseException as problem:
@@ -116,7 +125,7 @@ class Fleet:
 
     async def resize(self, variant_name: str, count: int) -> None:
         """Bring a variant to another number of instances."""
-        variant = self.variants[variant_name]
+        variant = next(found for found in self.every if found.name == variant_name)
         variant.config = {**variant.config, "InitialInstanceCount": count}
         missing = count - len(variant.instances)
         if missing > 0:
@@ -139,7 +148,7 @@ class Fleet:
         await asyncio.gather(*(instance.stop(STOP_GRACE_SECONDS) for instance in instances))
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*keepers, return_exceptions=True)
-        for variant in self.variants.values():
+        for variant in self.every:
             variant.instances.clear()
         await asyncio.to_thread(shutil.rmtree, self._directory, True)
 
@@ -150,7 +159,7 @@ class Fleet:
             instance.kill()
 
     def _instances(self) -> Iterator[Instance]:
-        for variant in self.variants.values():
+        for variant in self.every:
             yield from list(variant.instances)
 
     async def _serve_one(self, variant: Variant) -> None:

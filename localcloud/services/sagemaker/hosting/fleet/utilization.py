@@ -98,4 +98,4 @@ def memory_bytes(instance_type: str) -> float:
 def _variants(endpoint: LiveEndpoint) -> Iterator[Variant]:
     for fleet in (endpoint.current, endpoint.pending):
         if fleet is not None:
-            yield from fleet.variants.values()
+            yield from fleet.every

@@ -77,6 +77,7 @@ class Invoker:
         self._capture = capture
         self._faults = faults
         self._timeout = timeout_seconds
+        self._copies: set[asyncio.Task[None]] = set()
 
     async def invoke(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The HTTP answer; raises SageMakerError."""
@@ -109,12 +110,14 @@ class Invoker:
     ) -> tuple[Target, Response, str | None, float]:
         forwarded = [(name, headers[name]) for name in _FORWARDED if name in headers]
         target: Target | None = None
-        for _ in range(ATTEMPTS):
+        for number in range(ATTEMPTS):
             target = endpoint.traffic.pick(headers.get("x-amzn-sagemaker-target-variant"))
             if target is None:
                 break
-            fault = self._faults.of(target.fleet.config_name, target.variant.config["ModelName"])
+            fault = self._fault_of(target)
             sent = time.perf_counter()
+            if number == 0:
+                self._copy(endpoint, target, headers, forwarded, body)
             try:
                 response = await self._send(target, fault, forwarded, body)
             except UnreachableError:
@@ -126,6 +129,59 @@ class Invoker:
                 return target, Response(504), _TIMED_OUT, _since(sent)
             return target, response, None, _since(sent)
         raise ServiceUnavailableError(f"No instance of endpoint {endpoint.name} can take the request now.")
+
+    def _fault_of(self, target: Target) -> Fault:
+        return self._faults.of(target.fleet.config_name, target.variant.config["ModelName"])
+
+    def _copy(
+        self,
+        endpoint: Serving,
+        target: Target,
+        headers: Mapping[str, str],
+        forwarded: list[tuple[str, str]],
+        body: bytes,
+    ) -> None:
+        """Send a copy to the shadow of the fleet that answers, if it has one, and wait for nothing.
+
+        The share of the requests is the shadow's weight to the production variant's (API reference,
+        `ShadowProductionVariants`; developer guide, "Shadow variants").
+        """
+        shadow, weight = target.fleet.shadow, target.variant.weight
+        if shadow is None or weight <= 0 or not self._faults.happens(min(1.0, shadow.weight / weight)):
+            return
+        instance = shadow.pick()
+        if instance is None:
+            return
+        copied = self._ask_shadow(endpoint, Target(target.fleet, shadow, instance), headers, forwarded, body)
+        task = asyncio.get_running_loop().create_task(copied)
+        self._copies.add(task)
+        task.add_done_callback(self._copies.discard)
+
+    async def _ask_shadow(
+        self,
+        endpoint: Serving,
+        target: Target,
+        headers: Mapping[str, str],
+        forwarded: list[tuple[str, str]],
+        body: bytes,
+    ) -> None:
+        """What a shadow answers, or fails to, is measured and captured under its own name."""
+        began = time.perf_counter()
+        try:
+            response = await self._send(target, self._fault_of(target), forwarded, body)
+        except UnreachableError:
+            target.instance.healthy = False
+            return
+        except BrokenError:
+            response = Response(500)
+        except TimeoutError:
+            response = Response(504)
+        seconds = _since(began)
+        self._measure(endpoint, target, response, seconds, seconds)
+        sink = endpoint.sink(target)
+        if sink is not None and 200 <= response.status < 300:
+            inference_id = headers.get("x-amzn-sagemaker-inference-id")
+            self._capture.record(sink, headers, body, response, inference_id)
 
     async def _send(
         self, target: Target, fault: Fault, headers: list[tuple[str, str]], body: bytes

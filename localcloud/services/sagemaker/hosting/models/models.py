@@ -21,7 +21,7 @@ UNSUPPORTED_VARIANT = (
     "CapacityReservationConfig",
     "AcceleratorType",
 )
-UNSUPPORTED_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
+UNSUPPORTED_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig")
 
 
 class Models:
@@ -157,12 +157,19 @@ class EndpointConfigs:
             raise ValidationError(f'Cannot create already existing endpoint configuration "{arn}".')
         _refuse(request, UNSUPPORTED_CONFIG)
         variants = [self._variant(variant) for variant in request["ProductionVariants"]]
-        if len({variant["VariantName"] for variant in variants}) < len(variants):
+        shadows = [self._variant(variant) for variant in request.get("ShadowProductionVariants") or ()]
+        if shadows and (len(shadows) > 1 or len(variants) > 1):
+            raise ValidationError(
+                "With ShadowProductionVariants an endpoint configuration has one production variant and one "
+                f"shadow variant; there are {len(variants)} and {len(shadows)}."
+            )
+        if len({variant["VariantName"] for variant in variants + shadows}) < len(variants + shadows):
             raise ValidationError("Duplicate variant names are not allowed in an endpoint configuration.")
         record = {key: value for key, value in request.items() if key != "Tags"}
         record |= {
             "EndpointConfigArn": arn,
             "ProductionVariants": variants,
+            **({"ShadowProductionVariants": shadows} if shadows else {}),
             "CreationTime": self._platform.clock.now(),
             "EnableNetworkIsolation": request.get("EnableNetworkIsolation", False),
         }

@@ -31,7 +31,8 @@ def check(
     for endpoint in serving:
         for fleet in (endpoint.current, endpoint.pending):
             used.update(_of_fleet(fleet) if fleet is not None else {})
-    for kind, more in _of_config(config["ProductionVariants"]).items():
+    variants = [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
+    for kind, more in _of_config(variants).items():
         limit, more = quotas.get(kind), more if at_once is None else min(more, at_once)
         if limit is not None and used[kind] + more > limit:
             raise ResourceLimitExceededError(_message(kind, limit, used[kind], more))
@@ -47,8 +48,8 @@ def _message(kind: str, limit: int, used: int, more: int) -> str:
 
 
 def _of_fleet(fleet: Fleet) -> Counter[str]:
-    variants = fleet.variants.values()
-    return _of_config([{**variant.config, "InitialInstanceCount": variant.count} for variant in variants])
+    counted = [{**variant.config, "InitialInstanceCount": variant.count} for variant in fleet.every]
+    return _of_config(counted)
 
 
 def _of_config(variants: Iterable[Document]) -> Counter[str]:

@@ -129,3 +129,31 @@ def test_a_struck_call_does_not_see_what_is_new_and_the_next_does(hosting):
     hosting.clock.advance(5)
     with unseen_for(5.0):
         assert hosting.configs.known("c")["EndpointConfigName"] == "c"
+
+
+def test_a_config_may_have_one_shadow_of_its_one_variant(hosting):
+    shadow = {**VARIANT, "VariantName": "Shadow"}
+    hosting.call(
+        "CreateEndpointConfig",
+        EndpointConfigName="c",
+        ProductionVariants=[VARIANT],
+        ShadowProductionVariants=[shadow],
+    )
+    described = hosting.call("DescribeEndpointConfig", EndpointConfigName="c")
+    assert [one["VariantName"] for one in described["ShadowProductionVariants"]] == ["Shadow"]
+    other = {**VARIANT, "VariantName": "Other"}
+    for production, shadows in (([VARIANT, other], [shadow]), ([VARIANT], [shadow, other])):
+        with pytest.raises(ValidationError, match="one production variant and one shadow variant"):
+            hosting.call(
+                "CreateEndpointConfig",
+                EndpointConfigName="d",
+                ProductionVariants=production,
+                ShadowProductionVariants=shadows,
+            )
+    with pytest.raises(ValidationError, match="Duplicate variant names"):
+        hosting.call(
+            "CreateEndpointConfig",
+            EndpointConfigName="d",
+            ProductionVariants=[VARIANT],
+            ShadowProductionVariants=[VARIANT],
+        )

@@ -52,3 +52,16 @@ def test_a_rolling_deployment_needs_room_for_its_batch_alone():
     quotas.check({"ml.m5.large": 3}, [serving(2)], config, at_once=1)
     with pytest.raises(ResourceLimitExceededError, match="a request delta of 1 Instances"):
         quotas.check({"ml.m5.large": 2}, [serving(2)], config, at_once=1)
+
+
+def test_a_shadow_s_instances_count_where_they_are_and_where_they_are_asked_for():
+    there = serving(2)
+    fleet: Any = there.current
+    fleet.shadowed()
+    fleet.shadow.config["InstanceType"] = "ml.m5.large"
+    wanted = {"ProductionVariants": [VARIANT], "ShadowProductionVariants": [{**VARIANT, "VariantName": "S"}]}
+    quotas.check({"ml.m5.large": 7}, [there], wanted)
+    with pytest.raises(
+        ResourceLimitExceededError, match="utilization of 3 Instances and a request delta of 4"
+    ):
+        quotas.check({"ml.m5.large": 6}, [there], wanted)
