@@ -225,9 +225,10 @@ def _deploy_model(stack: PipelineStack) -> None:
     serving.allow_rollback_alarms(role, "PutMetricAlarm")
     serving.allow_finding_alarms(role)
     stack.encryption.allow_granting(role)
-    # Before the fleet gets another instance type.
-    serving.allow_scaling(role, "DeregisterScalableTarget")
-    serving.allow_scaling_alarms(role, "DeleteAlarms")
+    if not stack.network:  # where nothing scales
+        # Before the fleet gets another instance type.
+        serving.allow_scaling(role, "DeregisterScalableTarget")
+        serving.allow_scaling_alarms(role, "DeleteAlarms")
 
 
 def _check_deployment(stack: PipelineStack) -> None:

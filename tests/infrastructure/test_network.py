@@ -53,8 +53,9 @@ def endpoint_of(action: str) -> str:
 
 
 def called(code, state: str) -> set[str]:
+    """`[scaling]` is refused for a stage in a VPC, and its calls are never made there."""
     found: set[str] = code.actions(f"lambdas.{folder_of(state)}.handler.handler")
-    return found
+    return {action for action in found if not action.startswith("application-autoscaling:")}
 
 
 def endpoints(template: Synthesised) -> dict[str, dict[str, Any]]:
@@ -198,6 +199,11 @@ def test_what_a_function_calls_passes_its_endpoint(vpc, code, state):
             assert any(
                 passes(action, resource, s) for resource in resources_of(statement) for s in listed(policy)
             ), (action, resources_of(statement))
+
+
+def test_nothing_scales_in_a_vpc_and_nobody_may(vpc):
+    actions = vpc.actions(role_of(vpc, "DeployModel"))
+    assert not [action for action in actions if action.startswith("application-autoscaling:")]
 
 
 def passes(action: str, resource: str, statement) -> bool:

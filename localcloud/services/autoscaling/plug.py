@@ -59,23 +59,23 @@ class Watch:
     """CloudWatch's alarms."""
 
     def put(self, request: dict[str, Any]) -> None:
-        cloudwatch.alarms().put_metric_alarm(request)
+        cloudwatch.alarm_engine().put_metric_alarm(request)
 
     def delete(self, names: list[str]) -> None:
-        cloudwatch.alarms().delete(names)
+        cloudwatch.alarm_engine().delete(names)
 
     def is_in_alarm(self, name: str) -> bool:
         return cloudwatch.alarm_states([name]).get(name) == "ALARM"
 
     def threshold(self, name: str) -> float:
-        found = cloudwatch.alarms().alarm_records.metric.get(name)
+        found = cloudwatch.alarm_engine().alarm_records.metric.get(name)
         return float(found["Threshold"]) if found else 0.0
 
     def values(self, name: str) -> list[float]:
-        return cloudwatch.alarms().values(name)
+        return cloudwatch.alarm_engine().values(name)
 
     def acting_for(self, policy_arn: str) -> list[str]:
-        engine = cloudwatch.alarms()
+        engine = cloudwatch.alarm_engine()
         with engine.lock:
             alarms = list(engine.alarm_records.metric.values())
         return sorted(str(one["AlarmName"]) for one in alarms if policy_arn in one.get("AlarmActions", []))

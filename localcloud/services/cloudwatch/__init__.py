@@ -60,7 +60,7 @@ def alarm_states(names: Sequence[str]) -> dict[str, str]:
     return _installed().alarm_states(names)
 
 
-def alarms() -> AlarmEngine:
+def alarm_engine() -> AlarmEngine:
     """The alarms of the home account and region."""
     plug = _installed()
     return plug.service.monitor(*plug.home).alarms
