@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback approve reject front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-functions bench-traffic scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback approve reject front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-functions bench-traffic bench-batch scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -300,6 +300,9 @@ bench-drift: setup-dev  ## the monitor's false alarms and its power: WINDOWS=100
 
 bench-traffic: setup-dev  ## how often an experiment's verdict is wrong, and how soon it is right: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.traffic $(DATA)
+
+bench-batch: setup-dev  ## rows a second of whole files, beside MLflow and scikit-learn: DATA=housing.csv
+	@$(BIN)/python -m benchmarks.batch --data $(DATA)
 
 scale-plan: setup  ## what a self-scaling fleet would do and cost: TRACE=file ARGS="--service-ms 10 --max 20"
 	@$(BIN)/python -m operations.scaling $(TRACE) $(ARGS)

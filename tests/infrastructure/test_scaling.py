@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import aws_cdk as cdk
+import cdk_nag
 import pytest
 
 from contracts.scaling import FleetScaling
@@ -79,3 +81,9 @@ def test_nothing_registers_the_fleet_again_once_it_is_taken_out(scaled):
     assert len(rules) == 2
     assert all(name in listed(rule["DependsOn"]) for rule in rules)
     assert scaled.resources[name]["DependsOn"]
+
+
+def test_cdk_nag_finds_nothing_in_it(config, build):
+    app = build(replace(config, scaling=FleetScaling(stages=("dev",))), STAGES["dev"]).node.root
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    app.synth()

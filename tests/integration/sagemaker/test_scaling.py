@@ -14,7 +14,7 @@ TARGET = {
     "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
 }
 TRACKING = {
-    "TargetValue": 60.0,
+    "TargetValue": 15.0,
     "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
     "ScaleInCooldown": 60,
     "ScaleOutCooldown": 60,

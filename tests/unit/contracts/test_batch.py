@@ -57,7 +57,6 @@ def test_a_stage_in_a_vpc_is_refused_with_the_way_on():
     [
         ({"experiment": {"arms": 2}}, "experiment: no experiment runs on live traffic yet"),
         ({"routing": {"default": "champion"}}, "routing: nothing routes callers"),
-        ({"scaling": {"max": 4}}, "scaling: the pipeline scales no fleet by itself yet"),
     ],
 )
 def test_ways_to_move_traffic_that_are_not_built_are_refused_by_name(table: dict[str, Any], reason: str):

@@ -146,7 +146,7 @@ def test_whoever_wants_recorded_requests_sent_is_told_that_none_are():
     [
         ({"shadow": {"minutes": 10}}, "shadow: no shadow gets a copy of the traffic .* take a small canary"),
         ({"shadow": {"minutes": 10}, "strategy": "rolling"}, "shadow: no shadow gets"),
-        ({"scaling": {"max": 4}}, "scaling: the pipeline scales no fleet by itself yet: set instance_count"),
+        ({"scaling": {"max": 4}}, "scaling: a fleet's bounds are a table of their own: .scaling."),
         ({"kind": "serverless"}, r"kind: every stage serves from instances: .* by \[batch\]"),
         ({"four_eyes": True}, r"four_eyes: whoever uploaded a file is not known: .* different roles"),
         ({"kind": "async"}, "kind: every stage serves from instances"),
