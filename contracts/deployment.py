@@ -27,7 +27,7 @@ MAX_RETURNS = 3
 _MAX_PERCENT = 50
 MIN_BATCH_PERCENT = 5
 # Decided before a deployment begins: no function that deploys reads them.
-APPROVAL_KEYS = ("approval", "approval_timeout_hours")
+APPROVAL_KEYS = ("approval", "approval_timeout_hours", "four_eyes")
 ROLLING_ALONE = ("batch_percent", "batch_instances", "rollback_batch_percent", "rollback_batch_instances")
 
 
@@ -42,11 +42,6 @@ UNBUILT = {
         "every stage serves from instances: a serverless endpoint has neither data capture nor a gradual "
         "shift, and an asynchronous one answers through S3; whole files are answered without an "
         "endpoint by [batch]"
-    ),
-    "four_eyes": (
-        "whoever uploaded a file is not known: to have two people in every deployment, give the right to "
-        "upload and the right to approve (sagemaker:UpdateModelPackage) to different roles, and set "
-        'approval = "required"'
     ),
 }
 
@@ -69,7 +64,8 @@ class DeploymentPolicy:
     (`single_instance`).
 
     Where `approval` is required, a person is asked once the gate has let a model through, and silence for
-    `approval_timeout_hours` is a refusal.
+    `approval_timeout_hours` is a refusal; with `four_eyes` it is another person than the one who uploaded the
+    data, and of a retraining, which nobody uploaded, two.
     """
 
     strategy: str
@@ -99,6 +95,7 @@ class DeploymentPolicy:
     rollback_batch_instances: int = 0
     approval: str = "none"
     approval_timeout_hours: int = 72
+    four_eyes: bool = False
 
     def document(self) -> dict[str, object]:
         """The policy as a function's settings carry it, without what its strategy has no use for."""
@@ -177,6 +174,7 @@ class DeploymentPolicy:
             rollback_batch_instances=back_instances,
             approval=table.choice("approval", APPROVAL, "none"),
             approval_timeout_hours=table.integer("approval_timeout_hours", 1, MAX_APPROVAL_HOURS, 72),
+            four_eyes=table.flag("four_eyes", False),
         )
         _refuse_unbuilt(table)
         table.finish()
@@ -184,6 +182,8 @@ class DeploymentPolicy:
         return policy
 
     def _check(self, table: Table) -> None:
+        if self.four_eyes and not self.asks_a_person:
+            raise table.fail("four_eyes", 'nobody is asked: it needs approval = "required" beside it')
         if self.strategy != "all_at_once" and self.instance_count < 2:
             raise table.fail("instance_count", f"a {self.strategy} deployment needs at least 2 instances")
         if self.strategy == "canary":

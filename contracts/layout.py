@@ -46,6 +46,7 @@ TRAINING = Room("training/")  # what training jobs write, by job
 EVALUATIONS = Room("evaluations/")  # reports, by job
 MODELS = Room("models/")  # archives under their own hash, written once, and the only ones that are served
 CAPTURES = Room("capture/")  # what the endpoint was asked and answered
+TRAIL = Room("trail/")  # who uploaded what, by CloudTrail, in stages that want two people
 RUNS = Room("mlflow/")  # MLflow's artifacts
 BATCH_UPLOADS = Room("batch/")  # of the raw bucket: files to be answered
 BATCHES = Room("batches/")  # of the artifact bucket: the same, answered, by the upload's hash

@@ -112,8 +112,13 @@ class RegisterModelSettings(Settings):
 @dataclass(frozen=True, kw_only=True)
 class RequestApprovalSettings(Settings):
     """`own_roles` are the names of the roles under which the pipeline itself changes packages, joined by
-    commas: what they do is no person's decision."""
+    commas: what they do is no person's decision. `own_uploaders` likewise, of those that upload retrainings
+    and closed hours; `four_eyes` is true or false."""
 
+    MAY_BE_EMPTY: ClassVar[frozenset[str]] = frozenset({"own_uploaders"})
+
+    four_eyes: str
+    own_uploaders: str
     approval_table_name: str
     approval_timeout_hours: str
     model_package_group_name: str

@@ -180,6 +180,8 @@ def _approval(stack: PipelineStack, approval: Approval) -> None:
     approval.allow_keeping(role)
     approval.allow_answering(role)
     stack.registry.allow(role, "DescribeModelPackage")
+    if stack.trail:
+        stack.registry.allow(role, "UpdateModelPackage")
     if stack.network:
         stack.network.endpoints.admit("dynamodb", "dynamodb:*", on=approval.table.table_arn)
         stack.network.endpoints.admit("stepfunctions", "states:SendTaskSuccess", on="*")

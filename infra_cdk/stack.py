@@ -39,6 +39,7 @@ from infra_cdk.pipeline.functions import PIPELINE_CONFIG_PATH, Functions
 from infra_cdk.pipeline.lease import LeaseTable
 from infra_cdk.pipeline.state_machine import TrainingPipeline, definition
 from infra_cdk.pipeline.teardown import Teardown
+from infra_cdk.pipeline.trail import UploadTrail
 from infra_cdk.scaling.fleet import Scaling
 from infra_cdk.stages import StageSettings
 from infra_cdk.streams import EventStream
@@ -118,6 +119,7 @@ class PipelineStack(cdk.Stack):
             else None
         )
         self.stream = self._stream(context, settings) if config.stream.opens(stage.name) else None
+        self.trail = self._trail(context) if self.approval and context.deployment.four_eyes else None
         self.alarms = Alarms(
             self,
             "Alarms",
@@ -157,6 +159,14 @@ class PipelineStack(cdk.Stack):
     def _approval(self, context: Context, settings: SettingsSource) -> Approval:
         own_roles = (self.functions.promote_champion.role, self.functions.reject_challenger.role)
         return Approval(self, "Approval", context, own_roles=own_roles, settings=settings)
+
+    def _trail(self, context: Context) -> UploadTrail:
+        assert self.approval is not None  # noqa: S101  # asked for by the policy itself
+        monitor = [self.monitor.role_of("StartRetraining")] if self.monitor else []
+        stream = [self.stream.close_hours.role] if self.stream else []
+        self.approval.knows_uploaders(*monitor, *stream)
+        listener = self.approval.request_approval
+        return UploadTrail(self, "UploadTrail", context, storage=self.storage, listener=listener)
 
     def _front(self, context: Context, settings: SettingsSource) -> Front:
         return Front(
@@ -286,6 +296,9 @@ class PipelineStack(cdk.Stack):
         if self.features:
             # What is on its way to the offline store is written before the bucket is emptied.
             self.teardown.runs_after(self.features)
+        if self.trail:
+            # It writes to a bucket that the teardown may empty.
+            self.teardown.runs_after(self.trail.trail)
         if self.front:
             self.teardown.runs_after(self.front)
         if self.monitor:

@@ -85,12 +85,16 @@ class RegisterModelRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestApprovalRequest(Request):
-    """A registered model that waits for a person; `execution` is the ARN of what waits with the token."""
+    """A registered model that waits for a person; `execution` is the ARN of what waits with the token, and
+    the upload is the one that its data came by."""
 
     task_token: str
     execution: str
     now: str
     registration: Registration
+    bucket: str
+    key: str
+    version_id: str
 
 
 @dataclass(frozen=True, kw_only=True)

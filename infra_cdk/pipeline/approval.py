@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -44,11 +46,24 @@ class Approval(Construct):
             settings=settings.having(
                 approval_table_name=self.table.table_name,
                 approval_timeout_hours=str(context.deployment.approval_timeout_hours),
-                own_roles=",".join(role.role_name for role in own_roles),
+                four_eyes=str(context.deployment.four_eyes).lower(),
+                own_roles="",
+                own_uploaders="",
             ).settings_of(STATE),
             size=SIZE,
         )
+        # With four eyes it puts an approval back that is not enough.
+        own = (*own_roles, *([self.request_approval.role] if context.deployment.four_eyes else []))
+        self._tell("OWN_ROLES", own)
         self.rule = self._rule(context)
+
+    def knows_uploaders(self, *roles: iam.Role) -> None:
+        """The pipeline's own roles that upload: nobody did, where one of them has."""
+        self._tell("OWN_UPLOADERS", roles)
+
+    def _tell(self, variable: str, roles: Sequence[iam.Role]) -> None:
+        value = ",".join(role.role_name for role in roles)
+        self.request_approval.function.add_environment(variable, value)
 
     def _table(self, context: Context) -> dynamodb.Table:
         return dynamodb.Table(

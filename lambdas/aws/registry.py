@@ -165,6 +165,10 @@ class ModelRegistry:
         proven = {name: value for name, value in known.items() if value}
         self._decide(arn, "Approved", reason, {PROMOTED_AT: promoted_at, **proven})
 
+    def ask_again(self, arn: str, reason: str) -> None:
+        """Put back an approval that is not enough; whoever looks at the package reads why."""
+        self._decide(arn, "PendingManualApproval", reason, {})
+
     def reject(self, arn: str, reason: str) -> None:
         self._decide(arn, "Rejected", reason, {})
 

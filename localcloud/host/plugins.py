@@ -28,6 +28,7 @@ _MODULES = (
     "localcloud.services.sqs.metrics",
     "localcloud.services.kinesis",
     "localcloud.services.budgets",
+    "localcloud.services.cloudtrail",
     "localcloud.services.cloudwatch",
     "localcloud.services.scheduler",
     "localcloud.services.sagemaker",

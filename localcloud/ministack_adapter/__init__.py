@@ -15,6 +15,7 @@ from localcloud.ministack_adapter.storage import dynamodb, ec2, ecr, s3
 from localcloud.ministack_adapter.streams import kinesis
 from localcloud.ministack_adapter.telemetry import cloudwatch, cloudwatch_logs
 from localcloud.ministack_adapter.templates import cloudcontrol, cloudformation_engine, drift, provisioners
+from localcloud.ministack_adapter.trails import cloudtrail
 from localcloud.ministack_adapter.workflows import stepfunctions
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "budgets",
     "cloudcontrol",
     "cloudformation_engine",
+    "cloudtrail",
     "cloudwatch",
     "cloudwatch_logs",
     "drift",

@@ -51,6 +51,8 @@ def test_it_adds_a_table_a_function_and_a_rule_and_changes_no_other_resource(
 def test_the_function_may_do_what_it_calls_and_no_more(asking: Synthesised, code: Code) -> None:
     role = asking.role_of(asking.function("RequestApproval"))
     called = code.actions("lambdas.request_approval.handler.handler")
+    # Without two people nothing is put back.
+    called -= {"sagemaker:UpdateModelPackage"}
     assert called == {
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
@@ -121,3 +123,70 @@ def test_the_pipelines_own_hands_are_the_roles_that_change_packages(asking: Synt
 
 def test_the_shipped_stages_ask_nobody(template: Synthesised) -> None:
     assert "RequestApproval" not in Machine(template.pipeline["DefinitionString"]).states
+
+
+@pytest.fixture(scope="module")
+def four_eyes(asking_config: PipelineConfig, synthesise: Synthesise) -> Synthesised:
+    """Watched too, so that retrainings are uploaded."""
+    dev = replace(asking_config.deployments["dev"], four_eyes=True)
+    config = replace(
+        asking_config,
+        deployments={**asking_config.deployments, "dev": dev},
+        monitoring=replace(asking_config.monitoring, stages=("dev",)),
+    )
+    return synthesise(config, STAGES["dev"])
+
+
+def test_a_trail_is_made_for_two_people_alone_and_records_writes_of_uploads_alone(
+    four_eyes: Synthesised, asking: Synthesised, template: Synthesised
+) -> None:
+    assert not asking.of_type("AWS::CloudTrail::Trail")
+    assert not template.of_type("AWS::CloudTrail::Trail")
+    _, trail = four_eyes.the("AWS::CloudTrail::Trail")
+    (selector,) = trail["AdvancedEventSelectors"]
+    fields = {field["Field"]: field for field in selector["FieldSelectors"]}
+    assert fields["eventCategory"]["Equals"] == ["Data"]
+    assert fields["readOnly"]["Equals"] == ["false"]
+    assert text(fields["resources.ARN"]["StartsWith"][0]).endswith("/incoming/")
+
+
+def test_the_trail_may_write_its_logs_and_nobody_elses_trail_may(four_eyes: Synthesised) -> None:
+    policies = [p["PolicyDocument"] for p in four_eyes.properties("AWS::S3::BucketPolicy")]
+    policies.append(four_eyes.the("AWS::KMS::Key")[1]["KeyPolicy"])
+    mine = [
+        statement
+        for policy in policies
+        for statement in policy["Statement"]
+        if "cloudtrail" in str(statement.get("Principal"))
+    ]
+    assert {action for statement in mine for action in listed(statement["Action"])} == {
+        "s3:GetBucketAcl",
+        "s3:PutObject",
+        "kms:GenerateDataKey*",
+        "kms:DescribeKey",
+    }
+    for statement in mine:
+        source = text(statement["Condition"]["StringEquals"]["aws:SourceArn"])
+        assert source.endswith(f":trail/{four_eyes.names.prefix}-uploads")
+
+
+def test_with_two_people_the_function_may_put_an_approval_back(four_eyes: Synthesised, code: Code) -> None:
+    function = four_eyes.function("RequestApproval")
+    role = four_eyes.role_of(function)
+    assert "sagemaker:UpdateModelPackage" in four_eyes.actions(role)
+    environment = function["Environment"]["Variables"]
+    own = {part.strip("<>") for part in text(environment["OWN_ROLES"]).split(",")}
+    assert own == {
+        name
+        for name in four_eyes.of_type("AWS::IAM::Role")
+        if "sagemaker:UpdateModelPackage" in four_eyes.actions(name)
+    }
+    uploaders = {part.strip("<>") for part in text(environment["OWN_UPLOADERS"]).split(",")}
+    assert uploaders == {four_eyes.role_of(four_eyes.function("StartRetraining"))}
+    assert environment["FOUR_EYES"] == "true"
+
+
+def test_the_trail_is_gone_before_its_bucket_is_emptied(four_eyes: Synthesised) -> None:
+    name, _ = four_eyes.the("AWS::CloudTrail::Trail")
+    teardown, _ = four_eyes.the("Custom::Teardown")
+    assert teardown in four_eyes.needs(name)

@@ -148,7 +148,6 @@ def test_whoever_wants_recorded_requests_sent_is_told_that_none_are():
         ({"shadow": {"minutes": 10}, "strategy": "rolling"}, "shadow: no shadow gets"),
         ({"scaling": {"max": 4}}, "scaling: a fleet's bounds are a table of their own: .scaling."),
         ({"kind": "serverless"}, r"kind: every stage serves from instances: .* by \[batch\]"),
-        ({"four_eyes": True}, r"four_eyes: whoever uploaded a file is not known: .* different roles"),
         ({"kind": "async"}, "kind: every stage serves from instances"),
     ],
 )
@@ -177,3 +176,9 @@ def test_who_is_asked_changes_no_function_that_deploys():
         policy(strategy="canary", approval="required", approval_timeout_hours=5).document()
         == policy(strategy="canary").document()
     )
+
+
+def test_two_people_need_one_who_is_asked():
+    assert policy(strategy="canary", approval="required", four_eyes=True).four_eyes
+    with pytest.raises(PipelineConfigError, match=r'four_eyes: nobody is asked: .* approval = "required"'):
+        policy(strategy="canary", four_eyes=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -19,6 +21,7 @@ from tests.unit.lambdas.fakes import FakeSageMaker, FakeService, refused
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 PIPELINE = f"arn:aws:sts::{ACCOUNT}:assumed-role/RejectRole/housing-dev-RejectChallenger"
+UPLOAD = "s3://raw/incoming/a.csv?versionId=v1"
 NOW = "2026-11-22T02:50:00.123Z"
 
 
@@ -62,7 +65,9 @@ def table(aws: None, monkeypatch: pytest.MonkeyPatch) -> ApprovalTable:
             approval_table_name="housing-dev-approvals",
             approval_timeout_hours="72",
             model_package_group_name="housing-dev-models",
-            own_roles="PromoteRole,RejectRole",
+            own_roles="PromoteRole,RejectRole,AskRole",
+            own_uploaders="RetrainingRole",
+            four_eyes="false",
         ),
     )
     return ApprovalTable("housing-dev-approvals")
@@ -81,7 +86,8 @@ def ask(package: dict[str, Any], token: str = "token-1") -> dict[str, Any]:
         "serving_image_uri": "image@sha256:0",
         "model_data_uri": "s3://a/m.tar.gz",
     }
-    return {"task_token": token, "execution": "arn:e", "now": NOW, "registration": registration}
+    upload = {"bucket": "raw", "key": "incoming/a.csv", "version_id": "v1"}
+    return {"task_token": token, "execution": "arn:e", "now": NOW, "registration": registration, **upload}
 
 
 def change(package: dict[str, Any], status: str, by: str = ALICE, why: str = "") -> None:
@@ -105,8 +111,13 @@ def test_nobody_is_answered_before_a_person_has_decided(
 ) -> None:
     handler(ask(package), context)
     assert states.answers == []
-    waiting = Waiting(model_package_arn=package["ModelPackageArn"], task_token="token-1", execution="arn:e")
-    assert table.get(package["ModelPackageArn"]) == waiting
+    assert table.get(package["ModelPackageArn"]) == Waiting(
+        model_package_arn=package["ModelPackageArn"],
+        task_token="token-1",
+        execution="arn:e",
+        upload=UPLOAD,
+        expires_at=int(datetime.fromisoformat(NOW).timestamp()) + 4 * 86_400,
+    )
 
 
 @pytest.mark.parametrize(("status", "said"), [("Approved", "approved"), ("Rejected", "rejected")])
@@ -203,12 +214,15 @@ def test_a_task_that_is_tried_again_is_answered_by_its_newest_token(
     assert [token for token, _ in states.answers] == ["token-2"]
 
 
-def test_a_token_that_was_put_meanwhile_is_not_forgotten(table: ApprovalTable) -> None:
-    old = Waiting(model_package_arn="arn:1", task_token="token-1", execution="arn:e")
-    new = Waiting(model_package_arn="arn:1", task_token="token-2", execution="arn:e")
-    table.put(old, expires_at=1)
-    table.put(new, expires_at=1)
+def test_a_token_that_was_put_meanwhile_is_neither_forgotten_nor_approved(table: ApprovalTable) -> None:
+    old = Waiting(
+        model_package_arn="arn:1", task_token="token-1", execution="arn:e", upload=UPLOAD, expires_at=1
+    )
+    new = replace(old, task_token="token-2")
+    table.put(old)
+    table.put(new)
     table.forget(old)
+    table.count(old, ALICE)
     assert table.get("arn:1") == new
 
 
