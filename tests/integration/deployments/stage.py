@@ -135,7 +135,15 @@ class Stage:
     def start(self, model: Model) -> str:
         """Begin to deploy a model that passed the gate; the execution's ARN."""
         document = deepcopy(self._document)
-        for key in ("registration", "approval", "lease", "deployment", "deployment_status", "promotion", "release"):
+        for key in (
+            "registration",
+            "approval",
+            "lease",
+            "deployment",
+            "deployment_status",
+            "promotion",
+            "release",
+        ):
             document.pop(key, None)
         for key in ("outcome", "reason"):
             document.pop(key, None)
