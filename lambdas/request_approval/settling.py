@@ -24,7 +24,7 @@ def settle(
     waiting = table.get(arn)
     if waiting is None:
         return _said(arn, "")
-    registry, own_roles = ModelRegistry(settings.model_package_group_name), settings.own_roles.split(",")
+    registry, own_roles = ModelRegistry(settings.model_package_group_name), _names(settings.own_roles)
     package = registry.package(arn)
     is_put_back = role_name(package.modified_by) in own_roles
     if is_decision and package.status == "PendingManualApproval" and not is_put_back:
@@ -51,8 +51,13 @@ def _judge(
         approver=package.modified_by,
         uploader=table.uploader_of(waiting.upload),
         before=waiting.approved_by,
-        own_uploaders=settings.own_uploaders.split(","),
+        own_uploaders=_names(settings.own_uploaders),
     )
+
+
+def _names(joined: str) -> list[str]:
+    """A user has no role: an empty name among those of roles would be everybody's."""
+    return [name for name in joined.split(",") if name]
 
 
 def _answer(table: ApprovalTable, waiting: Waiting, approval: Approval) -> dict[str, Any]:

@@ -69,6 +69,22 @@ def test_another_than_the_uploader_may_approve(
     assert (answer["status"], answer["by"]) == ("approved", ALICE)
 
 
+def test_without_roles_that_upload_a_user_is_still_somebody(
+    states: FakeStates,
+    package: dict[str, Any],
+    sagemaker: FakeSageMaker,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OWN_UPLOADERS", "")
+    handler(record(ALICE), context)
+    handler(ask(package), context)
+    approve(package, ALICE, context, sagemaker)
+    assert "another person must approve" in package["ApprovalDescription"]
+    approve(package, BOB, context, sagemaker)
+    assert [answer["by"] for _, answer in states.answers] == [BOB]
+
+
 def test_the_uploaders_own_approval_is_put_back_with_the_way_on(
     states: FakeStates, package: dict[str, Any], sagemaker: FakeSageMaker, context: Context
 ) -> None:
