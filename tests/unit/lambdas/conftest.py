@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+import botocore.session
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
@@ -27,6 +29,15 @@ class Context(LambdaContext):
 
     def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # static in Powertools
         return self.milliseconds
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _services_are_read_once() -> Iterator[None]:
+    """moto gives each test a session of its own, and a session reads the services' models (S3's alone is a
+    megabyte of JSON) for itself: that took most of the time of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(autouse=True)

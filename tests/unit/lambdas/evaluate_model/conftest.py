@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Pipeline:
     context: Context
     config: Any = field(default_factory=world.config)
 
-    @property
+    @cached_property
     def s3(self) -> Any:
         return boto3.client("s3")
 

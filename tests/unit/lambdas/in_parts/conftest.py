@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Intake:
     context: Context
     config: PipelineConfig = field(default_factory=config)
 
-    @property
+    @cached_property
     def s3(self) -> Any:
         return boto3.client("s3")
 
