@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +28,7 @@ from contracts.batch import BatchScoring
 from contracts.pipeline_config import PipelineConfig
 
 BATCH = BatchScoring()
+KINDS = ("ours", "mlflow", "scikit-learn")
 
 
 def payloads(rows: pd.DataFrame, wanted: int) -> Iterator[tuple[bytes, int]]:
@@ -105,7 +104,7 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--peer-rows", type=int, default=1_000_000, help="they take longer")
-    parser.add_argument("--only", choices=("ours", "mlflow", "scikit-learn"))
+    parser.add_argument("--only", choices=KINDS)
     arguments = parser.parse_args()
     config = PipelineConfig.load(ROOT / "pipeline.toml")
     workload = prepare(
@@ -115,16 +114,11 @@ def main() -> None:
         config.training.estimator,
         dict(config.training.parameters),
     )
-    if arguments.only:
+    for kind in [arguments.only] if arguments.only else KINDS:
         rate, first = (
-            ours(workload, arguments.rows)
-            if arguments.only == "ours"
-            else peer(arguments.only, workload, arguments.peer_rows)
+            ours(workload, arguments.rows) if kind == "ours" else peer(kind, workload, arguments.peer_rows)
         )
-        print(f"{arguments.only}: {rate:,.0f} rows/s, the first answers add up to {sum(first):.6g}")
-        return
-    for kind in ("ours", "mlflow", "scikit-learn"):
-        subprocess.run([sys.executable, "-m", "benchmarks.batch", *sys.argv[1:], "--only", kind], check=True)
+        print(f"{kind}: {rate:,.0f} rows/s; the first answers add up to {sum(first):.10g}", flush=True)
     print(f"load of the machine: {os.getloadavg()[0]:.0f}, cores: {os.cpu_count()}")
 
 

@@ -220,7 +220,13 @@ def _check_batch(root: Table, config: PipelineConfig) -> None:
 def _check_scaling(root: Table, config: PipelineConfig) -> None:
     """A fleet starts within its bounds; a VPC without a way out has no endpoint for auto scaling."""
     for stage in config.scaling.stages:
-        count = config.deployments[stage].instance_count
+        count, kind = config.deployments[stage].instance_count, config.deployments[stage].instance_type
+        if kind.startswith("ml.t"):
+            raise root.fail(
+                f"deployment.{stage}.instance_type",
+                f'SageMaker scales no burstable instances such as {kind} (Developer Guide, "Automatic '
+                'scaling of SageMaker AI models"): take ml.m5.large, or the stage out of [scaling]',
+            )
         if not config.scaling.min_instances <= count <= config.scaling.max_instances:
             raise root.fail(
                 f"deployment.{stage}.instance_count",

@@ -14,6 +14,7 @@ from contracts.deployment import DeploymentPolicy
 from contracts.estimators import CHOSEN
 from contracts.network import Network
 from contracts.pipeline_config import PipelineConfig
+from contracts.scaling import FleetScaling
 from operations.cost.prices import Prices
 from operations.cost.template import Billed, Function, count
 
@@ -56,7 +57,7 @@ def forecast(
     """Every line of a stage."""
     billed, policy = count(template), config.deployments[stage]
     return (
-        *_idle(billed, policy, prices),
+        *_idle(billed, policy, config.scaling if config.scaling.scales(stage) else None, prices),
         *_retraining(billed, config, policy, prices),
         *_requests(policy, prices),
     )
@@ -83,17 +84,34 @@ def monthly(lines: Iterable[Line], *, retrainings: float, million_requests: floa
     )
 
 
-def _idle(billed: Billed, policy: DeploymentPolicy, prices: Prices) -> Iterator[Line]:
-    endpoint = prices.month_of(f"endpoint {policy.instance_type}", policy.instance_count)
-    yield Line(
+def _fleet(policy: DeploymentPolicy, scaling: FleetScaling | None, prices: Prices) -> Line:
+    """One that scales itself costs between its bounds."""
+
+    def month(instances: int) -> float | None:
+        return prices.month_of(f"endpoint {policy.instance_type}", instances)
+
+    count, always = policy.instance_count, "from the first model on, day and night; before it nothing"
+    if scaling is None:
+        low, high, several, assumption = count, count, f"{count}", always
+    else:
+        low, high = scaling.min_instances, scaling.max_instances
+        several = f"{low} to {high}"
+        assumption = f"{always}; at its least, at instance_count ({count}), at its most"
+    return Line(
         group=IDLE,
-        item=f"endpoint, {policy.instance_count} × {policy.instance_type}",
-        low=endpoint,
-        expected=endpoint,
-        high=endpoint,
-        assumption="from the first model on, day and night; before it nothing",
+        item=f"endpoint, {several} × {policy.instance_type}",
+        low=month(low),
+        expected=month(count),
+        high=month(high),
+        assumption=assumption,
         lower_by="fewer or smaller instances: instance_count, instance_type in [deployment]",
     )
+
+
+def _idle(
+    billed: Billed, policy: DeploymentPolicy, scaling: FleetScaling | None, prices: Prices
+) -> Iterator[Line]:
+    yield _fleet(policy, scaling, prices)
     if billed.interface_endpoints:
         pieces = billed.interface_endpoints * Network.ZONE_COUNT
         found = prices.month_of("interface endpoint in a zone", pieces)
@@ -273,8 +291,7 @@ def _requests(policy: DeploymentPolicy, prices: Prices) -> Iterator[Line]:
         low=prices.of("endpoint data", 200 * gb),
         expected=prices.of("endpoint data", 1_000 * gb),
         high=prices.of("endpoint data", 100_000 * gb),
-        assumption="200, 1,000 or 100,000 bytes a request with its answer; the fleet is counted with idle, "
-        "and does not grow by itself",
+        assumption="200, 1,000 or 100,000 bytes a request with its answer; the fleet is counted with idle",
         lower_by="several rows a request",
     )
     captured = policy.capture_share

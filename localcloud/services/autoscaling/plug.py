@@ -36,6 +36,17 @@ class Endpoints:
                 return int(found["DesiredInstanceCount"])
         return None
 
+    def type_of(self, variant: Variant) -> str | None:
+        config = self._described(variant).get("EndpointConfigName")
+        if config is None:
+            return None
+        for found in sagemaker.call("DescribeEndpointConfig", {"EndpointConfigName": config})[
+            "ProductionVariants"
+        ]:
+            if found["VariantName"] == variant.name:
+                return str(found["InstanceType"])
+        return None
+
     def is_settled(self, variant: Variant) -> bool:
         return self._described(variant).get("EndpointStatus") in (None, "InService", "Failed")
 
@@ -101,7 +112,7 @@ class Plug:
             schedules,
             activities,
             watch,
-            lambda variant: fleet.wanted(variant) is not None,
+            fleet.type_of,
         )
         self.scaler = Scaler(targets, policies, schedules, activities, fleet, watch, cloud.clock)
         self._policies = policies

@@ -27,6 +27,9 @@ from localcloud.services.sagemaker.store import Document
 SERVICE = "application-autoscaling"
 _ON_ENDPOINT = ("DescribeEndpoint", "UpdateEndpointWeightsAndCapacities")
 _MAX_RESULTS = 50
+_BURSTABLE = "ml.t"
+"""SageMaker Developer Guide, "Automatic scaling of SageMaker AI models": not T2 and its like. How the service
+puts it is not known: these words are the embedded cloud's."""
 
 
 class Watch(Protocol):
@@ -40,7 +43,7 @@ class Watch(Protocol):
 
 
 class AutoScaling:
-    """The service without its clockwork. `exists` says whether there is such a variant."""
+    """The service without its clockwork. `type_of` gives a variant's instance type, if there is one."""
 
     def __init__(
         self,
@@ -51,14 +54,14 @@ class AutoScaling:
         schedules: Schedules,
         activities: Activities,
         watch: Watch,
-        exists: Callable[[Variant], bool],
+        type_of: Callable[[Variant], str | None],
     ) -> None:
         self.contract = Contract(SERVICE)
         self.targets = targets
         self._account, self._region = account, region
         self._policies, self._schedules, self._activities = policies, schedules, activities
         self._watch = watch
-        self._exists = exists
+        self._type_of = type_of
         self._operations: dict[str, Callable[[Document, Caller], Document]] = {
             "RegisterScalableTarget": self.register,
             "DeregisterScalableTarget": self.deregister,
@@ -95,9 +98,14 @@ class AutoScaling:
             role = f"arn:aws:iam::{self._account}:role/{SERVICE_ROLE}"
             named = {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}
             caller.authorize("iam:CreateServiceLinkedRole", role, named)
-        if not self._exists(variant):
+        kind = self._type_of(variant)
+        if kind is None:
             raise ValidationError(
                 f"The scalable target does not exist: {variant.resource_id}. Create the endpoint first."
+            )
+        if kind.startswith(_BURSTABLE):
+            raise ValidationError(
+                f"{kind} can't be scaled: automatic scaling is not supported for burstable instances."
             )
         return {"ScalableTargetARN": self.targets.register(request)["ScalableTargetARN"]}
 

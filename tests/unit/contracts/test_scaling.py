@@ -62,10 +62,16 @@ def test_a_mistake_is_named_with_its_key(values: dict[str, Any], reason: str):
             {"scaling": {"stages": ["dev"]}, "network": {"vpc": True}},
             "scaling.stages: 'dev' runs in a VPC of its own",
         ),
+        (
+            {"scaling": {"stages": ["dev"]}, "deployment": SHIPPED["deployment"]},
+            "deployment.dev.instance_type: SageMaker scales no burstable instances such as ml.t2.medium",
+        ),
     ],
-    ids=["starts outside of its bounds", "no way out of the VPC"],
+    ids=["starts outside of its bounds", "no way out of the VPC", "burstable"],
 )
 def test_what_cannot_work_is_refused_with_the_stage(changed: dict[str, Any], reason: str):
-    document = {**copy.deepcopy(SHIPPED), **changed}
+    document = copy.deepcopy(SHIPPED)
+    document["deployment"]["dev"]["instance_type"] = "ml.m5.large"
+    document |= changed
     with pytest.raises(PipelineConfigError, match=reason):
         PipelineConfig.from_document(document)

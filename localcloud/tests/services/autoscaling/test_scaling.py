@@ -35,7 +35,7 @@ TRACKING: dict[str, Any] = {
     "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
     "TargetValue": 100.0,
 }
-HIGH, LOW = 0, 1
+TYPES = {"housing-dev": "ml.m5.large", "small": "ml.t2.medium"}
 
 
 class World:
@@ -52,7 +52,7 @@ class World:
         schedules = Schedules(store.table("schedule"), *PLACE, self.clock)
         activities = Activities(store.table("activity"), self.clock)
         self.service = AutoScaling(
-            *PLACE, targets, policies, schedules, activities, self, lambda v: v.endpoint == "housing-dev"
+            *PLACE, targets, policies, schedules, activities, self, lambda v: TYPES.get(v.endpoint)
         )
         self.scaler = Scaler(targets, policies, schedules, activities, self, self, self.clock)
 
@@ -289,6 +289,12 @@ def test_a_target_that_goes_takes_its_policies_alarms_and_actions_along(world: W
         ),
         (
             "RegisterScalableTarget",
+            {"MinCapacity": 1, "MaxCapacity": 2, "ResourceId": "endpoint/small/variant/AllTraffic"},
+            ValidationError,
+            "burstable",
+        ),
+        (
+            "RegisterScalableTarget",
             {"MinCapacity": 1, "MaxCapacity": 2, "ServiceNamespace": "ecs"},
             UnsupportedOperationError,
             "ecs",
@@ -297,7 +303,17 @@ def test_a_target_that_goes_takes_its_policies_alarms_and_actions_along(world: W
         ("DeleteScalingPolicy", {"PolicyName": "a"}, ObjectNotFoundError, "policy name: a"),
         ("GetPredictiveScalingForecast", {}, UnsupportedOperationError, "GetPredictive"),
     ],
-    ids=["one bound", "bounds crossed", "zero", "no endpoint", "ecs", "no target", "no policy", "forecast"],
+    ids=[
+        "one bound",
+        "bounds crossed",
+        "zero",
+        "no endpoint",
+        "burstable",
+        "ecs",
+        "no target",
+        "no policy",
+        "forecast",
+    ],
 )
 def test_what_is_refused_names_why(world: World, operation: str, request_: Any, error: Any, message: str):
     with pytest.raises(error, match=message):

@@ -10,6 +10,7 @@ import pytest
 
 from contracts.budget import Budget
 from contracts.pipeline_config import FILE_NAME, PipelineConfig
+from contracts.scaling import FleetScaling
 from operations.cost import ceiling, forecast, prices, show
 from operations.cost.forecast import IDLE, RETRAINING, Line
 from operations.cost.prices import Prices, PriceTableError
@@ -51,6 +52,13 @@ def on(instance_type: str) -> PipelineConfig:
 
 def test_instances_are_counted_by_the_hour():
     assert lines()["endpoint, 2 × ml.t2.medium"].expected == pytest.approx(2 * 0.056 * 730)
+
+
+def test_a_fleet_that_scales_itself_costs_between_its_bounds():
+    scaling = FleetScaling(stages=("dev",), min_instances=1, max_instances=6)
+    found = lines(config=replace(CONFIG, scaling=scaling))["endpoint, 1 to 6 × ml.t2.medium"]
+    month = 0.056 * 730
+    assert (found.low, found.expected, found.high) == pytest.approx((month, 2 * month, 6 * month))
 
 
 def test_an_alarm_is_billed_by_the_metrics_that_it_reads():
