@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.programs.mutation import figure, operators, patching, sample, trees
+from tests.programs.mutation import figure, operators, patching, runner, sample, trees
 from tests.programs.mutation.__main__ import within
 from tests.programs.mutation.contexts import Contexts
 from tests.programs.mutation.figure import Tried
@@ -282,6 +282,22 @@ def test_a_mistake_that_a_test_notices_is_killed_and_one_that_none_does_survives
     command = [sys.executable, "-c", program]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["killed", "survived", "survived", "killed", "survived"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="no figures of the scheduler here")
+def test_waiting_for_a_processor_is_no_mistakes_doing(monkeypatch):
+    """A child that is held up for an hour, as the scheduler says, has its seconds left."""
+    child = subprocess.Popen(["sleep", "3"], start_new_session=True)
+    assert list(runner._waits_of(child.pid)) == [child.pid]
+    monkeypatch.setattr(runner, "_waits_of", lambda leader: {leader: 3600.0})
+    assert runner.wait(child.pid, 2.0) == 0
+    child.returncode = 0  # it was waited for already
+
+
+def test_a_child_that_goes_on_for_ever_is_ended():
+    child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    assert runner.wait(child.pid, 0.2) is None
+    child.returncode = -9
 
 
 def test_the_interval_is_wilsons():
