@@ -9,6 +9,7 @@ import pytest
 
 from contracts.pipeline_config import PipelineConfig
 from contracts.reading import PipelineConfigError
+from contracts.stream import Stream
 
 SHIPPED = tomllib.loads((Path(__file__).parents[3] / "pipeline.toml").read_text(encoding="utf-8"))
 
@@ -45,3 +46,55 @@ def test_what_can_t_be_is_refused_by_its_key_with_the_way_on(tables, message):
 def test_a_split_by_place_and_a_stream_do_not_go_together():
     with pytest.raises(PipelineConfigError, match="rows have no places in one file"):
         read(stream={"source": "kinesis"}, split={"by": "position"})
+
+
+GIVEN = {
+    "event_id": "id",
+    "event_time": "at",
+    "allowed_lateness_minutes": 16,
+    "duplicate_hours": 25,
+    "train_every_hours": 26,
+    "dataset_hours": 721,
+    "batch_size": 1001,
+    "batch_window_seconds": 6,
+    "max_attempts": 11,
+    "max_age_hours": 23,
+    "retention_hours": 49,
+}
+
+
+def test_whatever_is_given_is_what_counts_key_by_key():
+    found = read(stream={"source": "kinesis", "stages": ["dev"], **GIVEN}).stream
+    assert found == Stream(stages=("dev",), source="kinesis", **GIVEN)
+    assert not [key for key, value in GIVEN.items() if value == getattr(Stream(), key)]
+
+
+@pytest.mark.parametrize("key", GIVEN)
+def test_a_key_that_is_not_given_has_the_classs_own_default(key):
+    assert getattr(read(stream={"source": "kinesis"}).stream, key) == getattr(Stream(), key)
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("allowed_lateness_minutes", 0, 1440),
+        ("duplicate_hours", 1, 168),
+        ("train_every_hours", 1, 8760),
+        ("batch_size", 1, 10_000),
+        ("batch_window_seconds", 0, 300),
+        ("max_attempts", 0, 10_000),
+        ("max_age_hours", 1, 168),
+        ("retention_hours", 24, 8760),
+    ],
+)
+def test_what_lambda_and_kinesis_do_not_take_is_refused_and_their_limits_are_not(key, least, most):
+    """Lambda API reference, CreateEventSourceMapping; Kinesis quotas, "Retention period"."""
+
+    def read_with(value: int) -> int:
+        room = {"retention_hours": 8760, "max_age_hours": 1}
+        return getattr(read(stream={"source": "kinesis", **room, key: value}).stream, key)
+
+    assert (read_with(least), read_with(most)) == (least, most)
+    for beyond in (least - 1, most + 1):
+        with pytest.raises(PipelineConfigError, match=rf"stream\.{key}"):
+            read_with(beyond)
