@@ -16,6 +16,8 @@ from contracts.values import Grammar
 COLUMN_TYPES = values.TYPES
 TASKS = ("regression", "classification")
 PLAIN = FileReading()
+# What the pipeline itself adds to a table is named so.
+RESERVED_PREFIX = "greenlight_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +205,11 @@ class DatasetContract:
         for name in names:
             if names.count(name) > 1:
                 raise table.fail("columns", f"{name!r} is declared {names.count(name)} times")
+        if own := [name for name in names if name.casefold().startswith(RESERVED_PREFIX)]:
+            raise table.fail(
+                "columns",
+                f"{own[0]!r} begins as the pipeline's own columns do ({RESERVED_PREFIX}); rename it",
+            )
         alike = Counter(name.casefold() for name in names)
         if doubled := [name for name in names if alike[name.casefold()] > 1]:
             reason = (

@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from operations.draft.errors import DraftError
 _HEAD_CHARACTERS = 1 << 20
 _SAMPLE_RECORDS = 200
 _WIDE = 4
+_FITTING_SHARE = 0.95
 _BLANKS_NOTE = "write the file anew: in Python pandas.read_csv(FILE, sep=r'\\s+').to_csv(FILE, index=False)"
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -65,6 +67,7 @@ def _delimiter(text: Path, head: str, shown: Path) -> str:
         found = ""
     if found not in DELIMITERS:
         found = max(DELIMITERS, key=first.count)
+    found = _consistent(head, found) or found
     if found in head:
         return str(found)
     if _is_by_blanks(head):
@@ -73,6 +76,28 @@ def _delimiter(text: Path, head: str, shown: Path) -> str:
     raise DraftError(
         f"{shown}: has one column, {first[:60]!r}; none of {options} separates columns in it{blanks}"
     )
+
+
+def _consistent(head: str, sniffed: str) -> str:
+    """The delimiter by which the first line, the header, has as many fields as nearly every row, where the
+    sniffed one gives it fewer or more: of `age;spend` and rows such as `46,7;136,48` it is the semicolon,
+    though each row has two commas. Empty where none has."""
+    fitting = {delimiter for delimiter in DELIMITERS if _fits(head, delimiter)}
+    return "" if sniffed in fitting or len(fitting) != 1 else fitting.pop()
+
+
+def _fits(head: str, delimiter: str) -> bool:
+    try:
+        widths = [
+            len(fields)
+            for fields in islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), 200)
+        ]
+    except csv.Error:
+        return False
+    rows = [width for width in widths[1:] if width]
+    if not rows or widths[0] < 2:
+        return False
+    return sum(width == widths[0] for width in rows) >= _FITTING_SHARE * len(rows)
 
 
 def _told_delimiter(head: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.dataset import RESERVED_PREFIX
 from operations.draft import roles as r
 from operations.draft.answers import Answer, answer_of, gaps_and_strays
 from operations.draft.asking import Questions
@@ -170,6 +171,13 @@ def _check_names(table: Table) -> None:
             "delimiter from every line"
         )
     for column in columns:
+        if "\n" in column.name or "\r" in column.name:
+            raise DraftError(f"{where} names column {column.index + 1} over several lines; write it on one")
+        if column.name.casefold().startswith(RESERVED_PREFIX):
+            raise DraftError(
+                f"{where} names column {column.index + 1} {column.name!r}: {RESERVED_PREFIX} is how the "
+                "pipeline's own columns begin; rename it"
+            )
         alike = places[column.name.casefold()]
         if len(alike) > 1:
             names = [c.name for c in columns if c.index + 1 in alike]

@@ -94,7 +94,8 @@ def role_of(column: ColumnProfile, kind: Kind) -> Role:
     unique = column.distinct == column.rows and column.rows > 1
     if kind.type == "integer" and unique and (_COUNTER.match(column.name) or _counts(column)):
         return Role(name=DROPPED, reason="numbers the rows")
-    if _is_key(column.name) and kind.type in ("integer", "category"):
+    is_whole_key = kind.type in ("integer", "category") or (kind.type == "number" and is_whole(column))
+    if _is_key(column.name) and is_whole_key:
         return _key_role(column, kind, unique)
     if kind.type not in ("category", "text"):
         return Role(name=FEATURE, reason="")

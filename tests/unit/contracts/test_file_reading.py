@@ -78,6 +78,13 @@ def test_a_mistake_of_a_column_is_named_with_its_key(column, reason):
     assert reason in str(caught.value)
 
 
+def test_a_column_named_like_the_pipelines_own_is_refused():
+    with pytest.raises(
+        PipelineConfigError, match="'greenlight_fold' begins as the pipeline's own columns do"
+    ):
+        contract([*COLUMNS, {"name": "greenlight_fold", "type": "number"}])
+
+
 def test_columns_that_differ_in_case_alone_are_refused():
     with pytest.raises(PipelineConfigError, match="'Size' and 'size' differ in case alone"):
         contract(

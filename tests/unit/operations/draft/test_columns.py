@@ -177,6 +177,7 @@ def test_booleans_of_many_spellings(tmp_path, pair):
     [
         ("order_id", [f"K{n}" for n in range(COUNT)], "identifier", "names each row"),
         ("customer_id", [f"C{n // 4}" for n in range(COUNT)], "group", "4.0 rows each"),
+        ("customer_id", [f"{n // 4}.0" for n in range(COUNT)], "group", "4.0 rows each"),
         ("store_id", [f"S{n % 12}" for n in range(COUNT)], "feature", ""),
         ("ticket_id", [f"T{n * 7 // 8}" for n in range(COUNT)], "dropped", "names nearly each row"),
         ("country_code", [f"C{n % 40}" for n in range(COUNT)], "feature", ""),

@@ -122,6 +122,25 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("delimiter", [";", "|", "\t"])
+def test_two_columns_of_decimal_commas_are_not_taken_for_three(tmp_path, delimiter):
+    pairs = [(row[0], row[3]) for row in TABLE]
+    content = text(pairs, ("age", "spend"), delimiter, ",")
+    _, config = planned(saved(tmp_path / "shop.csv", content))
+    assert (config.dataset.reading.delimiter, config.dataset.reading.decimal) == (delimiter, ",")
+    assert [c.type for c in config.dataset.columns] == ["number", "number"]
+
+
+def test_a_name_over_two_lines_is_refused_with_its_column(tmp_path):
+    with pytest.raises(DraftError, match="names column 1 over several lines"):
+        planned(saved(tmp_path / "shop.csv", text(TABLE, ('"age\nin years"', *HEADER[1:]))))
+
+
+def test_a_name_of_the_pipelines_own_columns_is_refused(tmp_path):
+    with pytest.raises(DraftError, match=r"names column 1 'Greenlight_fold': .* rename it"):
+        planned(saved(tmp_path / "shop.csv", text(TABLE, ("Greenlight_fold", *HEADER[1:]))))
+
+
 def test_a_line_that_names_the_delimiter_is_no_header_of_three_columns(tmp_path):
     lines = "".join(f"{age % 60};{('north', 'south')[age % 2]};{age * 2}\n" for age in range(120))
     _, config = planned(saved(tmp_path / "shop.csv", "sep=;\nage;region;spend\n" + lines))
