@@ -18,7 +18,8 @@ from operations.rehearsal.streamed import halves, opened, read_opened
 
 SPEED = 30.0
 ROWS = 3000
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+# `make test` has each of its parts: tests/integration/streams and tests/integration/front.
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
