@@ -38,7 +38,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 SOURCES := app.py contracts lambdas training_jobs inference scoring infra_cdk step_functions operations localcloud benchmarks tests notebooks
 
-.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback approve reject front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-functions bench-traffic bench-batch scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
+.PHONY: help setup setup-dev rehearse init test test-again check audit sbom deploy destroy redrive rebuild rollback approve reject front-client stream batch chaos lock bench-ingest bench-quality bench-tables bench-trees bench-serving bench-drift bench-captures bench-functions bench-traffic bench-batch scale-plan clean test-newcomer test-pythons nightly test-clients test-deployments test-long test-serving test-tables test-torch setup-custom conformance mutation test-foreign bootstrap doctor cost generated docs check-workflows delivery branch-rules notebooks screens
 
 help:  ## list the targets
 	@colour=; plain=; \
@@ -297,6 +297,9 @@ bench-functions: setup-dev  ## import time and memory of each function beside bo
 
 bench-drift: setup-dev  ## the monitor's false alarms and its power: WINDOWS=10000, hours on two cores
 	@$(BIN)/python -m benchmarks.drift --windows $(or $(WINDOWS),10000) --write docs/performance/monitoring.md
+
+bench-captures: setup-dev  ## an hour of captured requests read and judged, beside pandas and SciPy: REQUESTS=10000000
+	@$(BIN)/python -m benchmarks.captures --requests $(or $(REQUESTS),10000000) --write docs/performance/monitoring.md
 
 bench-traffic: setup-dev  ## how often an experiment's verdict is wrong, and how soon it is right: DATA=housing.csv
 	@$(BIN)/python -m benchmarks.traffic $(DATA)
