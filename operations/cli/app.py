@@ -12,6 +12,7 @@ from operations.cli import (
     costing,
     deciding,
     exits,
+    features,
     logs,
     models,
     opening,
@@ -56,6 +57,8 @@ for function, name, panel in (
     (acting.redrive, "redrive", DO),
     (absent.experiment, "experiment", LACK),
     (batches.batch, "batch", LACK),
+    (features.features, "features", LACK),
+    (features.parity, "parity", LACK),
 ):
     app.command(name, rich_help_panel=panel)(command(function))
 
