@@ -177,7 +177,8 @@ def main() -> None:
             thread.join()
     tried = [Tried(mutant, log.outcomes[mutant.name]) for mutant in drawn if mutant.name in log.outcomes]
     told = (
-        f"`make mutation`, seed {asked.seed}: {len(tried)} of the sample's {len(drawn)} mistakes were tried."
+        f"`make mutation`, seed {asked.seed}: {len(tried)} of the sample's {len(drawn)} mistakes were tried"
+        f"{'' if len(tried) == len(drawn) else ' so far: no figure to rely on'}."
     )
     controls = (sum(log.controls), len(log.controls))
     made = page(tried, sum(map(len, every.values())), EQUIVALENT, controls, told)

@@ -123,6 +123,20 @@ def test_a_client_is_not_invited_to_send_what_is_refused(server: Server, head: b
     assert reply_to(server, POST + head + b"\r\n").status == status
 
 
+def test_a_refused_client_that_is_still_sending_gets_its_answer_and_no_reset(server: Server) -> None:
+    """A connection that is closed while the client sends would answer with RST, and the client might never
+    see why (RFC 9112, 9.6): the server ends its own direction alone, and reads on for a moment."""
+    with server.connect() as peer:
+        peer.sendall(b"this is not HTTP\r\n\r\n")
+        answer = b""
+        while part := peer.recv(4096):
+            answer += part
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        for _ in range(3):
+            peer.sendall(b"still sending\r\n")
+            assert peer.recv(1) == b""
+
+
 @pytest.mark.parametrize(
     ("line", "content_type", "status"),
     [
