@@ -332,9 +332,9 @@ def _scaling(stack: PipelineStack, scaling: Scaling) -> None:
     Guide, "Permissions validation for Application Auto Scaling API calls on target resources")."""
     role, serving = scaling.scale_fleet.role, stack.serving
     serving.allow(role, "DescribeEndpoint", "UpdateEndpointWeightsAndCapacities")
-    changes = ("RegisterScalableTarget", "DeregisterScalableTarget")
-    changes += ("PutScalingPolicy", "DeleteScalingPolicy", "PutScheduledAction", "DeleteScheduledAction")
-    serving.allow_scaling(role, *changes)
+    targets = ("RegisterScalableTarget", "DeregisterScalableTarget")
+    policies = ("PutScalingPolicy", "DeleteScalingPolicy", "PutScheduledAction", "DeleteScheduledAction")
+    serving.allow_scaling(role, *targets, *policies)
     serving.allow_seeing_scaling(role)
     serving.allow_scaling_alarms(role, "PutMetricAlarm", "DeleteAlarms")
     serving.allow_finding_alarms(role)

@@ -59,7 +59,7 @@ class Filler:
                     if reason:
                         found.lacking += 1
                         self._tell(group, number, reason, found, mistakes)
-                    else:
+                    elif record is not None:
                         _age(record, now_seconds, found)
             found.rows.append({**filled, **self._own(row)})
         if mistakes:

@@ -95,7 +95,7 @@ def identity(headers: dict[str, str], query: Mapping[str, Any]) -> dict[str, Any
     key = router.extract_access_key_id(headers, dict(query))
     found = iam_evaluator.resolve_credential(key) if key else None
     arn = str(getattr(found, "principal_arn", ""))
-    if not arn:
+    if found is None or not arn:
         return {"type": "Unknown"}
     return {
         "type": next((kind for kind, mark in _TYPES if mark in arn), "Unknown"),

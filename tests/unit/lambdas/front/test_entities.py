@@ -27,7 +27,8 @@ class Store:
     """Holds records by entity, and remembers what it was asked."""
 
     def __init__(self, **records: dict[str, str]) -> None:
-        self.records, self.asked = records, []
+        self.records = records
+        self.asked: list[tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]]] = []
 
     def read(self, wanted: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]]) -> Any:
         self.asked.append((wanted, names))

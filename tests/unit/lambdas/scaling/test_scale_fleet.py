@@ -80,7 +80,9 @@ class Measured(FakeCloudWatch):
         super().__init__()
         self.seen: dict[str, tuple[int, float]] = {}
 
-    def do_get_metric_statistics(self, Dimensions: Any, **asked: Any) -> Any:
+    def do_get_metric_statistics(  # type: ignore[override]
+        self, Dimensions: Any, **asked: Any
+    ) -> Any:
         config = {one["Name"]: one["Value"] for one in Dimensions}["EndpointConfigName"]
         if config not in self.seen:
             return {"Datapoints": []}
