@@ -61,14 +61,14 @@ class Stream:
 
 @pytest.fixture
 def stream(monkeypatch, aws, context) -> Stream:
-    monkeypatch.setattr(accept, "_reader", lambda path: (READER, schema_of(CONFIG.dataset)))
+    monkeypatch.setattr(accept, "_reader", lambda path, stage: (READER, schema_of(CONFIG.dataset)))
     s3 = boto3.client("s3")
     for bucket in ("artifacts", "raw"):
         s3.create_bucket(Bucket=bucket)
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     queue = boto3.client("sqs").create_queue(QueueName="refused")["QueueUrl"]
     common = {"artifact_bucket_name": "artifacts", "pipeline_config_path": "x", "metric_namespace": "n"}
-    set_environment(monkeypatch, AcceptRecordsSettings(**common, refused_queue_url=queue))
+    set_environment(monkeypatch, AcceptRecordsSettings(**common, refused_queue_url=queue, stage_name="dev"))
     set_environment(monkeypatch, CloseHoursSettings(**common, raw_bucket_name="raw"))
     return Stream(context, monkeypatch)
 
