@@ -12,6 +12,8 @@ MOST_ROUNDS = 2_000
 # A histogram booster of scikit-learn cannot be stopped by the clock, so on many rows it gets fewer rounds.
 MOST_ROUNDS_OF_MANY = 300
 FOREST_CELLS = 30_000_000
+# Up to so many rows a forest takes no more time than a booster that stops early.
+FOREST_SOON_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,12 @@ def first_candidates(size: Size) -> list[Candidate]:
     """In the order in which they are tried: what a user would have tried first comes early, so that a busy
     machine or a short budget serves nobody worse than that."""
     forests = _forests(size) if size.rows * size.columns <= FOREST_CELLS else []
+    full = [_full_forest(size)] if forests and size.rows <= LARGE_ROWS else []
     quick, *slow = _boosters(size)
     factors = [_by_factors(quick)] if size.may_grow_by_factors else []
-    first = [*_linear(size), _plain_histogram(), quick, *factors]
-    return [*first, *forests, *slow] if size.rows <= SMALL_ROWS else [*first, *slow, *forests]
+    soon, late = (full, []) if size.rows <= FOREST_SOON_ROWS else ([], full)
+    first = [*_linear(size), _plain_histogram(), *soon, quick, *factors]
+    return [*first, *forests, *slow] if size.rows <= SMALL_ROWS else [*first, *slow, *forests, *late]
 
 
 def _by_factors(quick: Candidate) -> Candidate:
@@ -86,15 +90,17 @@ def _boosters(size: Size) -> list[Candidate]:
 def _forests(size: Size) -> list[Candidate]:
     trees, leaf = (150, 2) if size.rows <= SMALL_ROWS else (100, 2 if size.rows <= LARGE_ROWS else 5)
     share: float | str = "sqrt" if size.classes or size.is_wide else 0.4
-    held_back = [
+    return [
         Candidate(name, {"n_estimators": trees, "min_samples_leaf": leaf, "max_features": share})
         for name in ("extra_trees", "random_forest")
     ]
-    return held_back if size.classes or size.is_wide or size.rows > LARGE_ROWS else [*held_back, _FULL_FOREST]
 
 
-# Trees that look at all columns and grow to the last row learn what hardly anything disturbs: sums, products.
-_FULL_FOREST = Candidate("random_forest", {"n_estimators": 100, "min_samples_leaf": 1, "max_features": 1.0})
+def _full_forest(size: Size) -> Candidate:
+    """Trees that grow to the last row, and of numbers look at all columns, as a user would have tried them:
+    they learn what hardly anything disturbs, such as sums and products."""
+    share: float | str = "sqrt" if size.classes or size.is_wide else 1.0
+    return Candidate("random_forest", {"n_estimators": 100, "min_samples_leaf": 1, "max_features": share})
 
 
 def _plain_histogram() -> Candidate:

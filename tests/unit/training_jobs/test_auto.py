@@ -112,10 +112,13 @@ def test_what_a_user_would_have_tried_first_is_tried_before_the_time_is_over(row
     assert first_candidates(Size(rows, 5, 2))[0].parameters == {"C": 1.0}
 
 
-def test_numbers_are_also_learnt_by_trees_that_nothing_holds_back_and_classes_are_not() -> None:
+def test_a_full_forest_is_tried_soon_where_rows_are_few_and_late_where_it_takes_long() -> None:
     full = {"n_estimators": 100, "min_samples_leaf": 1, "max_features": 1.0}
-    assert full in [c.parameters for c in first_candidates(Size(20_000, 5, 0))]
-    assert full not in [c.parameters for c in first_candidates(Size(20_000, 5, 2))]
+    few = [c.parameters for c in first_candidates(Size(3_000, 5, 0))]
+    assert few[few.index({"max_iter": 100}) + 1] == full
+    assert first_candidates(Size(20_000, 5, 0))[-1].parameters == full
+    assert full not in [c.parameters for c in first_candidates(Size(60_000, 5, 0))]
+    assert {**full, "max_features": "sqrt"} in [c.parameters for c in first_candidates(Size(3_000, 5, 2))]
 
 
 def test_a_straight_line_of_many_rows_is_hardly_held_back() -> None:
