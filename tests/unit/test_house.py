@@ -104,6 +104,23 @@ def test_a_folder_of_many_files_has_a_reason_and_no_reason_is_left_over():
     assert large == set(LARGE_FOLDERS)
 
 
+MOST_LINES = 400
+# Tests of one thing each, which nobody has parted yet.
+LONG_FILES = {
+    "localcloud/tests/services/cloudwatch/alarms/test_actions.py",
+    "localcloud/tests/services/cloudwatch/test_conversation.py",
+    "tests/unit/lambdas/test_deploy_model.py",
+    "tests/unit/operations/console/test_console.py",
+}
+
+
+def test_no_file_is_so_long_that_nobody_reads_it():
+    folders = (*FOLDERS, "benchmarks", "tests")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    long = [path for path in files if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
+    assert {path.relative_to(ROOT).as_posix() for path in long} <= LONG_FILES
+
+
 ORDER = {
     "contracts": (),
     "scoring": ("contracts",),
