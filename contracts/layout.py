@@ -61,6 +61,7 @@ RETRAININGS = Room("monitoring/retrainings/")  # one record each, and which labe
 STREAM_EVENTS = Room("stream/events/")  # accepted records by the hour of their event time, until it is closed
 STREAM_REFUSED = Room("stream/refused/")  # records that were not, with the reason, by the hour
 STREAM_HOURS = Room("stream/hours/")  # closed hours, each record once
+SOURCES = Room("sources/")  # of each source that is fetched, what was fetched last
 FEATURES = Room("features/")  # the offline store of feature groups
 STREAM_DATASETS = Room("stream/datasets/")  # one record for each dataset that was made of them
 
@@ -77,6 +78,8 @@ PROFILE_FILE, MANIFEST_FILE = "profile.json", "manifest.json"
 ITEMS_FILE = "items.json"
 # Of a model.
 ARCHIVE_FILE = "model.tar.gz"
+# Of a source.
+SEEN_FILE = "seen.json"
 # Of an evaluation.
 REPORT_JSON, REPORT_HTML, SKETCH_FILE = "report.json", "report.html", "trained_on.sketch"
 

@@ -49,6 +49,7 @@ FEATURES_WRITTEN = "FeaturesWritten"  # records of the online store
 FEATURES_CUT = "FeaturesCut"  # entities with more events in a window than are kept
 FEATURES_MISSING = "FeaturesMissing"  # of a request, entities without a record, or with one that is stale
 FEATURE_AGE_SECONDS = "FeatureAgeSeconds"  # of the oldest record that a request was answered with
+SOURCES_PULLED = "SourcesPulled"  # files that had changed
 HOURS_CLOSED = "HoursClosed"  # late records make another one of the same hour
 STREAM_DATASETS = "StreamDatasets"
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contracts import batch, feature_groups, scaling
+from contracts import batch, feature_groups, scaling, sources
 from contracts.batch import BatchScoring
 from contracts.budget import UNBOUNDED, Budget
 from contracts.dataset import DatasetContract
@@ -18,11 +18,11 @@ from contracts.deployment import DeploymentPolicy
 from contracts.feature_groups import FeatureGroup
 from contracts.features import FeatureRecipes
 from contracts.front import CLOSED, Front
-from contracts.layout import UPLOADS
 from contracts.monitoring import OFF, Monitoring
 from contracts.network import Network
 from contracts.reading import PipelineConfigError, Table
 from contracts.scaling import FleetScaling
+from contracts.sources import Source
 from contracts.split import SCHEME, Split
 from contracts.stream import DRY, Stream
 from contracts.training import Gate, Training, check_class_weight, check_monotone
@@ -52,6 +52,7 @@ class PipelineConfig:
     front: Front = CLOSED
     stream: Stream = DRY
     feature_groups: tuple[FeatureGroup, ...] = ()
+    sources: tuple[Source, ...] = ()
     budget: Budget = UNBOUNDED
     batch: BatchScoring = batch.NONE
     scaling: FleetScaling = scaling.FIXED
@@ -105,6 +106,7 @@ class PipelineConfig:
             front=Front.read(root.table("front"), STAGES) if root.has("front") else CLOSED,
             stream=Stream.read(root.table("stream"), STAGES) if root.has("stream") else DRY,
             feature_groups=feature_groups.read_all(root, STAGES, dataset),
+            sources=sources.read_all(root, STAGES),
             batch=BatchScoring.read(root.table("batch"), STAGES) if root.has("batch") else batch.NONE,
             scaling=FleetScaling.read(root.table("scaling"), STAGES)
             if root.has("scaling")
@@ -115,6 +117,7 @@ class PipelineConfig:
         _check_front(root, config)
         _check_stream(root, config)
         _check_feature_groups(root, config)
+        _check_sources(root, config)
         _check_batch(root, config)
         _check_scaling(root, config)
         check_monotone(root.table("training"), config.training, dataset, config.features.used_columns)
@@ -157,6 +160,17 @@ def _check_stream(root: Table, config: PipelineConfig) -> None:
             )
 
 
+def _check_sources(root: Table, config: PipelineConfig) -> None:
+    """A VPC without a way out reaches no address, and no bucket but the pipeline's."""
+    for source in config.sources:
+        for stage in source.stages:
+            if config.network.has_vpc(stage):
+                raise root.fail(
+                    "sources",
+                    f"{source.name!r} is to be at {stage!r}: it runs in a VPC of its own without a way out",
+                )
+
+
 def _check_feature_groups(root: Table, config: PipelineConfig) -> None:
     """The stream alone writes them, and knows the event's time and id by keys of its own."""
     stream = config.stream
@@ -184,10 +198,6 @@ def _check_feature_groups(root: Table, config: PipelineConfig) -> None:
 
 # Tables that were thought of and are not built, each with the way on.
 UNBUILT = {
-    "sources": (
-        f"nothing pulls data yet: let a schedule of yours copy the file below {UPLOADS.prefix} of the raw "
-        "bucket, from there on it is an ordinary upload"
-    ),
     "experiment": (
         "no experiment runs on live traffic yet, only its statistics are here (scoring/experiments): compare "
         "versions by the gate's report and greenlight diff, and deploy by a canary"

@@ -283,6 +283,14 @@ class CloseHoursSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PullSourceSettings(Settings):
+    artifact_bucket_name: str
+    raw_bucket_name: str
+    pipeline_config_path: str
+    metric_namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PrepareBatchSettings(Settings):
     artifact_bucket_name: str
     endpoint_name: str

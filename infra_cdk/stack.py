@@ -8,7 +8,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from contracts import feature_groups, layout
+from contracts import feature_groups, layout, sources
 from contracts.names import PIPELINE_TAG, RETAINS_DATA_TAG, STAGE_TAG, Names
 from contracts.pipeline_config import PipelineConfig
 from infra_cdk.access import grant_access
@@ -19,6 +19,7 @@ from infra_cdk.data.storage import Storage
 from infra_cdk.features import FeatureStore
 from infra_cdk.front import Front
 from infra_cdk.functions.environment import SettingsSource
+from infra_cdk.intake.sources import Sources
 from infra_cdk.intake.uploads import Intake
 from infra_cdk.models.images import Images
 from infra_cdk.models.own_estimators import check_own_estimator
@@ -108,6 +109,7 @@ class PipelineStack(cdk.Stack):
         self.teardown = Teardown(self, "Teardown", context, storage=self.storage, settings=settings)
         self.intake = Intake(self, "Intake", context, storage=self.storage, settings=settings)
         self.watching = Watching(self, "Watching", context, settings=settings)
+        self.sources = self._sources(context, settings)
         groups = feature_groups.at(config.feature_groups, stage.name)
         self.features = (
             FeatureStore(self, "Features", context, groups=groups, storage=self.storage) if groups else None
@@ -164,9 +166,24 @@ class PipelineStack(cdk.Stack):
         assert self.approval is not None  # noqa: S101  # asked for by the policy itself
         monitor = [self.monitor.role_of("StartRetraining")] if self.monitor else []
         stream = [self.stream.close_hours.role] if self.stream else []
-        self.approval.knows_uploaders(*monitor, *stream)
+        pulled = [self.sources.pull_source.role] if self.sources else []
+        self.approval.knows_uploaders(*monitor, *stream, *pulled)
         listener = self.approval.request_approval
         return UploadTrail(self, "UploadTrail", context, storage=self.storage, listener=listener)
+
+    def _sources(self, context: Context, settings: SettingsSource) -> Sources | None:
+        found = sources.at(self.config.sources, self.stage.name)
+        if not found:
+            return None
+        return Sources(
+            self,
+            "Sources",
+            context,
+            sources=found,
+            settings=settings,
+            storage=self.storage,
+            notifications=self.notifications,
+        )
 
     def _front(self, context: Context, settings: SettingsSource) -> Front:
         return Front(
@@ -293,6 +310,8 @@ class PipelineStack(cdk.Stack):
             self.teardown.runs_before(self.batch.job_role)
             self.teardown.runs_after(self.batch.rule, self.batch.rule_role)
         self.teardown.runs_after(self.intake.rule, self.intake.mapping, *self.watching.rules)
+        if self.sources:
+            self.teardown.runs_after(self.sources)
         if self.features:
             # What is on its way to the offline store is written before the bucket is emptied.
             self.teardown.runs_after(self.features)

@@ -24,6 +24,7 @@ from contracts import (
     monitoring,
     network,
     scaling,
+    sources,
     split,
     stream,
     training,
@@ -59,6 +60,7 @@ CLASSES: dict[str, type] = {
     "front": front.Front,
     "stream": stream.Stream,
     "feature_groups": feature_groups.FeatureGroup,
+    "sources": sources.Source,
     "batch": batch.BatchScoring,
     "scaling": scaling.FleetScaling,
     "scaling.schedules": scaling.ScheduledBounds,
@@ -73,6 +75,7 @@ LISTS = (
     "features.dates",
     "training.search.space",
     "feature_groups",
+    "sources",
 )
 _UNITS = {
     "_share": "share, 0-1",

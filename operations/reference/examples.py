@@ -54,6 +54,20 @@ REGRESSION: dict[str, Any] = {
         "web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/front/0123abcd-0123",
     },
     "stream": {"source": "kinesis", "stages": ["prod"]},
+    "sources": [
+        {
+            "name": "prices",
+            "uri": "https://data.example/prices.csv",
+            "stages": ["prod"],
+            "secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:prices-abcdef",
+        },
+        {
+            "name": "theirs",
+            "uri": "s3://theirs/houses.csv",
+            "stages": ["prod"],
+            "kms_key_arn": "arn:aws:kms:us-east-1:111122223333:key/0123abcd-0123",
+        },
+    ],
     "feature_groups": [
         {"name": "houses", "entity": "house", "stages": ["prod"], "features": ["rooms"]},
     ],

@@ -14,7 +14,7 @@ from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, listed,
 
 FRONT = {"AcceptLabels", "AuthorizeCaller", "Predict"}
 MONITORING = {"JudgeDrift", "JudgeQuality", "PublishMonitoring", "ReadWindow", "StartRetraining"}
-STREAM, BATCH = {"AcceptRecords", "CloseHours"}, {"PrepareBatch", "FinishBatch"}
+STREAM, BATCH = {"AcceptRecords", "CloseHours", "PullSource"}, {"PrepareBatch", "FinishBatch"}
 # The stage is deployed with none of these, so that no role of theirs exists; tests/infrastructure has them.
 FUNCTIONS = {
     name.removesuffix("Settings")

@@ -74,6 +74,8 @@ def test_the_prefixes_are_those_of_the_stacks_that_are_deployed() -> None:
         "BASELINES": "monitoring/baselines/",
         "VERDICTS": "monitoring/verdicts/",
         "RETRAININGS": "monitoring/retrainings/",
+        "TRAIL": "trail/",
+        "SOURCES": "sources/",
         "FEATURES": "features/",
         "STREAM_EVENTS": "stream/events/",
         "STREAM_REFUSED": "stream/refused/",

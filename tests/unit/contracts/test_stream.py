@@ -35,7 +35,6 @@ def test_without_the_table_there_is_no_stream_and_with_it_both_stages_have_one()
         ({"stream": {"source": "kinesis", "max_age_hours": 72}}, r"stream\.retention_hours: 48 is under"),
         ({"stream": {"source": "kinesis", "shards": 2}}, "shards"),
         ({"stream": {"source": "kinesis"}, "network": {"vpc": True}}, r"stream\.stages: 'dev' runs in a VPC"),
-        ({"sources": [{"uri": "gs://a/b"}]}, "sources: nothing pulls data yet"),
     ],
 )
 def test_what_can_t_be_is_refused_by_its_key_with_the_way_on(tables, message):

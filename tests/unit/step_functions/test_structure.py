@@ -77,10 +77,10 @@ def test_every_lambda_state_has_the_folder_and_the_settings_of_its_name(name: st
 
 def test_every_lambda_folder_is_a_state_or_stands_outside_on_purpose() -> None:
     folders = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
-    outside = {"check_standing", "check_uploads", "start_execution", "teardown"}
+    outside = {"check_standing", "check_uploads", "scale_fleet", "start_execution", "teardown"}
     front = {"accept_labels", "authorize_caller", "predict"}
     monitoring = {"judge_drift", "judge_quality", "publish_monitoring", "read_window", "start_retraining"}
-    stream, batch = {"accept_records", "close_hours"}, {"prepare_batch", "finish_batch"}
+    stream, batch = {"accept_records", "close_hours", "pull_source"}, {"prepare_batch", "finish_batch"}
     outside |= front | monitoring | stream | batch
     assert folders == {folder_of(name) for name in TASKS if f"{name}Arn" in SUBSTITUTIONS} | outside
 

@@ -1,0 +1,1 @@
+"""Fetches a file from elsewhere, and uploads it where it has changed."""
