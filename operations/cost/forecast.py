@@ -146,6 +146,8 @@ def _idle(
         lower_by="",
     )
     yield _watchers(billed, prices)
+    if billed.watching:
+        yield _monitor(billed, prices)
     yield Line(
         group=IDLE,
         item="logs",
@@ -217,6 +219,27 @@ def _watchers(billed: Billed, prices: Prices) -> Line:
     )
 
 
+def _monitor(billed: Billed, prices: Prices) -> Line:
+    """What `[monitoring]` starts by its schedule, whether or not anything drifts."""
+
+    def cost(seconds_of: Any, states: float) -> float | None:
+        calls = [
+            _calls(prices, billed.functions[name], times, seconds_of(billed.functions[name]))
+            for name, times in billed.watching.items()
+        ]
+        return _sum([*calls, prices.of("state transition", billed.watching_runs * states)])
+
+    return Line(
+        group=IDLE,
+        item=f"monitor, {billed.watching_runs:,.0f} runs of {len(billed.watching)} functions",
+        low=cost(lambda _: 1.0, 5),
+        expected=cost(lambda _: 8.0, 8),
+        high=cost(lambda function: function.timeout_seconds / 4, 12),
+        assumption="1 or 8 s a call, or a quarter of its time limit; what is kept is counted with S3",
+        lower_by="a rarer schedule in [monitoring]",
+    )
+
+
 def _retraining(
     billed: Billed, config: PipelineConfig, policy: DeploymentPolicy, prices: Prices
 ) -> Iterator[Line]:
@@ -263,7 +286,8 @@ def _retraining(
 
 def _work(billed: Billed, prices: Prices) -> Line:
     """The functions of one run: the large ones read the data, the small ones ask and tell."""
-    own = [function for name, function in billed.functions.items() if name not in billed.scheduled]
+    others = {*billed.scheduled, *billed.watching}
+    own = [function for name, function in billed.functions.items() if name not in others]
     large = [function for function in own if function.memory_gb >= 1]
     small = [function for function in own if function.memory_gb < 1]
 

@@ -27,7 +27,8 @@ class Function:
 
 @dataclass(frozen=True, kw_only=True)
 class Billed:
-    """Counts by kind; the endpoint is not in the template. `scheduled` are the calls a month by function."""
+    """Counts by kind; the endpoint is not in the template. `scheduled` are the calls a month by function,
+    `watching` those by way of a state machine that Scheduler starts, `watching_runs` its runs a month."""
 
     keys: int
     alarm_metrics: int
@@ -36,6 +37,8 @@ class Billed:
     images: int
     functions: Mapping[str, Function]
     scheduled: Mapping[str, float]
+    watching: Mapping[str, float]
+    watching_runs: float
     states: int
     has_mlflow: bool
 
@@ -45,6 +48,7 @@ def count(template: Mapping[str, Any]) -> Billed:
     resources: Mapping[str, Any] = template["Resources"]
     of = _by_type(resources)
     functions = {name: _function(name, found) for name, found in of("AWS::Lambda::Function")}
+    runs = dict(_machine_runs(of))
     return Billed(
         keys=len(list(of("AWS::KMS::Key"))),
         alarm_metrics=sum(_alarm_metrics(found) for _, found in of("AWS::CloudWatch::Alarm")),
@@ -55,6 +59,8 @@ def count(template: Mapping[str, Any]) -> Billed:
         images=len({str(f["Code"]) for _, f in of("AWS::Lambda::Function") if "ImageUri" in f["Code"]}) + 2,
         functions=functions,
         scheduled=dict(_scheduled(of, functions)),
+        watching=dict(_by_machine(of, functions, runs)),
+        watching_runs=sum(runs.values()),
         states=_states(of),
         has_mlflow=any(True for _ in of("AWS::SageMaker::MlflowApp")),
     )
@@ -91,6 +97,49 @@ def _scheduled(of: Any, functions: Mapping[str, Function]) -> Iterator[tuple[str
             name = str(target["Arn"].get("Fn::GetAtt", [""])[0]) if isinstance(target["Arn"], dict) else ""
             if found and name in functions:
                 yield name, _PER_MONTH[found[2]] / int(found[1])
+
+
+def _machine_runs(of: Any) -> Iterator[tuple[str, float]]:
+    """Runs a month of each state machine that EventBridge Scheduler starts."""
+    for _, schedule in of("AWS::Scheduler::Schedule"):
+        arn = schedule.get("Target", {}).get("Arn")
+        if isinstance(arn, dict) and "Ref" in arn:
+            yield str(arn["Ref"]), _recurring(str(schedule.get("ScheduleExpression", "")))
+
+
+def _recurring(expression: str) -> float:
+    """Times a month; of a cron its minutes and hours alone, so that rarer days are counted too often."""
+    if rate := _RATE.fullmatch(expression):
+        return _PER_MONTH[rate[2]] / int(rate[1])
+    fields = expression.removeprefix("cron(").split()
+    if len(fields) < 2:
+        return 0.0
+    return _times(fields[0], 60) * _times(fields[1], 24) * _PER_MONTH["day"]
+
+
+def _times(field: str, most: int) -> float:
+    """How many of so many values a field of a cron expression takes."""
+    if field in ("*", "?"):
+        return most
+    return sum(_part(part, most) for part in field.split(","))
+
+
+def _part(part: str, most: int) -> float:
+    span, _, step = part.partition("/")
+    first, _, last = span.partition("-")
+    wide = int(last) - int(first) + 1 if last.isdigit() and first.isdigit() else most if step else 1
+    return wide / int(step) if step.isdigit() else wide
+
+
+def _by_machine(
+    of: Any, functions: Mapping[str, Function], runs: Mapping[str, float]
+) -> Iterator[tuple[str, float]]:
+    """Each function of such a machine once a run."""
+    for machine, found in of("AWS::StepFunctions::StateMachine"):
+        for value in found.get("DefinitionSubstitutions", {}).values():
+            name = str(value.get("Fn::GetAtt", [""])[0]) if isinstance(value, dict) else ""
+            if machine in runs and name in functions:
+                yield name, runs[machine]
 
 
 def _states(of: Any) -> int:

@@ -110,6 +110,35 @@ def test_a_scheduled_function_is_called_all_month():
     assert count(template(FUNCTION, ("AWS::Events::Rule", rule))).scheduled == {"R0": 8760}
 
 
+@pytest.mark.parametrize(
+    ("expression", "runs"),
+    [
+        ("rate(1 hour)", 730.0),
+        ("cron(15 * * * ? *)", 24 * 30.4),
+        ("cron(0,30 8-17 ? * MON-FRI *)", 2 * 10 * 30.4),
+        ("cron(0/15 0/6 * * ? *)", 4 * 4 * 30.4),
+        ("cron(5 3 * * ? *)", 30.4),
+    ],
+)
+def test_the_monitor_is_counted_by_its_schedule_and_not_with_a_retraining(expression, runs):
+    target = {"Arn": {"Ref": "R1"}}
+    found = template(
+        FUNCTION,
+        (
+            "AWS::StepFunctions::StateMachine",
+            {"DefinitionSubstitutions": {"A": {"Fn::GetAtt": ["R0", "Arn"]}}},
+        ),
+        ("AWS::Scheduler::Schedule", {"ScheduleExpression": expression, "Target": target}),
+    )
+    billed = count(found)
+    assert billed.watching == {"R0": pytest.approx(runs)}
+    found_lines = {line.item: line for line in forecast.forecast(found, CONFIG, "dev", PRICES)}
+    (monitor,) = [line for item, line in found_lines.items() if item.startswith("monitor, ")]
+    assert monitor.group == IDLE
+    assert 0 < (monitor.low or 0) < (monitor.expected or 0) < (monitor.high or 0)
+    assert "0 functions, a call each" in found_lines
+
+
 def bounded(usd: float | None, config: PipelineConfig = CONFIG) -> PipelineConfig:
     return replace(config, budget=Budget(max_monthly_usd=usd, retrainings_per_month=0.0))
 
