@@ -10,9 +10,11 @@ import json
 import random
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from contracts.dataset import DatasetContract
 from contracts.pipeline_config import FILE_NAME, PipelineConfig
 from lambdas.accept_records.batches import read_batch
 from lambdas.accept_records.records import RecordReader
@@ -69,6 +71,39 @@ def per_second(
     return BATCH * len(all_batches) / best
 
 
+def by_pydantic(contract: DatasetContract) -> Callable[[list[dict[str, Any]]], object]:
+    """The same rules of the same columns by pydantic's own means, from the bytes to a row or its errors.
+
+    It takes less: no key that stands twice is noticed, and texts have one form.
+    """
+    from pydantic import Field, ValidationError, create_model
+
+    kinds = {"number": float, "integer": int}
+    columns: dict[str, Any] = {}
+    for column in contract.columns:
+        kind = Literal[column.categories] if column.categories else kinds.get(column.type, str)
+        bounds = {"ge": column.minimum, "le": column.maximum, "allow_inf_nan": False}
+        used = {name: value for name, value in bounds.items() if value is not None and kind is float}
+        default = None if column.nullable else ...
+        columns[column.name] = (kind | None if column.nullable else kind, Field(default, **used))
+    model: Any = create_model("Event", event_id=str, event_time=datetime, **columns)
+    validate = model.__pydantic_validator__.validate_json
+    names = [column.name for column in contract.columns]
+
+    def check(batch: list[dict[str, Any]]) -> object:
+        rows, refused = [], []
+        for record in batch:
+            try:
+                event = validate(base64.b64decode(record["kinesis"]["data"]))
+            except ValidationError as error:
+                refused.append(str(error))
+                continue
+            rows.append((event.event_id, event.event_time, *(getattr(event, name) for name in names)))
+        return rows, refused
+
+    return check
+
+
 def main() -> None:
     config = PipelineConfig.from_document(
         {**PipelineConfig.load(ROOT / FILE_NAME).document, "stream": {"source": "kinesis"}}
@@ -85,6 +120,7 @@ def main() -> None:
 
     checked = per_second(lambda batch: read_batch(batch, reader, now), found)
     print(f"checked:             {checked:10,.0f} records/s")
+    print(f"by pydantic:         {per_second(by_pydantic(config.dataset), found):10,.0f} records/s")
     print(f"checked and written: {per_second(write, found):10,.0f} records/s")
 
 
