@@ -64,6 +64,15 @@ def test_whoever_said_yes_is_not_asked_again_when_the_verdict_is_made_anew() -> 
     assert choose("IsApprovalNeeded", refused)[0] == "AskApprovers"
 
 
+def test_an_approval_that_an_execution_is_started_with_is_nobodys() -> None:
+    """Whoever may start executions may not thereby approve."""
+    started = {**sample.UPLOAD, "approval": sample.APPROVAL.as_document()}
+    first = STATES["CheckPreconditions"]
+    after = evaluate(first["Output"], started, result={"Payload": sample.PRECONDITIONS.as_document()})
+    assert "approval" not in after
+    assert choose("IsRollback", started)[0] == "CheckPreconditions"
+
+
 def test_the_mail_has_figures_a_place_and_no_token() -> None:
     text = evaluate(STATES["AskApprovers"]["Arguments"]["Message"], DOCUMENT)
     mail = json.loads(text)
