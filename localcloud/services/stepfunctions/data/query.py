@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localcloud.ministack_adapter import stepfunctions
+from localcloud.processes import load
 from localcloud.services.stepfunctions.data import variables
 from localcloud.services.stepfunctions.errors import StatesError
 
@@ -30,7 +31,8 @@ _TYPES = {
 _EXACT = 2**53
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?\Z")
 _EVALUATION_MS = 1000
-"""An evaluation may take a second (developer guide, "Transforming data with JSONata")."""
+"""An evaluation may take a second (developer guide, "Transforming data with JSONata"), and longer where it
+has no processor to itself: an execution must not fail because the machine is busy."""
 
 
 def is_jsonata(state: State, frame: Frame) -> bool:
@@ -47,7 +49,7 @@ def compiled(expression: str) -> Any:
     """The expression as Step Functions understands it: JSONata with its own functions and without $eval."""
     import jsonata
 
-    parsed = jsonata.Jsonata.jsonata(expression, timeout=_EVALUATION_MS)
+    parsed = jsonata.Jsonata.jsonata(expression, timeout=round(_EVALUATION_MS * load.factor()))
     stepfunctions.register_sfn_jsonata_functions(parsed)
     parsed.register_lambda("eval", _no_eval)
     parsed.register_lambda("toMillis", _to_millis)
