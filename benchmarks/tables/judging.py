@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -109,6 +110,7 @@ def _ours(table: Shelved, csv: Path, folder: Path, budget: int) -> dict[str, Any
         "ours": value,
         "draft_seconds": drafted_at - began,
         "train_seconds": seconds,
+        "load_average": os.getloadavg()[0],
         "classes": list(evaluation.classes),
     }
 

@@ -38,6 +38,7 @@ def report(results: Sequence[Found]) -> str:
         "ridge or logistic regression. What time-bound choosers reach",
         "depends on how busy the machine is, for FLAML too; the rest does not. Figures that are equal to a",
         "two-thousandth count as equal.",
+        *_busy(results),
         *_earlier(results),
         "",
         *_outstanding(results),
@@ -56,6 +57,12 @@ def _outstanding(results: Sequence[Found]) -> list[str]:
     """Which tables are still to be run: what a part comes to is no claim about the rest."""
     waiting = [table.name for table in SHELF if table.name not in {found["name"] for found in results}]
     return [f"Not run yet, and so in none of these counts: {', '.join(waiting)}.", ""] if waiting else []
+
+
+def _busy(results: Sequence[Found]) -> list[str]:
+    """How many programs wanted to run at once while models were chosen, where that is known."""
+    loads = sorted(found["load_average"] for found in results if "load_average" in found)
+    return [f"The load average was {loads[0]:.1f} to {loads[-1]:.1f} meanwhile."] if loads else []
 
 
 def _earlier(results: Sequence[Found]) -> list[str]:

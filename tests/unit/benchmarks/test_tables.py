@@ -73,6 +73,12 @@ def test_a_loss_that_other_rows_might_not_show_is_told_apart_from_one_that_they_
     assert "Rows with * were measured with an earlier list" in text
 
 
+def test_how_busy_the_machine_was_is_said_where_it_is_known() -> None:
+    results = [{**found(name, 1.0), "load_average": load} for name, load in (("a", 12.34), ("b", 2.0))]
+    assert "The load average was 2.0 to 12.3 meanwhile." in report(results)
+    assert "load average" not in report([found("a", 1.0)])
+
+
 def test_a_loss_is_a_share_of_the_peers_error() -> None:
     assert loss_share({"ours": 1.5, "flaml": 1.0}, "flaml") == pytest.approx(0.5)
 
