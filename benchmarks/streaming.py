@@ -83,7 +83,9 @@ def by_pydantic(contract: DatasetContract) -> Callable[[list[dict[str, Any]]], o
     for column in contract.columns:
         kind = Literal[column.categories] if column.categories else kinds.get(column.type, str)
         bounds = {"ge": column.minimum, "le": column.maximum, "allow_inf_nan": False}
-        used = {name: value for name, value in bounds.items() if value is not None and kind is float}
+        used: dict[str, Any] = {}
+        if kind is float:
+            used = {name: value for name, value in bounds.items() if value is not None}
         default = None if column.nullable else ...
         columns[column.name] = (kind | None if column.nullable else kind, Field(default, **used))
     model: Any = create_model("Event", event_id=str, event_time=datetime, **columns)

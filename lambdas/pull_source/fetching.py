@@ -9,10 +9,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from typing import Any
+from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-import urllib3
 from botocore.exceptions import ClientError
 
 from contracts.sources import LOOPBACK, Source
@@ -20,7 +22,7 @@ from lambdas.aws.clients import client, code_of
 
 PIECE_BYTES = 1 << 20
 _MOST_REDIRECTS = 5
-_TIMEOUT = urllib3.Timeout(connect=10, read=60)
+_TIMEOUT_SECONDS = 60.0
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -77,49 +79,60 @@ def _of_https(source: Source, before: Seen) -> Found | None:
     headers = {"accept-encoding": "identity", "user-agent": "greenlight"}
     headers |= {"if-none-match": before.etag} if before.etag else {}
     headers |= {"if-modified-since": before.modified} if before.modified and not before.etag else {}
-    try:
-        answer = _follow(source, headers, _secret_headers(source))
-    except urllib3.exceptions.HTTPError as error:
-        raise SourceError(f"{source.name}: {_shown(source.uri)} can't be reached: {error}") from error
-    if answer.status == 304:
-        answer.release_conn()
+    answer = _follow(source, headers, _secret_headers(source))
+    if answer is None:
         return None
-    if answer.status != 200:
-        answer.release_conn()
-        raise SourceError(f"{source.name}: {_shown(source.uri)} answered {answer.status}")
-    size = answer.headers.get("content-length", "")
+    size = answer.headers.get("content-length") or ""
     return Found(
-        etag=answer.headers.get("etag", ""),
-        modified=answer.headers.get("last-modified", ""),
+        etag=answer.headers.get("etag") or "",
+        modified=answer.headers.get("last-modified") or "",
         size_bytes=int(size) if size.isdecimal() else None,
         pieces=_pieces(source, answer),
     )
 
 
-def _follow(source: Source, headers: Mapping[str, str], secret: Mapping[str, str]) -> Any:
-    """Redirects stay on https, and the secret with its host."""
-    pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=urllib3.Retry(3, redirect=False, status=False))
+class _Staying(HTTPRedirectHandler):
+    """Follows nothing by itself."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _follow(source: Source, headers: Mapping[str, str], secret: Mapping[str, str]) -> HTTPResponse | None:
+    """Redirects stay on https, and the secret with its host; None where nothing has changed."""
     address, home = source.uri, urlsplit(source.uri).netloc
+    shown = f"{source.name}: {_shown(source.uri)}"
     for _ in range(_MOST_REDIRECTS):
         own = secret if urlsplit(address).netloc == home else {}
-        answer = pool.request(
-            "GET", address, headers={**headers, **own}, preload_content=False, redirect=False
-        )
-        if answer.status not in _REDIRECTS:
-            return answer
-        answer.release_conn()
-        address = urljoin(address, answer.headers.get("location", ""))
+        request = Request(address, headers={**headers, **own})  # noqa: S310 - its scheme is looked at
+        try:
+            answer = build_opener(_Staying).open(request, timeout=_TIMEOUT_SECONDS)
+        except HTTPError as refused:
+            refused.close()
+            if refused.code == 304:
+                return None
+            if refused.code not in _REDIRECTS:
+                raise SourceError(f"{shown} answered {refused.code}") from None
+            address = urljoin(address, refused.headers.get("location") or "")
+        except (URLError, HTTPException, OSError) as error:
+            raise SourceError(f"{shown} can't be reached: {getattr(error, 'reason', error)}") from error
+        else:
+            if answer.status != 200:
+                answer.close()
+                raise SourceError(f"{shown} answered {answer.status}")
+            return answer  # type: ignore[no-any-return]  # the type of an opener's answer is not told
         parts = urlsplit(address)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise SourceError(f"{source.name}: {_shown(source.uri)} leads to {parts.scheme}, not to https")
-    raise SourceError(f"{source.name}: {_shown(source.uri)} leads on more than {_MOST_REDIRECTS} times")
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise SourceError(f"{shown} leads to {parts.scheme or 'nowhere'}, not to https")
+    raise SourceError(f"{shown} leads on more than {_MOST_REDIRECTS} times")
 
 
-def _pieces(source: Source, answer: Any) -> Iterator[bytes]:
+def _pieces(source: Source, answer: HTTPResponse) -> Iterator[bytes]:
     with closing(answer):
         try:
-            yield from answer.stream(PIECE_BYTES, decode_content=False)
-        except urllib3.exceptions.HTTPError as error:
+            while piece := answer.read(PIECE_BYTES):
+                yield piece
+        except (HTTPException, OSError) as error:
             raise SourceError(f"{source.name}: {_shown(source.uri)} broke off: {error}") from error
 
 
