@@ -12,6 +12,7 @@ from infra_cdk.functions.environment import SettingsSource
 from infra_cdk.functions.function import FunctionSize, PipelineFunction
 
 SIZE = FunctionSize(memory_mib=512, timeout_seconds=900)
+ROLE = "AWS::IAM::Role"
 
 
 class Teardown(Construct):
@@ -55,6 +56,11 @@ class Teardown(Construct):
         self.resource.node.add_dependency(*others)
 
     def runs_after(self, *others: Construct) -> None:
-        """These are created after the teardown resource, and gone when it runs: nothing new can start."""
+        """These are created after the teardown resource, and gone when it runs: nothing new can start.
+
+        Their roles start nothing, and may be named by what has to be there until the teardown has run.
+        """
         for other in others:
-            other.node.add_dependency(self.resource)
+            for part in other.node.find_all():
+                if isinstance(part, cdk.CfnResource) and part.cfn_resource_type != ROLE:
+                    part.add_dependency(self.resource)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_split_by_place_and_a_stream_do_not_go_together():
         read(stream={"source": "kinesis"}, split={"by": "position"})
 
 
-GIVEN = {
+GIVEN: dict[str, Any] = {
     "event_id": "id",
     "event_time": "at",
     "allowed_lateness_minutes": 16,
@@ -91,7 +92,8 @@ def test_what_lambda_and_kinesis_do_not_take_is_refused_and_their_limits_are_not
 
     def read_with(value: int) -> int:
         room = {"retention_hours": 8760, "max_age_hours": 1}
-        return getattr(read(stream={"source": "kinesis", **room, key: value}).stream, key)
+        found: int = getattr(read(stream={"source": "kinesis", **room, key: value}).stream, key)
+        return found
 
     assert (read_with(least), read_with(most)) == (least, most)
     for beyond in (least - 1, most + 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,7 +144,7 @@ def test_a_store_without_files_and_labels_without_a_column_are_told_and_nothing_
 
 
 def test_both_sides_are_the_same_after_a_drain_late_events_and_repetitions_among_them(stage, monkeypatch):
-    monkeypatch.setattr(features.time, "time", lambda: NOW)
+    monkeypatch.setattr(time, "time", lambda: NOW)
     write(stage, ("a", -10, 5.0, "ISLAND"), ("b", -5, 2.0, "INLAND"))
     write(stage, ("a", -20, 2.0, "INLAND"))
     write(stage, ("a", -20, 9.0, "INLAND"))
@@ -153,7 +154,7 @@ def test_both_sides_are_the_same_after_a_drain_late_events_and_repetitions_among
 
 
 def test_a_feature_that_differs_is_named_and_the_answer_is_no(stage, monkeypatch):
-    monkeypatch.setattr(features.time, "time", lambda: NOW)
+    monkeypatch.setattr(time, "time", lambda: NOW)
     write(stage, ("a", -10, 5.0, "ISLAND"))
     drain(stage)
     record = {"house": "a", "greenlight_event_time": f"{NOW:.6f}", "greenlight_last_event": f"{NOW - 10:.6f}"}
