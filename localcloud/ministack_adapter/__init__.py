@@ -13,9 +13,8 @@ from localcloud.ministack_adapter.money import budgets
 from localcloud.ministack_adapter.permissions import iam, iam_actions, iam_evaluator, kms, sts
 from localcloud.ministack_adapter.storage import dynamodb, ec2, ecr, s3
 from localcloud.ministack_adapter.streams import kinesis
-from localcloud.ministack_adapter.telemetry import cloudwatch, cloudwatch_logs
+from localcloud.ministack_adapter.telemetry import cloudtrail, cloudwatch, cloudwatch_logs
 from localcloud.ministack_adapter.templates import cloudcontrol, cloudformation_engine, drift, provisioners
-from localcloud.ministack_adapter.trails import cloudtrail
 from localcloud.ministack_adapter.workflows import stepfunctions
 
 __all__ = [

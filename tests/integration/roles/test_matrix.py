@@ -15,12 +15,13 @@ from tests.integration.roles.deployed import ACCOUNT, REGION, Role, Try, listed,
 FRONT = {"AcceptLabels", "AuthorizeCaller", "Predict"}
 MONITORING = {"JudgeDrift", "JudgeQuality", "PublishMonitoring", "ReadWindow", "StartRetraining"}
 STREAM, BATCH = {"AcceptRecords", "CloseHours", "PullSource"}, {"PrepareBatch", "FinishBatch"}
+ASKED_FOR = {"RequestApproval", "ScaleFleet"}
 # The stage is deployed with none of these, so that no role of theirs exists; tests/infrastructure has them.
 FUNCTIONS = {
     name.removesuffix("Settings")
     for name, kind in inspect.getmembers(settings, inspect.isclass)
     if issubclass(kind, settings.Settings) and kind is not settings.Settings
-} - (FRONT | MONITORING | STREAM | BATCH)
+} - (FRONT | MONITORING | STREAM | BATCH | ASKED_FOR)
 ALL = {*FUNCTIONS, "Pipeline", "Training", "Serving", "Tracking"}
 LEASE_HOLDERS = {"AcquireLease", "DeployModel", "CheckDeployment", "ReturnHome", "ReleaseLease"}
 # What no role needs, and what would make any of them more than it is.
