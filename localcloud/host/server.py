@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from localcloud.processes.children import Processes
 
 _log = logging.getLogger("localcloud")
 _LOGS_KEPT = 20
+_REMOVALS, _BETWEEN_REMOVALS_SECONDS = 100, 0.2
 _STOP_SECONDS = 4.5
 """After a signal, whatever still runs is abandoned to the watchdog: 5 s are promised."""
 
@@ -111,7 +113,7 @@ class Server:
     def _abandon(self) -> None:
         """Leave at once; a state that nobody asked to keep is removed here, for nothing after this runs."""
         if self._options.state is None:
-            shutil.rmtree(self._state_dir, ignore_errors=True)
+            remove(self._state_dir)
         os._exit(self.exit_code)
 
     def _shut_down(self) -> None:
@@ -136,7 +138,16 @@ def state_directory(state: Path | None) -> Iterator[Path]:
     try:
         yield temporary
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        remove(temporary)
+
+
+def remove(directory: Path) -> None:
+    """Remove it with what threads that were cut off still write below it, such as a function's code."""
+    for _ in range(_REMOVALS):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(_BETWEEN_REMOVALS_SECONDS)
 
 
 @contextmanager

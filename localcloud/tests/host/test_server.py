@@ -1,8 +1,10 @@
 """What a cloud leaves on disk."""
 
 import os
+import shutil
 import subprocess
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +13,7 @@ import pytest
 
 from localcloud.host import server
 from localcloud.host.options import Options
-from localcloud.host.server import Server, StateInUseError, state_directory, tidy
+from localcloud.host.server import Server, StateInUseError, remove, state_directory, tidy
 
 
 def test_a_state_that_was_asked_for_stays(tmp_path: Path):
@@ -85,3 +87,20 @@ def test_a_stop_that_is_cut_short_removes_a_passing_state_only(tmp_path: Path, m
     server._abandon()
     assert ended == [0]
     assert state.exists() == stays
+
+
+def test_a_folder_is_removed_with_what_a_thread_still_writes_below_it(tmp_path, monkeypatch):
+    folder, writes = tmp_path / "run", iter(range(3))
+    really = shutil.rmtree
+
+    def remove_while_it_writes(path, **how):
+        really(path, **how)
+        if next(writes, None) is not None:
+            (folder / "functions").mkdir(parents=True)
+
+    monkeypatch.setattr(shutil, "rmtree", remove_while_it_writes)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    folder.mkdir()
+    remove(folder)
+    assert not folder.exists()
+    assert next(writes, None) is None

@@ -85,6 +85,7 @@ def test_the_state_machine_keeps_the_promises_that_the_model_takes_for_granted()
         for name, state in definition["States"].items()
         if isinstance(payload := state.get("Arguments", {}).get("Payload"), dict) and "now" in payload
     }
+    del told["RequestApproval"]  # waits for a person, and without the lease
     assert {"AcquireLease", "DeployModel", "CheckDeployment"} <= set(told)
     for name, state in told.items():
         assert state["Arguments"]["Payload"]["now"] == "{% $now() %}", (
