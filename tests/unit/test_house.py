@@ -23,7 +23,6 @@ LARGE_FOLDERS = {
     "lambdas/aws": "one file a thing that AWS keeps",
     "lambdas/evaluate_model": "the gate's questions, one a file",
     "lambdas/evaluate_model/report": "the page's parts, one a file",
-    "localcloud/ministack_adapter": "one file a room of ministack's services that is touched",
     "operations/cli": "one file a command",
     "operations/draft": "one file a question that is asked of a table",
     "operations/reading": "one file a thing that is read for people",
