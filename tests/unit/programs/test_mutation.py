@@ -184,8 +184,8 @@ class Sum:
 
 def imported(source: str) -> tuple[dict[str, Any], list[FunctionType]]:
     names: dict[str, Any] = {}
-    exec(compile(source, "/root/of/a.py", "exec"), names)
-    found = patching.functions_of(gc.get_objects(), "/root/of/")["a.py"]
+    exec(compile(source, "/srv/of/a.py", "exec"), names)
+    found = patching.functions_of(gc.get_objects(), "/srv/of/")["a.py"]
     return names, [made for made in found if made.__globals__ is names]
 
 
